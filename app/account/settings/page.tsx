@@ -1,0 +1,21 @@
+import type { Metadata } from "next"
+import type { ReactNode } from "react"
+import { Settings } from "@/components/elements"
+import { Shell } from "@/components/shell"
+import { env } from "@/lib/env"
+import { requireFlow, type Query } from "@/lib/flows"
+import { requireSession } from "@/lib/session"
+
+export const metadata: Metadata = { title: "Settings" }
+
+export default async function SettingsPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
+  const session = await requireSession({ fresh: true })
+  const flow = await requireFlow("settings", searchParams)
+  return (
+    <Shell session={session}>
+      <h1 className="text-2xl font-semibold tracking-tight">Settings</h1>
+      <p className="mt-1 text-muted">Your profile, and the ways you sign in.</p>
+      {flow && <Settings flow={flow} oryUrl={env.oryUrl} session={session} />}
+    </Shell>
+  )
+}

@@ -1,0 +1,11 @@
+import { env } from "@/lib/env"
+
+export const dynamic = "force-dynamic"
+
+/** For load balancers: 200 while Ory answers, else 503. Asks Ory for nothing that costs it anything. */
+export async function GET(): Promise<Response> {
+  const ory = await fetch(`${env.oryUrl}/health/alive`, { redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(3000) })
+    .then((response) => response.ok)
+    .catch(() => false)
+  return Response.json({ ory: ory ? "ok" : "unavailable" }, { status: ory ? 200 : 503, headers: { "cache-control": "no-store" } })
+}

@@ -1,0 +1,48 @@
+import { appUrl } from "@/lib/env"
+import { flowCookies, ory, sessionCookies } from "@/lib/ory"
+import { isSameOrigin } from "@/lib/origin"
+import { snapshotCookie } from "@/lib/sealed"
+
+/**
+ * Signs out: sends the browser to Ory's logout, which ends the session and comes back to the landing page. The snapshot
+ * is dropped in any case. While Ory does not answer, this browser forgets the session itself, and the person is told.
+ */
+export async function POST(request: Request): Promise<Response> {
+  const app = appUrl(request.headers.get("host"))
+  if (!isSameOrigin(request.headers, app)) return new Response("This form was sent from another site.", { status: 403 })
+
+  const header = request.headers.get("cookie")
+  const headers = new Headers({ "cache-control": "private, no-store" })
+  headers.append("set-cookie", snapshotCookie(app, "", 0))
+
+  const logout = sessionCookies(header) === "" ? "signed out" : await logoutUrl(flowCookies(header), `${app}/`)
+  if (logout instanceof URL) headers.set("location", logout.href)
+  else {
+    for (const cookie of forget(sessionCookies(header), app)) headers.append("set-cookie", cookie)
+    headers.set("location", logout === "signed out" ? `${app}/` : `${app}/auth/signed-out`)
+  }
+  return new Response(null, { status: 303, headers })
+}
+
+/** Where this session's logout is, or that there is no session any more, or that Ory could not be asked. */
+async function logoutUrl(cookie: string, returnTo: string): Promise<URL | "signed out" | "unavailable"> {
+  try {
+    const { status, data } = await ory.createBrowserLogoutFlow({ cookie, returnTo })
+    if (status === 401) return "signed out"
+    if (status !== 200) return "unavailable"
+    return new URL(data.logout_url)
+  } catch {
+    return "unavailable"
+  }
+}
+
+/** Takes Ory's session cookies away for this host and, since Ory may have set them for one above it, for those. */
+function forget(cookies: string, app: string): string[] {
+  const labels = new URL(app).hostname.split(".")
+  const parents = labels.slice(0, -1).map((_, index) => `; Domain=${labels.slice(index).join(".")}`)
+  const secure = app.startsWith("https://") ? "; Secure" : ""
+  return cookies
+    .split("; ")
+    .filter((pair) => pair !== "")
+    .flatMap((pair) => ["", ...parents].map((domain) => `${pair.split("=", 1)[0]}=; Path=/; Max-Age=0${domain}; HttpOnly; SameSite=Lax${secure}`))
+}

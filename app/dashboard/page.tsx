@@ -1,0 +1,57 @@
+import type { Metadata } from "next"
+import type { ReactNode } from "react"
+import { LocalTime } from "@/components/local-time"
+import { Shell } from "@/components/shell"
+import { requireSession } from "@/lib/session"
+
+export const metadata: Metadata = { title: "Dashboard" }
+
+/** The page to copy: ask for the session first, then write JSX. */
+export default async function DashboardPage(): Promise<ReactNode> {
+  const session = await requireSession()
+  const { email, name } = session.identity.traits
+
+  return (
+    <Shell session={session}>
+      <h1 className="text-2xl font-semibold tracking-tight">{name?.first ? `Hello, ${name.first}` : "Dashboard"}</h1>
+      <p className="mt-1 text-muted">This is what Ory says about your session.</p>
+      <dl className="mt-8 divide-y divide-line rounded-2xl border border-line bg-surface">
+        <Row term="Signed in as">{email ?? session.identity.id}</Row>
+        <Row term="Signed in since">
+          <LocalTime iso={session.authenticated_at} />
+        </Row>
+        <Row term="Your session ends at">
+          <LocalTime iso={session.expires_at} />
+        </Row>
+        <Row term="Signed in with">{session.authentication_methods.map(({ method }) => METHODS[method ?? ""] ?? method).join(", ")}</Row>
+        <Row term="Assurance level">{session.authenticator_assurance_level}</Row>
+      </dl>
+      {/* eslint-disable-next-line @next/next/no-html-link-for-pages -- a fetch of Next's router may not follow to Ory */}
+      <a href="/api/refresh-session?return_to=/dashboard" className="button mt-6">
+        Refresh session
+      </a>
+    </Shell>
+  )
+}
+
+function Row({ term, children }: { term: string; children: ReactNode }): ReactNode {
+  return (
+    <div className="flex flex-col gap-1 px-5 py-4 sm:flex-row sm:gap-4">
+      <dt className="text-sm text-muted sm:w-48 sm:shrink-0">{term}</dt>
+      <dd className="text-sm font-medium break-words">{children}</dd>
+    </div>
+  )
+}
+
+/** Ory's names for how someone proved who they are. */
+const METHODS: Partial<Record<string, string>> = {
+  password: "Password",
+  code: "Code by e-mail",
+  code_recovery: "Recovery code",
+  link_recovery: "Recovery link",
+  totp: "Authenticator app",
+  lookup_secret: "Backup code",
+  passkey: "Passkey",
+  webauthn: "Security key",
+  oidc: "Social sign-in",
+}

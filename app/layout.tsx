@@ -1,0 +1,19 @@
+import type { Metadata, Viewport } from "next"
+import type { ReactNode } from "react"
+import "./globals.css"
+
+export const metadata: Metadata = {
+  title: { default: "Ory Next.js Starter", template: "%s · Ory Next.js Starter" },
+  description: "A Next.js starter whose Ory sessions are right.",
+}
+
+export const viewport: Viewport = { colorScheme: "light dark" }
+
+/** Says nothing about who is signed in: a layout is no place for checks, since Next renders pages without it. */
+export default function RootLayout({ children }: { children: ReactNode }): ReactNode {
+  return (
+    <html lang="en">
+      <body className="min-h-dvh font-sans antialiased">{children}</body>
+    </html>
+  )
+}

@@ -1,0 +1,18 @@
+import type { Metadata } from "next"
+import Link from "next/link"
+import type { ReactNode } from "react"
+import { AuthCard, Notice } from "@/components/auth-card"
+
+export const metadata: Metadata = { title: "Not found" }
+
+export default function NotFoundPage(): ReactNode {
+  return (
+    <AuthCard>
+      <Notice title="There is no such page">
+        <Link href="/dashboard" className="button-primary">
+          Go to your dashboard
+        </Link>
+      </Notice>
+    </AuthCard>
+  )
+}

@@ -1,0 +1,86 @@
+import "server-only"
+import type { LoginFlow, UiContainer, UiNode } from "@ory/client"
+import { headers } from "next/headers"
+import { redirect } from "next/navigation"
+import type { Flows } from "@/components/elements"
+import { appUrl, env } from "@/lib/env"
+import { errorId, flowCookies, ory } from "@/lib/ory"
+import { returnTo } from "@/lib/return-to"
+import { OryUnavailableError } from "@/lib/session"
+
+/** What Next gives a page of its query. */
+export type Query = Promise<Record<string, string | string[] | undefined>>
+
+type Kind = keyof Flows
+
+const get: Record<Kind, (flow: { id: string; cookie: string }) => Promise<{ status: number; data: { ui: UiContainer } }>> = {
+  login: (flow) => ory.getLoginFlow(flow),
+  registration: (flow) => ory.getRegistrationFlow(flow),
+  recovery: (flow) => ory.getRecoveryFlow(flow),
+  verification: (flow) => ory.getVerificationFlow(flow),
+  settings: (flow) => ory.getSettingsFlow(flow),
+}
+
+/**
+ * The flow that the page's query names, for Ory Elements. Without one, or with one that has expired, is someone else's or
+ * never was, the browser is sent to Ory to begin a new one, which ends at this page again.
+ *
+ * @returns The flow; or null where beginning again would go round in circles: the browser keeps none of Ory's cookies.
+ * @throws OryUnavailableError while Ory does not answer.
+ */
+export async function requireFlow<K extends Kind>(kind: K, query: Query): Promise<Flows[K] | null> {
+  const request = await headers()
+  const { flow: id, ...wishes } = await query
+  const app = appUrl(request.get("host"))
+  if (typeof id !== "string") return redirect(newFlow(kind, wishes, app))
+
+  const cookie = flowCookies(request.get("cookie"))
+  const response = await get[kind]({ id, cookie }).catch(() => {
+    throw new OryUnavailableError()
+  })
+  if (response.status === 200) {
+    if (kind === "login" && nothingToAsk(response.data as LoginFlow)) redirect(enrol(response.data as LoginFlow, app))
+    return prepared(response.data, request.get("x-nonce")) as unknown as Flows[K]
+  }
+  if (errorId(response.data) === "security_csrf_violation" && !cookie.includes("csrf_token_")) return null
+  if (![400, 403, 404, 410].includes(response.status)) throw new OryUnavailableError()
+  return redirect(newFlow(kind, wishes, app))
+}
+
+/** Where the browser goes to begin a flow. Settings end where they began, everything else at `return_to`. */
+export function newFlow(kind: Kind, wishes: Awaited<Query>, app: string): string {
+  const url = new URL(`/self-service/${kind}/browser`, env.oryUrl)
+  const { refresh, aal, return_to } = wishes
+  if (refresh === "true") url.searchParams.set("refresh", "true")
+  if (aal === "aal2") url.searchParams.set("aal", "aal2")
+  if (typeof return_to === "string" || kind !== "settings")
+    url.searchParams.set("return_to", returnTo(typeof return_to === "string" ? return_to : undefined, app))
+  return url.href
+}
+
+/** Asked for a second factor, someone who has enrolled none gets a flow without a single field. */
+function nothingToAsk(flow: LoginFlow): boolean {
+  return flow.requested_aal === "aal2" && ((flow.ui.nodes as UiNode[] | null) ?? []).length === 0
+}
+
+function enrol(flow: LoginFlow, app: string): string {
+  const settings = new URL("/account/settings", app)
+  settings.searchParams.set("return_to", returnTo(flow.return_to, app))
+  return settings.href
+}
+
+/**
+ * The flow with two things mended: Ory's scripts (for passkeys) carry this page's nonce, since Ory's own is not in the
+ * policy; and only one passkey node starts a request by itself: Kratos 1.3 marks two, and browsers refuse the second.
+ */
+function prepared(flow: { ui: UiContainer }, nonce: string | null): { ui: UiContainer } {
+  const nodes = flow.ui.nodes.map((node): UiNode => {
+    const { attributes } = node
+    if (attributes.node_type === "script") return { ...node, attributes: { ...attributes, nonce: nonce ?? "" } }
+    if (attributes.node_type === "input" && attributes.name === "passkey_login_trigger") {
+      return { ...node, attributes: { ...attributes, onload: undefined, onloadTrigger: undefined } }
+    }
+    return node
+  })
+  return { ...flow, ui: { ...flow.ui, nodes } }
+}
