@@ -1,0 +1,223 @@
+import { randomBytes } from "node:crypto"
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises"
+import { createRequire } from "node:module"
+import { join, resolve } from "node:path"
+import { kratosBinary } from "./kratos"
+import { commandOf, isAlive, Problem, type Running, run, start, waitForUrl } from "./processes"
+
+export interface StackOptions {
+  /** Origin of the app, for example `http://localhost:3000`. */
+  appUrl: string
+  /** Origin that Ory is to have, for example `http://localhost:4000`. */
+  oryUrl: string
+  adminPort: number
+  /** SMTP. */
+  mailPort: number
+  /** Web page on which people read the mail. */
+  inboxPort: number
+  /** Database, mail, secrets and the configuration made from `ory/kratos.yml`. */
+  dataDir: string
+  /** Further Kratos settings, as its environment variables: `{ SESSION_LIFESPAN: "20s" }`. */
+  overrides?: Readonly<Record<string, string>>
+  log: (source: string, line: string) => void
+}
+
+export interface LocalOry {
+  readonly adminUrl: string
+  /** Resolves to a sentence when Kratos or the mail catcher ended by itself. */
+  readonly died: Promise<string>
+  /** Stops Kratos alone: nothing listens on its ports. */
+  stopKratos(): Promise<void>
+  /** Starts Kratos again on the same data. Resolves when it is ready. */
+  startKratos(): Promise<void>
+  /** Kratos still takes connections, and answers none. */
+  pauseKratos(): void
+  resumeKratos(): void
+  /** Stops Kratos and the mail catcher. */
+  stop(): Promise<void>
+}
+
+const configDir = resolve(import.meta.dirname, "../ory")
+
+/**
+ * Starts the mail catcher and Kratos, on loopback only. Resolves when both are ready and the database is migrated.
+ * The caller makes sure that the ports are free.
+ *
+ * @throws Problem when there is no Kratos to run, one of them does not become ready, or `dataDir` is in use.
+ */
+export async function startOry(options: StackOptions): Promise<LocalOry> {
+  const { adminPort, inboxPort, log } = options
+  const dataDir = resolve(options.dataDir)
+  const config = join(dataDir, "kratos.yml")
+  const pidFile = join(dataDir, "kratos.pid")
+
+  await assertDataUnused(dataDir)
+  const kratos = await kratosBinary({
+    log: (line) => {
+      log("ory", line)
+    },
+  })
+  await mkdir(join(dataDir, "mail"), { recursive: true })
+  await writeFile(config, kratosConfig(await readFile(join(configDir, "kratos.yml"), "utf8"), options))
+  const env = await kratosEnv(dataDir, options)
+
+  let die: (how: string) => void
+  const died = new Promise<string>((settle) => (die = settle))
+  const watch = (name: string, running: Running): void => {
+    void running.died.then(({ how, lastLines }) => {
+      die(`${name} ${how}${lastLines === "" ? "." : `:\n${lastLines}`}`)
+    })
+  }
+
+  const mail = await startMail(dataDir, options)
+  watch("The mail catcher", mail)
+  let server: Running | undefined
+
+  const startKratos = async (): Promise<void> => {
+    // `--dev`: plain http, so cookies are not Secure. `--sqa-opt-out`: no statistics are sent to Ory.
+    server = await start(kratos, ["serve", "--dev", "--watch-courier", "--sqa-opt-out", "-c", config], {
+      cwd: configDir,
+      env,
+      log: (line) => {
+        const readable = readableLog(line)
+        if (readable !== undefined) log("ory", readable)
+      },
+    })
+    watch("Ory Kratos", server)
+    await writeFile(pidFile, String(server.pid))
+    await waitForUrl("Ory Kratos", `http://127.0.0.1:${adminPort}/health/ready`, server)
+  }
+  const stopKratos = async (): Promise<void> => {
+    await server?.stop()
+    await rm(pidFile, { force: true })
+  }
+  const stop = async (): Promise<void> => {
+    await Promise.all([stopKratos(), mail.stop()])
+  }
+
+  try {
+    // `-e`: the database is the one in DSN.
+    await run(kratos, ["migrate", "sql", "-e", "--yes", "-c", config], { cwd: configDir, env })
+    await startKratos()
+    await waitForUrl("The mail catcher", `http://127.0.0.1:${inboxPort}/email`, mail)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+
+  return {
+    adminUrl: `http://127.0.0.1:${adminPort}`,
+    died,
+    stopKratos,
+    startKratos,
+    pauseKratos: () => server?.signal("SIGSTOP"),
+    resumeKratos: () => server?.signal("SIGCONT"),
+    stop,
+  }
+}
+
+/**
+ * Makes sure that no Kratos works on `dataDir`: a second one, or deleting its files, would damage the database.
+ *
+ * @throws Problem that names the process.
+ */
+export async function assertDataUnused(dataDir: string): Promise<void> {
+  const pid = Number(await readFile(join(dataDir, "kratos.pid"), "utf8").catch(() => "0"))
+  if (pid === 0 || !isAlive(pid)) return
+  const command = await commandOf(pid)
+  // The id may have passed to another program since.
+  if (command === "" || command.includes(join(resolve(dataDir), "kratos.yml")))
+    throw new Problem(`Local Ory (process ${pid}) is running on the data in ${dataDir}. Stop it first: Ctrl-C where it was started, or kill ${pid}.`)
+}
+
+async function startMail(dataDir: string, { mailPort, inboxPort, log }: StackOptions): Promise<Running> {
+  const maildev = createRequire(import.meta.url).resolve("maildev/bin/maildev")
+  const ports = ["--ip", "127.0.0.1", "--smtp", String(mailPort), "--web", String(inboxPort)]
+  return start(process.execPath, [maildev, ...ports, "--mail-directory", join(dataDir, "mail")], {
+    log: (line) => {
+      if (!/^MailDev |shutdown signal/.test(line)) log("mail", line)
+    },
+  })
+}
+
+function kratosConfig(template: string, { appUrl, oryUrl }: StackOptions): string {
+  const origins: Record<string, string> = { "http://localhost:3000": appUrl, "http://localhost:4000": oryUrl }
+  const config = template.replace(/http:\/\/localhost:[34]000\b/g, (origin) => origins[origin] ?? origin)
+  return `# Made from ory/kratos.yml at each start: change that file, not this one.\n${config}`
+}
+
+/** Kratos reads every setting from its environment, so it gets one of its own rather than this process's. */
+async function kratosEnv(dataDir: string, options: StackOptions): Promise<Record<string, string | undefined>> {
+  const { PATH, HOME, TMPDIR, TZ } = process.env
+  return {
+    PATH,
+    HOME,
+    TMPDIR,
+    TZ,
+    DSN: `sqlite://${join(dataDir, "ory.sqlite")}?_fk=true&mode=rwc`,
+    SERVE_PUBLIC_PORT: new URL(options.oryUrl).port || "80",
+    SERVE_ADMIN_PORT: String(options.adminPort),
+    SERVE_ADMIN_BASE_URL: `http://127.0.0.1:${options.adminPort}/`,
+    COURIER_SMTP_CONNECTION_URI: `smtp://localhost:${options.mailPort}/?disable_starttls=true`,
+    LOG_FORMAT: "json",
+    ...(await kratosSecrets(join(dataDir, "secrets.json"))),
+    ...options.overrides,
+  }
+}
+
+/** Made once: with other secrets, sessions and second factors in the database are worth nothing. */
+async function kratosSecrets(file: string): Promise<Record<string, string>> {
+  const random = (): string => randomBytes(24).toString("base64url")
+  const secrets = { SECRETS_DEFAULT_0: random(), SECRETS_COOKIE_0: random(), SECRETS_CIPHER_0: random() }
+  try {
+    await writeFile(file, JSON.stringify(secrets, null, 2), { flag: "wx", mode: 0o600 })
+    return secrets
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
+    return JSON.parse(await readFile(file, "utf8")) as Record<string, string>
+  }
+}
+
+interface KratosLogLine {
+  level?: string
+  msg?: string
+  error?: { message?: string; reason?: string }
+}
+
+/** One line of Kratos's JSON log as a person reads it. Undefined for what tells them nothing. */
+function readableLog(line: string): string | undefined {
+  let entry: KratosLogLine
+  try {
+    entry = JSON.parse(line) as KratosLogLine
+  } catch {
+    return line.trim() === "" ? undefined : line
+  }
+  // A banner that `--dev` is not for production.
+  if (entry.msg?.includes("DEV MODE")) return undefined
+  return [entry.level, entry.msg, entry.error?.message, entry.error?.reason].filter((part) => part !== undefined && part !== "").join(": ")
+}
+
+/** Who `seedDemoUser` creates. The password is public: local Ory only. */
+export const demoUser = { email: "demo@example.com", password: "try-ory-locally" }
+
+/**
+ * Creates the demo user, with a verified address. One that exists already stays as it is.
+ *
+ * @throws Problem when the identity schema refuses the demo user.
+ */
+export async function seedDemoUser(adminUrl: string): Promise<void> {
+  const { email, password } = demoUser
+  // https://www.ory.sh/docs/kratos/reference/api#tag/identity/operation/createIdentity
+  const response = await fetch(`${adminUrl}/admin/identities`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({
+      schema_id: "default",
+      traits: { email, name: { first: "Demo", last: "User" } },
+      credentials: { password: { config: { password } } },
+      verifiable_addresses: [{ value: email, via: "email", verified: true, status: "completed" }],
+    }),
+  })
+  if (response.ok || response.status === 409) return
+  throw new Problem(`Ory refused the demo user (${response.status}). Make seedDemoUser in scripts/stack.ts fit ory/identity.schema.json:\n${await response.text()}`)
+}
