@@ -6,7 +6,7 @@ import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import type { ReadableStream } from "node:stream/web"
 import envPaths from "env-paths"
-import { isAlive, Problem, run } from "./processes"
+import { isAlive, Problem, projectDir, run } from "./processes"
 
 const version = "1.3.1"
 
@@ -45,7 +45,7 @@ const pinned: KratosSources = {
       sha256: "bdf4a3898ef41a230d6482d600adaa6f179ae52b339c9bdf36f036526944c617",
     },
   },
-  goModuleDir: resolve(import.meta.dirname, "../ory"),
+  goModuleDir: join(projectDir, "ory"),
   silenceMs: 10_000,
   log: (line) => {
     console.log(line)

@@ -1,6 +1,14 @@
 import { createServer } from "node:net"
+import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { execa } from "execa"
+
+export const projectDir = resolve(import.meta.dirname, "..")
+
+/** Path of a file in a package, to run it with `process.execPath`: no wrapper stands between it and signals. */
+export function nodeModule(path: string): string {
+  return join(projectDir, "node_modules", path)
+}
 
 /** Something the person at the keyboard can cure. The message says all there is to say: it is shown without a stack trace. */
 export class Problem extends Error {}

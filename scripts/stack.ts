@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto"
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises"
-import { createRequire } from "node:module"
 import { join, resolve } from "node:path"
 import { kratosBinary } from "./kratos"
-import { commandOf, isAlive, Problem, type Running, run, start, waitForUrl } from "./processes"
+import { commandOf, isAlive, nodeModule, Problem, projectDir, type Running, run, start, waitForUrl } from "./processes"
 
 export interface StackOptions {
   /** Origin of the app, for example `http://localhost:3000`. */
@@ -37,7 +36,7 @@ export interface LocalOry {
   stop(): Promise<void>
 }
 
-const configDir = resolve(import.meta.dirname, "../ory")
+const configDir = join(projectDir, "ory")
 
 /**
  * Starts the mail catcher and Kratos, on loopback only. Resolves when both are ready and the database is migrated.
@@ -131,7 +130,7 @@ export async function assertDataUnused(dataDir: string): Promise<void> {
 }
 
 async function startMail(dataDir: string, { mailPort, inboxPort, log }: StackOptions): Promise<Running> {
-  const maildev = createRequire(import.meta.url).resolve("maildev/bin/maildev")
+  const maildev = nodeModule("maildev/bin/maildev")
   const ports = ["--ip", "127.0.0.1", "--smtp", String(mailPort), "--web", String(inboxPort)]
   return start(process.execPath, [maildev, ...ports, "--mail-directory", join(dataDir, "mail")], {
     log: (line) => {
