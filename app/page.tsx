@@ -37,7 +37,7 @@ export default function LandingPage(): ReactNode {
         <ul className="grid gap-8 border-t border-line pt-10 sm:grid-cols-3">
           {PROMISES.map(([title, text]) => (
             <li key={title} className="flex flex-col gap-2">
-              <h2 className="font-medium">{title}</h2>
+              <h2 className="font-semibold">{title}</h2>
               <p className="text-sm text-pretty text-muted">{text}</p>
             </li>
           ))}

@@ -38,7 +38,7 @@ export function readEnv(source: Source): Env {
   const sessionCacheSeconds = attempt(() => {
     const value = source.SESSION_CACHE_SECONDS?.trim() || "30"
     if (!/^\d{1,3}$/.test(value) || Number(value) > 300)
-      throw new Error(`SESSION_CACHE_SECONDS is "${value}". Set it to whole seconds from 0 (off) to 300.`)
+      throw new Error(`SESSION_CACHE_SECONDS is "${value}". Set it to whole seconds from 0 (off) to 300, for example 30.`)
     return Number(value)
   })
 
@@ -63,7 +63,10 @@ function readAppUrls(source: Source): readonly [string, ...string[]] {
   const building = source.NEXT_PHASE === "phase-production-build"
   if (source.NODE_ENV === "production" && !building)
     throw new Error(`APP_URL is not set. In production, set it to the origin people see in their browser, ${example}.`)
-  return [`http://localhost:${source.PORT || "3000"}`]
+  const port = source.PORT?.trim() || "3000"
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65535)
+    throw new Error(`PORT is "${port}". Set it to a port's number, for example 3000.`)
+  return [new URL(`http://localhost:${port}`).origin]
 }
 
 function readSecrets(source: Source): readonly string[] {
@@ -77,7 +80,9 @@ function readSecrets(source: Source): readonly string[] {
 
 /** The origin that `value` is, and nothing more: a path, a query or credentials would be lost without a word. */
 function origin(variable: string, value: string, example: string): string {
-  const refuse = (why: string): Error => new Error(`${variable} is "${value}", ${why}. Set it to an origin, ${example}.`)
+  // Whatever stands before an @ may be a password.
+  const seen = value.replace(/^.*@/s, "…@")
+  const refuse = (why: string): Error => new Error(`${variable} is "${seen}", ${why}. Set it to an origin, ${example}.`)
   if (!/^https?:\/\//i.test(value)) throw refuse("which does not begin with http:// or https://")
   if (!URL.canParse(value)) throw refuse("which is not a URL")
   const url = new URL(value)

@@ -3,7 +3,10 @@ import { env } from "@/lib/env"
 const development = process.env.NODE_ENV === "development"
 
 /** Elements puts two style elements into its pages: an empty one, and the one of its toasts (sonner 2.0.7). */
-const ELEMENTS_STYLES = ["'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"]
+const ELEMENTS_STYLES = [
+  "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+  "'sha256-StEaX+se6YS7pqjzrzMIA0KaX9zF/8zAhvQXZAe5epY='",
+]
 
 /**
  * The Content-Security-Policy of a page.

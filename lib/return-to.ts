@@ -51,9 +51,10 @@ function page(value: string | null | undefined, appUrl: string): string | undefi
   if (!value || value.length > MAX_LENGTH || !value.isWellFormed()) return undefined
   // URL parsers drop tabs and newlines, read a backslash as a slash, and forgive much else: no page of ours needs any.
   if (UNWANTED.test(value) || /\s/.test(value)) return undefined
-  if (!/^(\/|https?:\/\/)/i.test(value) || !URL.canParse(value, appUrl)) return undefined
+  // A path, or a URL whose host is spelled out: no credentials, and nothing that parsers first have to turn into a host.
+  if (!/^(\/(?!\/)|https?:\/\/[\w.:[\]-]+([/?#]|$))/i.test(value) || !URL.canParse(value, appUrl)) return undefined
   const url = new URL(value, appUrl)
-  if (url.origin !== appUrl || url.username !== "" || url.password !== "") return undefined
+  if (url.origin !== appUrl || url.href.length > MAX_LENGTH) return undefined
 
   const path = decode(url.pathname)
   // No empty segments, and nothing that something behind us could read as a slash, a step up or the end of a line.
@@ -67,17 +68,23 @@ function decode(path: string): string | undefined {
   for (let rounds = 0; rounds < 5; rounds++) {
     let next: string
     try {
-      next = decodeURIComponent(path)
+      next = plain(decodeURIComponent(path))
     } catch {
       return undefined
     }
-    if (next === path) return path.normalize("NFKC").replace(/[\u2044\u2215\u29f8]/g, "/").replace(/[\u2216\u29f5\u29f9]/g, "\\")
+    if (next === path) return path
     path = next
   }
   return undefined
 }
 
+function plain(path: string): string {
+  return path.normalize("NFKC").replace(/[\u2044\u2215\u29f8]/g, "/").replace(/[\u2216\u29f5\u29f9]/g, "\\")
+}
+
 /** Next's router marks its own fetches with `_rsc`; that is no part of the page's address. */
 function withoutRouterQuery(path: string): string {
-  return path.replace(/([?&])_rsc=[^&]*(&|$)/, (_, before: string, after: string) => (after === "&" ? before : ""))
+  const [page = "", ...query] = path.split("?")
+  const pairs = query.join("?").split("&").filter((pair) => !pair.startsWith("_rsc="))
+  return query.length === 0 || pairs.length === 0 ? page : `${page}?${pairs.join("&")}`
 }

@@ -15,16 +15,20 @@ const VERSION = "1"
 /** Longest sealed snapshot, in bytes: browsers drop a cookie of more than 4096, name and attributes included. */
 const MAX_COOKIE = 3800
 
+/** Longest handoff, in bytes: servers and platforms refuse requests whose headers are too large, from 8 kB on. */
+const MAX_HANDOFF = 2 * MAX_COOKIE
+
 const HANDOFF_SECONDS = 10
 
 /**
  * Seals the gate's verdict for the page of this same request.
  *
  * @param cookie Exactly the Cookie string that Ory judged: the handoff opens for no other.
- * @returns undefined without a `SESSION_SECRET`.
+ * @returns undefined without a `SESSION_SECRET`, or for a session too large for a header.
  */
 export async function sealHandoff(verdict: Verdict, cookie: string, appUrl: string): Promise<string | undefined> {
-  return seal("handoff", verdict, cookie, appUrl, now() + HANDOFF_SECONDS)
+  const value = await seal("handoff", verdict, cookie, appUrl, now() + HANDOFF_SECONDS)
+  return value === undefined || value.length > MAX_HANDOFF ? undefined : value
 }
 
 /**
@@ -46,7 +50,7 @@ export async function sealSnapshot(
 
 /** The verdict sealed for exactly these cookies, if it is of this kind, from this environment and not yet expired. */
 export async function open(kind: Kind, value: string, cookie: string, appUrl: string): Promise<Verdict | undefined> {
-  if (value.length > 2 * MAX_COOKIE) return undefined
+  if (value.length > MAX_HANDOFF) return undefined
   for (const secret of env.sessionSecrets) {
     try {
       const { payload } = await jwtDecrypt<{ verdict: Verdict }>(value, await key(secret, kind, appUrl), {
@@ -124,12 +128,12 @@ export const HANDOFF_HEADER = "x-session-handoff"
 /** The session that the browser's snapshot holds for these Ory cookies, if it has one. No call to anyone. */
 export async function openSnapshot(cookieHeader: string | null, cookie: string, appUrl: string): Promise<Verdict | undefined> {
   const prefix = `${snapshotName(appUrl)}=`
-  const pair = cookieHeader?.split("; ").find((pair) => pair.startsWith(prefix))
+  const pair = cookieHeader?.split(/;\s*/).find((pair) => pair.startsWith(prefix))
   return pair === undefined ? undefined : open("snapshot", pair.slice(prefix.length), cookie, appUrl)
 }
 
 /** The Cookie header without the snapshot. */
 export function withoutSnapshot(cookieHeader: string, appUrl: string): string {
   const prefix = `${snapshotName(appUrl)}=`
-  return cookieHeader.split("; ").filter((pair) => !pair.startsWith(prefix)).join("; ")
+  return cookieHeader.split(/;\s*/).filter((pair) => !pair.startsWith(prefix)).join("; ")
 }
