@@ -1,8 +1,9 @@
-import { NextResponse, type NextRequest } from "next/server"
-import { appUrl } from "@/lib/env"
-import { pass, refuse, type Visit } from "@/lib/gate"
+import type { NextRequest, NextResponse } from "next/server"
+import { appUrl, env } from "@/lib/env"
+import { mayUseSnapshot, pass, refuse, type Visit } from "@/lib/gate"
 import { sessionCookies, whoami } from "@/lib/ory"
-import { isPublic, isSensitive } from "@/lib/routes"
+import { forward } from "@/lib/ory-proxy"
+import { isOrys, isPublic } from "@/lib/routes"
 import { openSnapshot } from "@/lib/sealed"
 
 /**
@@ -11,15 +12,12 @@ import { openSnapshot } from "@/lib/sealed"
  */
 export async function middleware(request: NextRequest): Promise<NextResponse> {
   const visit: Visit = { request, appUrl: appUrl(request.headers.get("host")), pathname: request.nextUrl.pathname }
+  if (env.topology === "same-origin" && isOrys(visit.pathname)) return forward(visit)
   if (isPublic(visit.pathname)) return pass(visit)
 
   const start = performance.now()
   const cookie = sessionCookies(request.headers.get("cookie"))
-  const reading = request.method === "GET" || request.method === "HEAD"
-  const snapshot =
-    reading && !isSensitive(visit.pathname)
-      ? await openSnapshot(request.headers.get("cookie"), cookie, visit.appUrl)
-      : undefined
+  const snapshot = mayUseSnapshot(visit) ? await openSnapshot(request.headers.get("cookie"), cookie, visit.appUrl, 1) : undefined
   if (snapshot?.outcome === "active") return pass(visit, { verdict: snapshot, source: "snapshot", cookie, start })
 
   const { verdict, setCookies } = await whoami(cookie)
@@ -30,4 +28,4 @@ export async function middleware(request: NextRequest): Promise<NextResponse> {
     : refuse(visit, verdict)
 }
 
-export const config = { matcher: "/((?!_next/(?:static|image)/).*)" }
+export const config = { matcher: "/((?!_next/static/|_next/image$).*)" }

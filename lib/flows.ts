@@ -3,8 +3,9 @@ import type { LoginFlow, UiContainer, UiNode } from "@ory/client"
 import { headers } from "next/headers"
 import { redirect } from "next/navigation"
 import type { Flows } from "@/components/elements"
-import { appUrl, env } from "@/lib/env"
+import { appUrl, oryPublicUrl } from "@/lib/env"
 import { errorId, flowCookies, ory } from "@/lib/ory"
+import { forBrowser } from "@/lib/ory-proxy"
 import { returnTo } from "@/lib/return-to"
 import { OryUnavailableError } from "@/lib/session"
 
@@ -39,17 +40,23 @@ export async function requireFlow<K extends Kind>(kind: K, query: Query): Promis
     throw new OryUnavailableError()
   })
   if (response.status === 200) {
-    if (kind === "login" && nothingToAsk(response.data as LoginFlow)) redirect(enrol(response.data as LoginFlow, app))
-    return prepared(response.data, request.get("x-nonce")) as unknown as Flows[K]
+    const flow = forBrowser(response.data, app)
+    if (kind === "login" && nothingToAsk(flow as LoginFlow)) redirect(enrol(flow as LoginFlow, app))
+    return prepared(flow, request.get("x-nonce")) as unknown as Flows[K]
   }
   if (errorId(response.data) === "security_csrf_violation" && !cookie.includes("csrf_token_")) return null
   if (![400, 403, 404, 410].includes(response.status)) throw new OryUnavailableError()
   return redirect(newFlow(kind, wishes, app))
 }
 
+/** Where Elements in the browser reaches Ory. */
+export async function browserOryUrl(): Promise<string> {
+  return oryPublicUrl(appUrl((await headers()).get("host")))
+}
+
 /** Where the browser goes to begin a flow. Settings end where they began, everything else at `return_to`. */
 export function newFlow(kind: Kind, wishes: Awaited<Query>, app: string): string {
-  const url = new URL(`/self-service/${kind}/browser`, env.oryUrl)
+  const url = new URL(`/self-service/${kind}/browser`, oryPublicUrl(app))
   const { refresh, aal, return_to } = wishes
   if (refresh === "true") url.searchParams.set("refresh", "true")
   if (aal === "aal2") url.searchParams.set("aal", "aal2")
@@ -58,9 +65,10 @@ export function newFlow(kind: Kind, wishes: Awaited<Query>, app: string): string
   return url.href
 }
 
-/** Asked for a second factor, someone who has enrolled none gets a flow without a single field. */
+/** Asked for a second factor, someone who has enrolled none gets a flow with nothing to fill in. */
 function nothingToAsk(flow: LoginFlow): boolean {
-  return flow.requested_aal === "aal2" && ((flow.ui.nodes as UiNode[] | null) ?? []).length === 0
+  const nodes = (flow.ui.nodes as UiNode[] | null) ?? []
+  return flow.requested_aal === "aal2" && nodes.every(({ attributes }) => "name" in attributes && attributes.name === "csrf_token")
 }
 
 function enrol(flow: LoginFlow, app: string): string {

@@ -1,9 +1,11 @@
-import { NextResponse, type NextRequest } from "next/server"
-import { env } from "@/lib/env"
+import type { NextRequest } from "next/server"
+// From "next/server" comes the same class, and with it a parser of user agents: 7 kB of the gate, gzipped.
+import { NextResponse } from "next/dist/server/web/spec-extension/response"
+import { oryPublicUrl } from "@/lib/env"
 import { contentSecurityPolicy, STRICT_TRANSPORT_SECURITY } from "@/lib/headers"
-import type { Verdict } from "@/lib/ory"
+import { browserCookie, type Verdict } from "@/lib/ory"
 import { loginUrl, PATH_HEADER, returnToPage } from "@/lib/return-to"
-import { isApi, isStatic } from "@/lib/routes"
+import { isApi, isOrys, isSensitive, isStatic } from "@/lib/routes"
 import { HANDOFF_HEADER, sealHandoff, sealSnapshot, snapshotCookie, withoutSnapshot } from "@/lib/sealed"
 
 /** One request at the gate. `appUrl` is this app's origin for it. */
@@ -24,6 +26,11 @@ export interface Knowledge {
 
 /** Seconds after which to try again while Ory does not answer; the page `/unavailable` reloads as often. */
 export const RETRY_SECONDS = 5
+
+/** Whether a snapshot is good enough: for reading, and not on a sensitive path. */
+export function mayUseSnapshot({ request, pathname }: Visit): boolean {
+  return (request.method === "GET" || request.method === "HEAD") && !isSensitive(pathname)
+}
 
 /** Lets the request through to its page, which is told its own path, its nonce, and what the gate knows. */
 export async function pass(visit: Visit, known?: Knowledge): Promise<NextResponse> {
@@ -47,8 +54,14 @@ export async function pass(visit: Visit, known?: Knowledge): Promise<NextRespons
 
   const response = NextResponse.next({ request: { headers } })
   if (known.source === "ory" && known.verdict.outcome === "active") {
-    for (const setCookie of known.setCookies ?? []) response.headers.append("set-cookie", setCookie)
-    const snapshot = await sealSnapshot(known.verdict.session, known.cookie, visit.appUrl)
+    for (const setCookie of known.setCookies ?? []) {
+      const cookie = browserCookie(setCookie, visit.appUrl)
+      if (cookie !== undefined) response.headers.append("set-cookie", cookie)
+    }
+    // Where something may be about to change, the snapshot goes: the next page shows the change.
+    const snapshot = mayUseSnapshot(visit)
+      ? await sealSnapshot(known.verdict.session, known.cookie, visit.appUrl)
+      : { value: "", maxAge: 0 }
     if (snapshot) response.headers.append("set-cookie", snapshotCookie(visit.appUrl, snapshot.value, snapshot.maxAge))
   }
   const duration = (performance.now() - known.start).toFixed(1)
@@ -66,7 +79,7 @@ export function refuse(visit: Visit, verdict: Exclude<Verdict, { outcome: "activ
 }
 
 function refusal(visit: Visit, { outcome }: Exclude<Verdict, { outcome: "active" }>): NextResponse {
-  if (isApi(visit.pathname)) return NextResponse.json(...apiError(outcome))
+  if (isApi(visit.pathname) || (isOrys(visit.pathname) && !isPageLoad(visit.request))) return NextResponse.json(...apiError(CODES[outcome]))
   if (outcome === "unavailable")
     return isPageLoad(visit.request)
       ? NextResponse.rewrite(new URL("/unavailable", visit.request.url), { status: 503 })
@@ -74,7 +87,7 @@ function refusal(visit: Visit, { outcome }: Exclude<Verdict, { outcome: "active"
 
   const back = visit.appUrl + returnPath(visit)
   const aal2 = outcome === "aal2_required"
-  if (isPageLoad(visit.request)) return NextResponse.redirect(loginUrl(env.oryUrl, back, { aal2 }), 303)
+  if (isPageLoad(visit.request)) return NextResponse.redirect(loginUrl(oryPublicUrl(visit.appUrl), back, { aal2 }), 303)
   // A fetch may not be redirected to another origin (CORS); this origin's login page takes it from here.
   const login = new URL("/auth/login", visit.appUrl)
   if (aal2) login.searchParams.set("aal", "aal2")
@@ -82,18 +95,36 @@ function refusal(visit: Visit, { outcome }: Exclude<Verdict, { outcome: "active"
   return NextResponse.redirect(login, 303)
 }
 
-/** Status and body for an API client. The `code`s are stable. */
-export function apiError(
-  outcome: Exclude<Verdict["outcome"], "active">,
-): [{ error: { code: string; message: string } }, { status: number }] {
-  switch (outcome) {
-    case "anonymous":
-      return [{ error: { code: "unauthenticated", message: "There is no valid session. Sign in first." } }, { status: 401 }]
-    case "aal2_required":
-      return [{ error: { code: "session_aal2_required", message: "A second factor is due." } }, { status: 403 }]
-    case "unavailable":
-      return [{ error: { code: "ory_unavailable", message: "The session could not be checked. Try again." } }, { status: 503 }]
-  }
+/** Why someone may not pass: what is known of their session, or that it is not recent enough for what they ask. */
+export type Refusal = Exclude<Verdict["outcome"], "active"> | "refresh_required"
+
+/** What API clients and forms branch on. Stable, and Ory's own where Ory has one. */
+export const CODES = {
+  anonymous: "unauthenticated",
+  aal2_required: "session_aal2_required",
+  refresh_required: "session_refresh_required",
+  unavailable: "ory_unavailable",
+} as const satisfies Record<Refusal, string>
+
+export type Code = (typeof CODES)[Refusal]
+
+const MESSAGES: Record<Code, string> = {
+  unauthenticated: "There is no valid session. Sign in first.",
+  session_aal2_required: "A second factor is due.",
+  session_refresh_required: "The sign-in is too long ago for this. Sign in again first.",
+  ory_unavailable: "The session could not be checked. Try again.",
+}
+
+const STATUS: Record<Code, number> = {
+  unauthenticated: 401,
+  session_aal2_required: 403,
+  session_refresh_required: 403,
+  ory_unavailable: 503,
+}
+
+/** Status and body for an API client. */
+export function apiError(code: Code): [{ error: { code: Code; message: string } }, { status: number }] {
+  return [{ error: { code, message: MESSAGES[code] } }, { status: STATUS[code] }]
 }
 
 /** Path and query of the page to come back to. An action posts to its own page. */
@@ -108,15 +139,19 @@ function returnPath({ request, appUrl, pathname }: Visit): string {
  * this goes by what browsers say of every request, and by `Accept` for clients that say nothing. A prefetch is no visit.
  */
 function isPageLoad(request: NextRequest): boolean {
-  const purpose = request.headers.get("sec-purpose") ?? request.headers.get("purpose") ?? ""
-  if (purpose.includes("prefetch")) return false
+  if (isPrefetch(request)) return false
   const destination = request.headers.get("sec-fetch-dest")
   return destination === null
     ? (request.headers.get("accept") ?? "").includes("text/html")
     : destination === "document" || destination === "iframe"
 }
 
-function secured(visit: Visit, response: NextResponse, nonce?: string): NextResponse {
+/** Whether the browser fetches this ahead of time, for a visit that may never be. */
+export function isPrefetch({ headers }: NextRequest): boolean {
+  return (headers.get("sec-purpose") ?? headers.get("purpose") ?? "").includes("prefetch")
+}
+
+export function secured(visit: Visit, response: NextResponse, nonce?: string): NextResponse {
   response.headers.set("content-security-policy", contentSecurityPolicy(nonce))
   if (visit.appUrl.startsWith("https://")) response.headers.set("strict-transport-security", STRICT_TRANSPORT_SECURITY)
   return response

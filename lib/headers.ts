@@ -1,5 +1,8 @@
 import { env } from "@/lib/env"
 
+/** In the same-origin topology Ory is `'self'`. */
+const ory = env.topology === "direct" ? ` ${env.oryUrl}` : ""
+
 const development = process.env.NODE_ENV === "development"
 
 /** Elements puts two style elements into its pages: an empty one, and the one of its toasts (sonner 2.0.7). */
@@ -26,9 +29,9 @@ export function contentSecurityPolicy(nonce?: string): string {
     "img-src 'self' data:",
     "font-src 'self'",
     "manifest-src 'self'",
-    `connect-src 'self' ${env.oryUrl}${development ? " ws:" : ""}`,
+    `connect-src 'self'${ory}${development ? " ws:" : ""}`,
     // A form that posts here may be redirected to Ory: browsers check every hop.
-    `form-action 'self' ${env.oryUrl}`,
+    `form-action 'self'${ory}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join("; ")

@@ -52,7 +52,7 @@ export async function whoami(cookie: string): Promise<{ verdict: Verdict; setCoo
   if (cookie === "") return { verdict: { outcome: "anonymous" }, setCookies: [] }
   try {
     const response = await ory.toSession({ cookie })
-    return { verdict: judge(response.status, response.data), setCookies: list(response.headers["set-cookie"]) }
+    return { verdict: judge(response.status, response.data), setCookies: setCookies(response.headers) }
   } catch (error) {
     return { verdict: unavailable(error instanceof Error ? error.message : String(error)), setCookies: [] }
   }
@@ -91,19 +91,39 @@ export function errorId(body: unknown): string | undefined {
   return (body as { error?: { id?: string } } | null | undefined)?.error?.id
 }
 
-function list(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : []
+/** The `Set-Cookie` values of an answer. */
+export function setCookies(headers: Record<string, unknown>): string[] {
+  // With the fetch adapter a lone cookie is a string, several are an array.
+  return [headers["set-cookie"]].flat().filter((value) => typeof value === "string")
 }
+
+const isSession = (name: string): boolean => name === "ory_kratos_session" || name.startsWith("ory_session_")
+
+/** Beside the session, what Ory gives a browser for a flow: CSRF cookies and the continuity cookie. */
+const isFlow = (name: string): boolean => name.startsWith("csrf_token_") || name === "ory_kratos_continuity"
 
 /** The session cookies in a Cookie header: Kratos' and Ory Network's. Everything else stays here. */
 export function sessionCookies(header: string | null): string {
-  return pick(header, (name) => name === "ory_kratos_session" || name.startsWith("ory_session_"))
+  return pick(header, isSession)
 }
 
-/** What Ory needs to show or finish a flow: the session, its CSRF cookies and the continuity cookie. */
+/** What Ory needs to show or finish a flow: the session and the cookies of flows. */
 export function flowCookies(header: string | null): string {
-  const others = (name: string): boolean => name.startsWith("csrf_token_") || name === "ory_kratos_continuity"
-  return [sessionCookies(header), pick(header, others)].filter((part) => part !== "").join("; ")
+  return [sessionCookies(header), pick(header, isFlow)].filter((part) => part !== "").join("; ")
+}
+
+/**
+ * A cookie of Ory's as this app may set it. Direct: as it is. Same-origin: for this host only, Secure exactly on https,
+ * never for other sites, and nothing under a name that is not Ory's.
+ */
+export function browserCookie(setCookie: string, appUrl: string): string | undefined {
+  if (env.topology === "direct") return setCookie
+  const [pair = "", ...attributes] = setCookie.split(";").map((part) => part.trim())
+  const name = pair.slice(0, Math.max(pair.indexOf("="), 0))
+  if (!isSession(name) && !isFlow(name)) return undefined
+  const kept = attributes.filter((attribute) => /^(path|max-age|expires)=|^httponly$/i.test(attribute))
+  const sameSite = attributes.some((attribute) => /^samesite=strict$/i.test(attribute)) ? "Strict" : "Lax"
+  return [pair, ...kept, `SameSite=${sameSite}`, ...(appUrl.startsWith("https://") ? ["Secure"] : [])].join("; ")
 }
 
 /** Cookies of these names, in the order sent. One with bytes that RFC 6265 does not allow is none of Ory's. */

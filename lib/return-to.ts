@@ -12,8 +12,8 @@ const MAX_LENGTH = 2048
 /** Control characters, line separators, backslashes. */
 const UNWANTED = /[\p{Cc}\p{Zl}\p{Zp}\\]/u
 
-/** Paths that send people on by themselves: coming back to one of them would be a loop. */
-const NEVER = ["/auth", "/unavailable", "/api/refresh-session"]
+/** Paths that send people on by themselves, Ory's among them: coming back to one would be a loop, or sign somebody out. */
+const NEVER = ["/auth", "/unavailable", "/api/refresh-session", "/self-service", "/sessions", "/schemas", "/.well-known/ory"]
 
 /**
  * The absolute URL of a page of this app that `value` names, else that of the default page.
@@ -56,9 +56,12 @@ function page(value: string | null | undefined, appUrl: string): string | undefi
   const url = new URL(value, appUrl)
   if (url.origin !== appUrl || url.href.length > MAX_LENGTH) return undefined
 
-  const path = decode(url.pathname)
   // No empty segments, and nothing that something behind us could read as a slash, a step up or the end of a line.
-  if (path === undefined || UNWANTED.test(path) || /\/\/|\/\.{1,2}(\/|$)/.test(path)) return undefined
+  const decoded = decode(url.pathname)
+  if (decoded === undefined || UNWANTED.test(decoded)) return undefined
+  // Some servers cut a segment's parameters off before they look at the path: to them `/..;a=b/` is `/../`.
+  const path = decoded.replace(/;[^/]*/g, "")
+  if (/\/\/|\/\.{1,2}(\/|$)/.test(path)) return undefined
   if (NEVER.some((root) => path.toLowerCase() === root || path.toLowerCase().startsWith(`${root}/`))) return undefined
   return url.href
 }

@@ -20,8 +20,11 @@ const PUBLIC = [
 /** Of the public paths, those that are made for each request: their scripts carry a nonce. */
 const DYNAMIC_PUBLIC = ["/auth/*"]
 
+/** Ory's paths, which the gate forwards where the browser reaches Ory through this app: see `lib/ory-proxy.ts`. */
+const ORYS = ["/self-service", "/self-service/*", "/sessions", "/sessions/*", "/schemas", "/schemas/*", "/.well-known/ory", "/.well-known/ory/*"]
+
 /** Protected paths on which a snapshot is never good enough: Ory is asked for each request. */
-const SENSITIVE = ["/account/*"]
+const SENSITIVE = ["/account", "/account/*", "/api/account/*"]
 
 export function isPublic(pathname: string): boolean {
   return matches(PUBLIC, pathname)
@@ -34,6 +37,10 @@ export function isStatic(pathname: string): boolean {
 
 export function isSensitive(pathname: string): boolean {
   return matches(SENSITIVE, pathname)
+}
+
+export function isOrys(pathname: string): boolean {
+  return matches(ORYS, pathname)
 }
 
 export function isApi(pathname: string): boolean {

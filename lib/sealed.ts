@@ -1,4 +1,4 @@
-import { base64url, EncryptJWT, jwtDecrypt } from "jose"
+import { base64url, CompactEncrypt, compactDecrypt } from "jose"
 import { env } from "@/lib/env"
 import type { Session, Verdict } from "@/lib/ory"
 
@@ -19,6 +19,15 @@ const MAX_COOKIE = 3800
 const MAX_HANDOFF = 2 * MAX_COOKIE
 
 const HANDOFF_SECONDS = 10
+
+/** What is sealed: a JWT's claims, read without jose's JWT code, which knows many more than these two. */
+interface Claims {
+  verdict: Verdict
+  /** The SHA-256 of the Cookie string that Ory judged. */
+  sub: string
+  /** Seconds since 1970. */
+  exp: number
+}
 
 /**
  * Seals the gate's verdict for the page of this same request.
@@ -48,23 +57,51 @@ export async function sealSnapshot(
   return value === undefined || value.length > MAX_COOKIE ? undefined : { value, maxAge }
 }
 
-/** The verdict sealed for exactly these cookies, if it is of this kind, from this environment and not yet expired. */
-export async function open(kind: Kind, value: string, cookie: string, appUrl: string): Promise<Verdict | undefined> {
+/**
+ * The verdict sealed for exactly these cookies, if it is of this kind, from this environment and not yet expired.
+ *
+ * @param seconds For how much longer it must be good.
+ */
+export async function open(kind: Kind, value: string, cookie: string, appUrl: string, seconds = 0): Promise<Verdict | undefined> {
+  const claims = await unseal(kind, value, cookie, appUrl)
+  return claims && now() + seconds < claims.exp ? claims.verdict : undefined
+}
+
+/** What was sealed for exactly these cookies, however long ago. */
+async function unseal(kind: Kind, value: string, cookie: string, appUrl: string): Promise<Claims | undefined> {
   if (value.length > MAX_HANDOFF) return undefined
+  const name = [appUrl, cookie, value].join("\n")
+  const known = kind === "snapshot" ? opened.get(name) : undefined
+  if (known !== undefined) return JSON.parse(known) as Claims
   for (const secret of env.sessionSecrets) {
     try {
-      const { payload } = await jwtDecrypt<{ verdict: Verdict }>(value, await key(secret, kind, appUrl), {
+      const { plaintext } = await compactDecrypt(value, await key(secret, kind, appUrl), {
         keyManagementAlgorithms: ["dir"],
         contentEncryptionAlgorithms: ["A256GCM"],
-        requiredClaims: ["exp"],
-        subject: await digest(cookie),
       })
-      return payload.verdict
+      const text = new TextDecoder().decode(plaintext)
+      const claims = JSON.parse(text) as Claims
+      if (claims.sub !== (await digest(cookie))) return undefined
+      if (kind === "snapshot") remember(name, text)
+      return claims
     } catch {
-      // Sealed with another secret, for someone else, forged, or expired.
+      // Sealed with another secret, or forged.
     }
   }
   return undefined
+}
+
+/**
+ * Snapshots that opened before, as text: the same bytes with the same cookies open again without the sums, most of what a snapshot
+ * costs (docs/bench.md). Whether they have expired is asked each time. To forget one, or all, costs nothing but the sums.
+ */
+const opened = new Map<string, string>()
+const MAX_OPENED = 1000
+
+function remember(name: string, text: string): void {
+  const [oldest] = opened.keys()
+  if (opened.size >= MAX_OPENED && oldest !== undefined) opened.delete(oldest)
+  opened.set(name, text)
 }
 
 async function seal(
@@ -76,10 +113,9 @@ async function seal(
 ): Promise<string | undefined> {
   const [secret] = env.sessionSecrets
   if (secret === undefined) return undefined
-  return new EncryptJWT({ verdict })
+  const claims: Claims = { verdict, sub: await digest(cookie), exp: expires }
+  return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(claims)))
     .setProtectedHeader({ alg: "dir", enc: "A256GCM" })
-    .setSubject(await digest(cookie))
-    .setExpirationTime(expires)
     .encrypt(await key(secret, kind, appUrl))
 }
 
@@ -125,11 +161,20 @@ export function snapshotCookie(appUrl: string, value: string, maxAge: number): s
 /** The handoff travels in this request header; what a client sends under the name is dropped at the gate. */
 export const HANDOFF_HEADER = "x-session-handoff"
 
-/** The session that the browser's snapshot holds for these Ory cookies, if it has one. No call to anyone. */
-export async function openSnapshot(cookieHeader: string | null, cookie: string, appUrl: string): Promise<Verdict | undefined> {
+/**
+ * The session that the browser's snapshot holds for these Ory cookies, if it has one. No call to anyone.
+ *
+ * @param seconds For how much longer it must be good: what the gate lets in by, the page opens again a moment later.
+ */
+export async function openSnapshot(
+  cookieHeader: string | null,
+  cookie: string,
+  appUrl: string,
+  seconds = 0,
+): Promise<Verdict | undefined> {
   const prefix = `${snapshotName(appUrl)}=`
   const pair = cookieHeader?.split(/;\s*/).find((pair) => pair.startsWith(prefix))
-  return pair === undefined ? undefined : open("snapshot", pair.slice(prefix.length), cookie, appUrl)
+  return pair === undefined ? undefined : open("snapshot", pair.slice(prefix.length), cookie, appUrl, seconds)
 }
 
 /** The Cookie header without the snapshot. */

@@ -2,18 +2,28 @@ import "server-only"
 import { headers } from "next/headers"
 import { redirect } from "next/navigation"
 import { cache } from "react"
-import { appUrl, env } from "@/lib/env"
-import { apiError } from "@/lib/gate"
+import { appUrl, env, oryPublicUrl } from "@/lib/env"
+import { apiError, CODES, type Code, type Refusal } from "@/lib/gate"
+import { isSameOrigin } from "@/lib/origin"
 import { sessionCookies, whoami, type Session, type Verdict } from "@/lib/ory"
 import { loginUrl, PATH_HEADER, returnTo } from "@/lib/return-to"
+import { isApi } from "@/lib/routes"
 import { HANDOFF_HEADER, open, openSnapshot } from "@/lib/sealed"
 
 export type { Session, Verdict }
 
+/** What a page, an action or a route handler asks of a session, beyond there being one. */
 export interface Requirement {
   /** Refuse a snapshot: what changes state asks for this. */
   fresh?: boolean
+  /** The person proved who they are within so many seconds: for what a stranger at an open laptop must not do. */
+  maxAgeSeconds?: number
+  /** The person proved it with a second factor. Who has none is led to enrol one. */
+  aal?: "aal2"
 }
+
+/** Ory's clock and this one may differ by as many seconds, or else someone who has just signed in could look too old, for ever. */
+const CLOCK_SKEW_SECONDS = 60
 
 /** Ory could neither be asked nor had it answered before. Reaches `error.tsx`. */
 export class OryUnavailableError extends Error {
@@ -27,13 +37,13 @@ export class OryUnavailableError extends Error {
  * What is known of this request's session: from the gate's handoff, from the snapshot, or else by asking Ory, so that a
  * request which never met the gate is judged all the same. Never throws.
  */
-export async function readSession({ fresh = false }: Requirement = {}): Promise<Verdict> {
+export async function readSession({ fresh = false }: Pick<Requirement, "fresh"> = {}): Promise<Verdict> {
   return read(fresh)
 }
 
 /**
  * This request's session, for pages. Whoever has none is sent to Ory's login and comes back to this page; whoever owes a
- * second factor is asked for it.
+ * second factor, or a recent sign-in that the requirement asks for, is asked for it.
  *
  * @throws OryUnavailableError while Ory does not answer; what `redirect` throws for everybody without a session.
  */
@@ -44,23 +54,39 @@ export async function requireSession(requirement: Requirement = {}): Promise<Ses
   return redirect(checked.denied.location)
 }
 
-/** Why there is no session to act with. `code`s are stable; `location` signs in and comes back, null while Ory is down. */
+/** Why there is no session to act with. `location` asks for what is missing and comes back; null while Ory is down. */
 export interface Denied {
-  outcome: Exclude<Verdict["outcome"], "active">
+  code: Code
   location: string | null
 }
 
+export type Checked = { session: Session } | { denied: Denied }
+
 /** {@link requireSession} as a value, for server actions and route handlers, which a redirect would break. */
-export async function checkSession(requirement: Requirement = {}): Promise<{ session: Session } | { denied: Denied }> {
+export async function checkSession(requirement: Requirement = {}): Promise<Checked> {
   const verdict = await readSession(requirement)
-  if (verdict.outcome === "active") return { session: verdict.session }
-  return { denied: { outcome: verdict.outcome, location: await wayIn(verdict.outcome) } }
+  let judged = judge(verdict, requirement)
+  // A snapshot may be older than the proof it lacks: nobody is sent away before Ory was asked.
+  if (verdict.outcome === "active" && judged.outcome !== "active") judged = judge(await readSession({ fresh: true }), requirement)
+  if (judged.outcome === "active") return { session: judged.session }
+  return { denied: { code: CODES[judged.outcome], location: await wayIn(judged.outcome) } }
 }
 
-/** The JSON answer of a route handler to someone without a session: 401, 403 or 503, never cached. */
-export function deniedResponse({ outcome }: Denied): Response {
-  const [body, init] = apiError(outcome)
-  return Response.json(body, { ...init, headers: { "cache-control": "private, no-store" } })
+/**
+ * The first line of every server action: asks Ory, whatever a snapshot says.
+ *
+ * @throws Error when another site sent the form. Next compares with the Host header; this compares with `APP_URL`.
+ */
+export async function checkAction(requirement: Omit<Requirement, "fresh"> = {}): Promise<Checked> {
+  const request = await headers()
+  if (!isSameOrigin(request, appUrl(request.get("host")))) throw new Error("This form was sent from another site")
+  return checkSession({ ...requirement, fresh: true })
+}
+
+/** The JSON answer of a route handler to someone it denies: 401, 403 or 503, with `code` and `location`, never cached. */
+export function deniedResponse({ code, location }: Denied): Response {
+  const [{ error }, init] = apiError(code)
+  return Response.json({ error: { ...error, location } }, { ...init, headers: { "cache-control": "private, no-store" } })
 }
 
 const read = cache(async (fresh: boolean): Promise<Verdict> => {
@@ -74,9 +100,22 @@ const read = cache(async (fresh: boolean): Promise<Verdict> => {
   return snapshot ?? (await whoami(cookie)).verdict
 })
 
-async function wayIn(outcome: Denied["outcome"]): Promise<string | null> {
-  if (outcome === "unavailable") return null
+/** The verdict, unless its session lacks what the requirement asks for. */
+function judge(verdict: Verdict, { aal, maxAgeSeconds = Infinity }: Requirement): Verdict | { outcome: "refresh_required" } {
+  if (verdict.outcome !== "active") return verdict
+  const { authenticator_assurance_level, authenticated_at } = verdict.session
+  if (aal === "aal2" && authenticator_assurance_level !== "aal2") return { outcome: "aal2_required" }
+  const age = (Date.now() - Date.parse(authenticated_at)) / 1000
+  return age <= maxAgeSeconds + CLOCK_SKEW_SECONDS ? verdict : { outcome: "refresh_required" }
+}
+
+/** Where the browser gets what is missing, and comes back: to this page, or to the page that called this API. */
+async function wayIn(refusal: Refusal): Promise<string | null> {
+  if (refusal === "unavailable") return null
   const request = await headers()
-  const back = returnTo(request.get(PATH_HEADER), appUrl(request.get("host")))
-  return loginUrl(env.oryUrl, back, { aal2: outcome === "aal2_required" })
+  const path = request.get(PATH_HEADER)
+  const page = path !== null && isApi(path) ? request.get("referer") : path
+  const app = appUrl(request.get("host"))
+  const back = returnTo(page, app)
+  return loginUrl(oryPublicUrl(app), back, { refresh: refusal === "refresh_required", aal2: refusal === "aal2_required" })
 }

@@ -1,0 +1,442 @@
+import { afterEach, describe, expect, test, vi } from "vitest"
+import { readEnv } from "@/lib/env"
+
+/** What a laptop has. */
+const laptop = { NODE_ENV: "development", ORY_SDK_URL: "http://localhost:4000" }
+
+/** What a server of one's own has. */
+const server = { NODE_ENV: "production", ORY_SDK_URL: "https://auth.example.com", APP_URL: "https://app.example.com" }
+
+const secret = "a-secret-of-exactly-32-characters"
+const otherSecret = "another-secret-of-32-characters-too"
+
+/** The lines under "The environment is not right:". */
+function problems(source: Record<string, string | undefined>, serving?: boolean): string[] {
+  try {
+    readEnv(source, serving)
+  } catch (error) {
+    const [title, ...lines] = (error as Error).message.split("\n  - ")
+    expect(title).toBe("The environment is not right:")
+    return lines
+  }
+  return []
+}
+
+test("the least that a laptop needs is where Ory is", () => {
+  expect(readEnv(laptop)).toEqual({
+    oryUrl: "http://localhost:4000",
+    topology: "direct",
+    appUrls: ["http://localhost:3000"],
+    sessionSecrets: [],
+    sessionCacheSeconds: 30,
+    onVercel: false,
+    warnings: [],
+  })
+})
+
+test("the least that a server needs is where Ory is, and where it is itself", () => {
+  expect(readEnv(server)).toEqual({
+    oryUrl: "https://auth.example.com",
+    topology: "direct",
+    appUrls: ["https://app.example.com"],
+    sessionSecrets: [],
+    sessionCacheSeconds: 30,
+    onVercel: false,
+    warnings: [],
+  })
+})
+
+test("empty variables are as if they were not there", () => {
+  const empty = { APP_URL: "", PORT: "", ORY_PROXY: "", ORY_PROJECT_API_TOKEN: "", SESSION_SECRET: "", SESSION_CACHE_SECONDS: "" }
+  const vercel = { VERCEL_ENV: "", VERCEL_URL: "", VERCEL_BRANCH_URL: "", VERCEL_PROJECT_PRODUCTION_URL: "" }
+  expect(readEnv({ ...laptop, ...empty, ...vercel })).toEqual(readEnv(laptop))
+})
+
+describe.each([
+  ["ORY_SDK_URL", "for example http://localhost:4000 (local Ory and the Ory tunnel) or https://auth.example.com"],
+  ["APP_URL", "for example https://app.example.com, or several separated by commas"],
+] as const)("%s", (variable, example) => {
+  const read = (value: string): string => {
+    // With the proxy, any two origins go together.
+    const { oryUrl, appUrls } = readEnv({ ...server, ORY_SDK_URL: "https://ory.test", APP_URL: "https://app.test", ORY_PROXY: "on", [variable]: value })
+    return variable === "ORY_SDK_URL" ? oryUrl : appUrls.join()
+  }
+
+  test.each([
+    ["https://auth.example.com", "https://auth.example.com"],
+    ["https://auth.example.com/", "https://auth.example.com"],
+    ["HTTPS://Auth.Example.com", "https://auth.example.com"],
+    ["https://auth.example.com:443", "https://auth.example.com"],
+    ["https://auth.example.com:8443", "https://auth.example.com:8443"],
+    ["http://localhost:80", "http://localhost"],
+    ["http://127.0.0.1:4000", "http://127.0.0.1:4000"],
+    ["http://[::1]:4000/", "http://[::1]:4000"],
+    ["  https://auth.example.com\n", "https://auth.example.com"],
+  ])("%j is the origin %s", (value, origin) => {
+    expect(read(value)).toBe(origin)
+  })
+
+  test.each([
+    ["auth.example.com", "which does not begin with http:// or https://"],
+    ["localhost:4000", "which does not begin with http:// or https://"],
+    ["//auth.example.com", "which does not begin with http:// or https://"],
+    ["htp://auth.example.com", "which does not begin with http:// or https://"],
+    ["http:/auth.example.com", "which does not begin with http:// or https://"],
+    ["https:\\\\auth.example.com", "which does not begin with http:// or https://"],
+    ["ftp://auth.example.com", "which does not begin with http:// or https://"],
+    ["'https://auth.example.com'", "which does not begin with http:// or https://"],
+    ["undefined", "which does not begin with http:// or https://"],
+    ["https://", "which is not a URL"],
+    ["https://auth.example.com:70000", "which is not a URL"],
+    ["https://auth.example.com:-1", "which is not a URL"],
+    ["https://auth.example.com:four", "which is not a URL"],
+    ["https://auth example.com", "which is not a URL"],
+    ["https://auth\t.example.com", "which is not a URL"],
+    ["https://auth.exam\nple.com", "which is not a URL"],
+    ["https://auth.example.com https://app.example.com", "which is not a URL"],
+    ["https://[::1", "which is not a URL"],
+    ["https://auth.example.com/ory", "which has a path, a query or a fragment"],
+    ["https://auth.example.com//", "which has a path, a query or a fragment"],
+    ["https://auth.example.com/?a=b", "which has a path, a query or a fragment"],
+    ["https://auth.example.com?a=b", "which has a path, a query or a fragment"],
+    ["https://auth.example.com#a", "which has a path, a query or a fragment"],
+    ["https://https://auth.example.com", "which has a path, a query or a fragment"],
+  ])("%j is refused, with the value, the reason and an example", (value, why) => {
+    expect(problems({ ...server, [variable]: value })).toEqual([`${variable} is "${value}", ${why}. Set it to an origin, ${example}.`])
+  })
+
+  test.each([
+    ["https://someone:hunter2@auth.example.com", "…@auth.example.com", "which holds credentials"],
+    ["https://hunter2@auth.example.com", "…@auth.example.com", "which holds credentials"],
+    ["https://:hunter2@auth.example.com", "…@auth.example.com", "which holds credentials"],
+    ["https://someone:hunt@er2@auth.example.com", "…@auth.example.com", "which holds credentials"],
+    ["https://someone:hunter2@auth.example.com/ory", "…@auth.example.com/ory", "which holds credentials"],
+    ["htp://someone:hunter2@auth.example.com", "…@auth.example.com", "which does not begin with http:// or https://"],
+    ["someone:hunter2@auth.example.com", "…@auth.example.com", "which does not begin with http:// or https://"],
+    ["https://someone:hunter2@", "…@", "which is not a URL"],
+    ["https://someone:hun\nter2@auth.example.com", "…@auth.example.com", "which is not a URL"],
+  ])("%j is refused without saying the password", (value, seen, why) => {
+    expect(problems({ ...server, [variable]: value })).toEqual([`${variable} is "${seen}", ${why}. Set it to an origin, ${example}.`])
+  })
+})
+
+test.each([undefined, "", "  "])("ORY_SDK_URL has no default: %j is not set", (value) => {
+  expect(problems({ ...laptop, ORY_SDK_URL: value })).toEqual([
+    "ORY_SDK_URL is not set. Set it to the origin of Ory, for example http://localhost:4000 (local Ory and the Ory tunnel) or https://auth.example.com.",
+  ])
+})
+
+describe("several origins in APP_URL", () => {
+  test("keep their order", () => {
+    const list = " https://b.example.com/ ,https://a.example.com,http://localhost:3000"
+    expect(readEnv({ ...server, APP_URL: list }).appUrls).toEqual(["https://b.example.com", "https://a.example.com", "http://localhost:3000"])
+  })
+
+  test.each([
+    ["https://a.example.com,", ""],
+    [",https://a.example.com", ""],
+    ["https://a.example.com,,https://b.example.com", ""],
+    ["https://a.example.com,b.example.com", "b.example.com"],
+    ["https://a.example.com;https://b.example.com", "https://a.example.com;https://b.example.com"],
+    [",", ""],
+    [" ", ""],
+  ])("%j: each must be one, and %j is not", (list, wrong) => {
+    expect(problems({ ...server, APP_URL: list })).toEqual([expect.stringContaining(`APP_URL is "${wrong}", `)])
+  })
+})
+
+describe("without APP_URL", () => {
+  const vercel = {
+    NODE_ENV: "production",
+    ORY_SDK_URL: "https://demo.projects.oryapis.com",
+    VERCEL_URL: "app-1a2b3c.vercel.app",
+    VERCEL_BRANCH_URL: "app-git-main.vercel.app",
+    VERCEL_PROJECT_PRODUCTION_URL: "app.example.com",
+  }
+
+  test("Vercel's production is first of all the project's own address", () => {
+    expect(readEnv({ ...vercel, VERCEL_ENV: "production" }).appUrls).toEqual([
+      "https://app.example.com",
+      "https://app-git-main.vercel.app",
+      "https://app-1a2b3c.vercel.app",
+    ])
+  })
+
+  test.each(["preview", "development", undefined])("Vercel's %s is first of all its branch's address", (name) => {
+    expect(readEnv({ ...vercel, VERCEL_ENV: name }).appUrls).toEqual([
+      "https://app-git-main.vercel.app",
+      "https://app-1a2b3c.vercel.app",
+      "https://app.example.com",
+    ])
+  })
+
+  test("a preview that was not made from a branch is at its deployment's address", () => {
+    const { appUrls } = readEnv({ ...vercel, VERCEL_ENV: "preview", VERCEL_BRANCH_URL: undefined, VERCEL_PROJECT_PRODUCTION_URL: "" })
+    expect(appUrls).toEqual(["https://app-1a2b3c.vercel.app"])
+  })
+
+  test("Vercel's variables count for nothing where APP_URL is set", () => {
+    expect(readEnv({ ...vercel, VERCEL_ENV: "production", APP_URL: "https://b.example.com" }).appUrls).toEqual(["https://b.example.com"])
+  })
+
+  test("production elsewhere is refused", () => {
+    expect(problems({ ...server, APP_URL: undefined })).toEqual([
+      "APP_URL is not set. In production, set it to the origin people see in their browser, for example https://app.example.com, or several separated by commas.",
+    ])
+  })
+
+  test("production elsewhere may be built", () => {
+    expect(problems({ ...server, APP_URL: undefined }, false)).toEqual([])
+  })
+
+  test("a build is checked for all that is there", () => {
+    expect(problems({ ...server, APP_URL: "app.example.com" }, false)).toEqual([expect.stringContaining('APP_URL is "app.example.com"')])
+    expect(problems({ NODE_ENV: "production" }, false)).toEqual([expect.stringContaining("ORY_SDK_URL is not set")])
+  })
+
+  test.each([
+    ["80", "http://localhost"],
+    ["1", "http://localhost:1"],
+    ["8080", "http://localhost:8080"],
+    [" 3001 ", "http://localhost:3001"],
+    ["65535", "http://localhost:65535"],
+  ])("a laptop with PORT=%j is at %s", (port, url) => {
+    expect(readEnv({ ...laptop, PORT: port }).appUrls).toEqual([url])
+  })
+
+  test.each(["0", "65536", "99999", "300000", "-1", "+3000", "3000.5", "3e3", "0x0bb8", "three", "3000 4000", ":3000", "３０００"])("PORT=%j is refused", (port) => {
+    expect(problems({ ...laptop, PORT: port })).toEqual([`PORT is "${port}". Set it to a port's number, for example 3000.`])
+  })
+})
+
+describe("topology", () => {
+  const topology = (variables: Record<string, string>): string => readEnv({ ...server, ...variables }).topology
+
+  test.each([
+    [{ ORY_SDK_URL: "https://demo.projects.oryapis.com" }, "same-origin"],
+    [{ ORY_SDK_URL: "https://DEMO.projects.oryapis.com" }, "same-origin"],
+    [{ ORY_SDK_URL: "https://demo.projects.oryapis.com", ORY_PROXY: "on" }, "same-origin"],
+    [{ ORY_PROXY: "on" }, "same-origin"],
+    [{ ORY_PROXY: " on " }, "same-origin"],
+    [{ ORY_PROXY: "on", ORY_SDK_URL: "http://kratos:4433" }, "same-origin"],
+    [{}, "direct"],
+    [{ ORY_PROXY: "" }, "direct"],
+    // Names that only look like Ory Network's
+    [{ ORY_SDK_URL: "https://projects.oryapis.com", APP_URL: "https://x.oryapis.com" }, "direct"],
+    [{ ORY_SDK_URL: "https://demo-projects.oryapis.com", APP_URL: "https://x.oryapis.com" }, "direct"],
+    [{ ORY_SDK_URL: "https://demo.projects.oryapis.com.example.com" }, "direct"],
+  ])("%j is %s", (variables, expected) => {
+    expect(topology(variables as Record<string, string>)).toBe(expected)
+  })
+
+  test.each(["off", "true", "1", "ON", "on,"])("ORY_PROXY=%j is refused", (value) => {
+    expect(problems({ ...server, ORY_PROXY: value })).toEqual([`ORY_PROXY is "${value}". Set it to on, or leave it out.`])
+  })
+
+  test("Ory Network without TLS is refused: sessions would travel in the clear", () => {
+    expect(problems({ ...server, ORY_SDK_URL: "http://demo.projects.oryapis.com" })).toEqual([
+      'ORY_SDK_URL is "http://demo.projects.oryapis.com". Ory Network is on https: set it to https://demo.projects.oryapis.com.',
+    ])
+  })
+
+  const proxy = "or set ORY_PROXY=on, and the browser reaches Ory through this app."
+  const scheme = `to browsers http and https are two sites, so Ory's cookies do not go along. Put both on https, ${proxy}`
+  const domain = `they share no domain, so browsers share no cookies between them. Give Ory a domain beside the app's, such as auth.example.com beside app.example.com, ${proxy}`
+  const loopback = (name: string): string => `browsers share no cookies between the two. Write localhost instead of ${name}.`
+
+  describe("direct: together", () => {
+    test.each([
+      ["http://localhost:4000", "http://localhost:3000"],
+      ["http://127.0.0.1:4000", "http://127.0.0.1:3000"],
+      ["http://[::1]:4000", "http://[::1]:3000"],
+      ["http://10.0.0.7:4000", "http://10.0.0.7:3000"],
+      ["https://auth.example.com", "https://app.example.com"],
+      ["https://auth.example.com", "https://example.com"],
+      ["https://example.com", "https://app.example.com"],
+      ["https://ory.eu.example.com", "https://app.us.example.com:8443"],
+      ["https://app.example.com:4000", "https://app.example.com"],
+      ["https://auth.example.co.uk", "https://app.example.co.uk"],
+      ["https://ory:4433", "https://ory:3000"],
+    ])("Ory at %s, the app at %s", (ORY_SDK_URL, APP_URL) => {
+      expect(readEnv({ ...server, ORY_SDK_URL, APP_URL })).toMatchObject({ topology: "direct", warnings: [] })
+    })
+  })
+
+  describe("direct: refused", () => {
+    test.each([
+      ["http://127.0.0.1:4000", "http://localhost:3000", loopback("127.0.0.1")],
+      ["http://localhost:4000", "http://127.0.0.1:3000", loopback("127.0.0.1")],
+      ["http://localhost:4000", "http://[::1]:3000", loopback("[::1]")],
+      ["http://127.0.0.1:4000", "http://[::1]:3000", domain],
+      ["http://auth.example.com", "https://app.example.com", scheme],
+      ["https://auth.example.com", "http://app.example.com", scheme],
+      ["http://localhost:4000", "https://localhost:3000", scheme],
+      ["https://auth.example.com", "http://localhost:3000", scheme],
+      ["https://auth.example.com", "https://localhost:3000", domain],
+      ["https://auth.example.com", "https://example.org", domain],
+      ["https://auth.example.com", "https://my-app.vercel.app", domain],
+      ["https://auth.example.com", "https://example.com.evil.example", domain],
+      ["https://auth.internal", "https://app.internal", domain],
+      ["http://kratos:4433", "http://app:3000", domain],
+      ["http://localhost:4000", "http://app.localhost:3000", domain],
+      ["http://10.0.0.7:4000", "http://10.0.0.8:3000", domain],
+      ["http://10.0.0.7:4000", "http://10.1.0.7:3000", domain],
+    ])("Ory at %s, the app at %s", (ORY_SDK_URL, APP_URL, why) => {
+      expect(problems({ ...server, ORY_SDK_URL, APP_URL })).toEqual([`ORY_SDK_URL is ${ORY_SDK_URL} and this app is at ${APP_URL}: ${why}`])
+      // The proxy makes any two go together.
+      expect(topology({ ORY_SDK_URL, APP_URL, ORY_PROXY: "on" })).toBe("same-origin")
+    })
+  })
+
+  test.each(["on", ""])("an app that would ask itself is refused, with ORY_PROXY=%j", (ORY_PROXY) => {
+    expect(problems({ ...server, ORY_SDK_URL: "https://app.example.com", ORY_PROXY })).toEqual([
+      "ORY_SDK_URL is https://app.example.com, where this app itself is. Set it to the origin of Ory.",
+    ])
+  })
+
+  test("what cannot work under another than the first origin is a warning, by name", () => {
+    const { warnings } = readEnv({ ...server, APP_URL: "https://app.example.com,https://www.example.com,https://my-app.vercel.app,http://localhost:3000" })
+    expect(warnings).toEqual([
+      `ORY_SDK_URL is https://auth.example.com and this app is at https://my-app.vercel.app: ${domain}`,
+      `ORY_SDK_URL is https://auth.example.com and this app is at http://localhost:3000: ${scheme}`,
+    ])
+  })
+
+  test("Vercel's preview beside a custom domain is refused when it is built; production warns", () => {
+    const vercel = { NODE_ENV: "production", ORY_SDK_URL: "https://auth.example.com", VERCEL_URL: "app-1.vercel.app", VERCEL_PROJECT_PRODUCTION_URL: "app.example.com" }
+    expect(problems({ ...vercel, VERCEL_ENV: "preview" }, false)).toEqual([`ORY_SDK_URL is https://auth.example.com and this app is at https://app-1.vercel.app: ${domain}`])
+    expect(readEnv({ ...vercel, VERCEL_ENV: "production" }, false).warnings).toHaveLength(1)
+  })
+
+  test("a build that does not know where it will run compares nothing", () => {
+    expect(problems({ NODE_ENV: "production", ORY_SDK_URL: "https://auth.example.com" }, false)).toEqual([])
+    expect(problems({ NODE_ENV: "production", ORY_SDK_URL: "http://127.0.0.1:4000" }, false)).toEqual([])
+  })
+
+  test.each([
+    ["ory_pat_abc123", "ory_pat_abc123"],
+    [" ory_pat_abc123\n", "ory_pat_abc123"],
+    ["", undefined],
+    ["  ", undefined],
+  ])("ORY_PROJECT_API_TOKEN=%j", (value, token) => {
+    expect(readEnv({ ...server, ORY_PROJECT_API_TOKEN: value }).oryProjectToken).toBe(token)
+  })
+
+  test.each(["ory_pat hunter2", "hunter2\nx: y", "hünter2"])("ORY_PROJECT_API_TOKEN=%j is refused without saying it", (value) => {
+    const [problem, ...others] = problems({ ...server, ORY_PROJECT_API_TOKEN: value })
+    expect(others).toEqual([])
+    expect(problem).toMatch(/^ORY_PROJECT_API_TOKEN has a character/)
+    expect(problem).not.toMatch(/h.nter2/)
+  })
+
+  test.each([
+    ["1", true],
+    ["", false],
+  ])("VERCEL=%j", (VERCEL, onVercel) => {
+    expect(readEnv({ ...server, VERCEL })).toMatchObject({ onVercel })
+  })
+})
+
+describe("SESSION_SECRET", () => {
+  const secrets = (value: string): readonly string[] => readEnv({ ...laptop, SESSION_SECRET: value }).sessionSecrets
+
+  test.each([
+    ["one", secret, [secret]],
+    ["several, to rotate, in their order", `${secret},${otherSecret}`, [secret, otherSecret]],
+    ["with white space around them", ` ${secret} ,\n${otherSecret}\n`, [secret, otherSecret]],
+    ["with a comma too many", `,${secret},,`, [secret]],
+    ["none", " , ", []],
+    ["as openssl makes them", "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=", ["q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="]],
+    ["of exactly 32 characters", "x".repeat(32), ["x".repeat(32)]],
+  ])("%s", (_how, value, list) => {
+    expect(secrets(value)).toEqual(list)
+  })
+
+  test.each([
+    ["a short one", "hunter2"],
+    ["one of 31 characters", "hunter2".padEnd(31, "x")],
+    ["a short one behind a long one", `${secret},hunter2`],
+    ["a short one before a long one", `hunter2,${secret}`],
+    ["white space that makes it long", ` ${" ".repeat(40)}hunter2`],
+  ])("%s is refused by name, with a cure, without saying it", (_how, value) => {
+    const [problem, ...others] = problems({ ...laptop, SESSION_SECRET: value })
+    expect(others).toEqual([])
+    expect(problem).toMatch(/^SESSION_SECRET .*shorter than 32 characters.* openssl rand -base64 32/)
+    expect(problem).not.toContain("hunter2")
+    expect(problem).not.toContain(secret)
+  })
+})
+
+describe("SESSION_CACHE_SECONDS", () => {
+  test.each([
+    ["0", 0],
+    ["1", 1],
+    ["30", 30],
+    ["300", 300],
+    [" 60 ", 60],
+    ["007", 7],
+    ["  ", 30],
+  ])("%j is %d", (value, seconds) => {
+    expect(readEnv({ ...laptop, SESSION_CACHE_SECONDS: value }).sessionCacheSeconds).toBe(seconds)
+  })
+
+  test.each(["301", "999", "3000", "-1", "+1", "1.5", "1,5", "1e2", "0x10", "30s", "half", "NaN", "Infinity", "３０", "3 0"])("%j is refused", (value) => {
+    expect(problems({ ...laptop, SESSION_CACHE_SECONDS: value })).toEqual([
+      `SESSION_CACHE_SECONDS is "${value}". Set it to whole seconds from 0 (off) to 300, for example 30.`,
+    ])
+  })
+})
+
+test("all problems are listed at once", () => {
+  const wrong = { NODE_ENV: "production", ORY_SDK_URL: "localhost:4000", APP_URL: "https://a:hunter2@b/c", SESSION_SECRET: "hunter2", SESSION_CACHE_SECONDS: "301" }
+  const lines = problems(wrong)
+  expect(lines.map((line) => line.split(" ", 1)[0])).toEqual(["ORY_SDK_URL", "APP_URL", "SESSION_SECRET", "SESSION_CACHE_SECONDS"])
+  expect(lines.join("\n")).not.toContain("hunter2")
+  expect(problems({ NODE_ENV: "production" })).toHaveLength(2)
+})
+
+describe("where a request's app lives", () => {
+  afterEach(() => {
+    vi.unstubAllEnvs()
+    vi.resetModules()
+  })
+
+  async function appUrl(list: string, host: string | null): Promise<string> {
+    vi.resetModules()
+    vi.stubEnv("APP_URL", list)
+    vi.stubEnv("ORY_PROXY", "on")
+    return (await import("@/lib/env")).appUrl(host)
+  }
+
+  const list = "https://app.example.com,https://b.example.com:8443,http://localhost:3000"
+
+  test.each([
+    ["app.example.com", "https://app.example.com"],
+    ["b.example.com:8443", "https://b.example.com:8443"],
+    ["localhost:3000", "http://localhost:3000"],
+    // Everything else is the first
+    [null, "https://app.example.com"],
+    ["", "https://app.example.com"],
+    ["evil.example", "https://app.example.com"],
+    ["b.example.com", "https://app.example.com"],
+    ["b.example.com:443", "https://app.example.com"],
+    ["localhost", "https://app.example.com"],
+    ["localhost:3001", "https://app.example.com"],
+    ["x.localhost:3000", "https://app.example.com"],
+    ["localhost:3000.evil.example", "https://app.example.com"],
+    ["b.example.com:8443/evil", "https://app.example.com"],
+    ["evil@b.example.com:8443", "https://app.example.com"],
+    ["localhost:3000, evil.example", "https://app.example.com"],
+    ["http://localhost:3000", "https://app.example.com"],
+  ])("host %j: %s", async (host, url) => {
+    expect(await appUrl(list, host)).toBe(url)
+  })
+
+  test("a single origin is every host's", async () => {
+    expect(await appUrl("https://app.example.com", "evil.example")).toBe("https://app.example.com")
+  })
+
+  test("what is wrong stops whoever imports the module", async () => {
+    await expect(appUrl("app.example.com", null)).rejects.toThrow('APP_URL is "app.example.com"')
+  })
+})

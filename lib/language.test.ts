@@ -1,0 +1,53 @@
+import { expect, test, vi } from "vitest"
+import languages from "@/lighter-elements/languages"
+import { languageFor } from "./language"
+
+vi.mock("server-only", () => ({}))
+
+test.each([
+  ["de", "de"],
+  ["de-AT,de;q=0.9,en;q=0.8", "de"],
+  ["pt-BR", "pt"],
+  ["JA", "ja"],
+  ["ja;q=0.1,ar;q=0.9", "ar"],
+  ["ja;q=0.9,ar", "ar"],
+  ["de;q=0,ja;q=0.1", "ja"],
+  ["tlh,fr-CH;q=0.5", "fr"],
+  ["nb-NO,nb;q=0.9", "no"],
+  ["nn-NO", "no"],
+  ["fil-PH", "tl"],
+  ["fr;q=0.5,*;q=0.1", "fr"],
+  ["en-GB,en;q=0.9,de;q=0.8", "en"],
+  ["tlh", "en"],
+  ["*", "en"],
+  ["", "en"],
+  [null, "en"],
+  ["constructor,__proto__,hasOwnProperty", "en"],
+  ["../../de;;q=,,q=1;\0", "en"],
+  [`${"x".repeat(10_000)},de`, "en"],
+])("%.40j is answered in %s", (header, locale) => {
+  expect(languageFor(header).locale).toBe(locale)
+})
+
+test("English is sent without texts: Elements' code has them", () => {
+  expect(languageFor("en-US")).toEqual({ locale: "en", direction: "ltr" })
+})
+
+test("any other language is sent with every text, and in the direction it is written in", () => {
+  const others = Object.keys(languages).filter((locale) => locale !== "en").map(languageFor)
+  for (const { locale, texts } of others) expect(texts).toEqual(languages[locale])
+  const fromTheRight = others.filter(({ direction }) => direction === "rtl")
+  expect(fromTheRight.map(({ locale }) => locale)).toEqual(["ar", "fa", "he", "ku", "ps", "sd", "ug", "ur"])
+})
+
+test("a text that a language lacks is English", () => {
+  const { de, en } = languages
+  if (de === undefined || en === undefined) throw new Error("German and English are gone")
+  const { "login.title": title = "" } = de
+  try {
+    Reflect.deleteProperty(de, "login.title")
+    expect(languageFor("de").texts?.["login.title"]).toBe(en["login.title"])
+  } finally {
+    de["login.title"] = title
+  }
+})

@@ -1,0 +1,4 @@
+import type { NextConfig } from "next"
+
+export function lighterElements(): NonNullable<NextConfig["turbopack"]>
+export function lighten(file: string, source: string): string

@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const WRITTEN_FOR = "1.2.1"
+const DIST = dirname(createRequire(import.meta.url).resolve("@ory/elements-react"))
+const read = (file) => readFileSync(join(DIST, file), "utf8")
+
+/**
+ * For `next.config.ts`: has Turbopack read Elements' files through the loader below.
+ *
+ * @throws Error where a new version of Elements has another shape: a rule that finds nothing to do would say nothing.
+ */
+export function lighterElements() {
+  for (const file of ["index.mjs", "theme/default/index.mjs", "client/index.mjs", "client/session-provider.mjs"]) {
+    const source = read(file)
+    if (lighten(file, source) === source) throw changed(file, "an import without an extension")
+  }
+  // Turbopack's cache does not see that a loader was edited; it does see options.
+  const version = createHash("sha256").update(readFileSync(fileURLToPath(import.meta.url))).digest("hex")
+  const loaders = [{ loader: "./lighter-elements/turbopack.mjs", options: { version } }]
+  return {
+    rules: {
+      "**/@ory/elements-react/dist/**/*.mjs": { loaders },
+      "**/lighter-elements/languages.ts": { loaders },
+    },
+  }
+}
+
+/** The loader. */
+export default function load(source) {
+  const path = this.resourcePath.replaceAll("\\", "/")
+  if (!path.endsWith("/lighter-elements/languages.ts")) return lighten(path.split("/dist/").at(-1), source)
+  this.addDependency(join(DIST, "index.mjs"))
+  return `${languages("index.mjs", read("index.mjs"))}\nexport default OryLocales\n`
+}
+
+/** One of Elements' files, by its name in `dist`, without what pages do not use. */
+export function lighten(file, source) {
+  // Without an extension, Turbopack takes the CommonJS file beside it, and with that all of @ory/client-fetch.
+  if (file.startsWith("client/")) return source.replaceAll(/ from "(\.\/[\w-]+)";$/gm, ' from "$1.mjs";')
+  const light = source.replace(languages(file, source), "var OryLocales = {};")
+  return file.startsWith("theme/") ? withMenuOnDemand(file, light) : light
+}
+
+/** The part of a file that declares every language, and `OryLocales`, which holds them all. */
+function languages(file, source) {
+  const [part] = /^\/\/ src\/locales\/\w+\.json\n[^]*^var OryLocales = Object\.freeze\(\{$[^}]*^\}\);$/m.exec(source) ?? []
+  if (part === undefined) throw changed(file, "the languages, and `OryLocales`")
+  return part
+}
+
+/** Radix' menus, which only the account menu in Elements' own page header needs: fetched when that is shown. */
+function withMenuOnDemand(file, source) {
+  const all = 'import * as DropdownMenuPrimitive from "@radix-ui/react-dropdown-menu";'
+  if (!source.includes(all)) throw changed(file, `\`${all}\``)
+  const parts = new Set(Array.from(source.matchAll(/\bDropdownMenuPrimitive\.(\w+)/g), ([, part]) => part))
+  const onDemand = (part) => `${part}: lazy(() => import("@radix-ui/react-dropdown-menu").then((all) => ({ default: all.${part} })))`
+  return source.replace(all, `import { lazy } from "react";\nvar DropdownMenuPrimitive = { ${[...parts].map(onDemand).join(", ")} };`)
+}
+
+function changed(file, missing) {
+  const { version } = JSON.parse(read("../package.json"))
+  return new Error(
+    `@ory/elements-react ${version}: dist/${file} no longer has ${missing}. lighter-elements/ was written for ${WRITTEN_FOR}. ` +
+      `Go back with npm install @ory/elements-react@${WRITTEN_FOR}, or mend lighter-elements/turbopack.mjs, ` +
+      "or, where Elements has become light by itself, delete the folder as its README.md says.",
+  )
+}

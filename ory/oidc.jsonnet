@@ -1,0 +1,16 @@
+// What an account gets from the OpenID provider, the one of OIDC_ISSUER. An address counts as confirmed only if the provider says so.
+local claims = std.extVar('claims');
+local name = {
+  [if 'given_name' in claims then 'first']: claims.given_name,
+  [if 'family_name' in claims then 'last']: claims.family_name,
+};
+
+{
+  identity: {
+    traits: {
+      [if 'email' in claims then 'email']: claims.email,
+      [if name != {} then 'name']: name,
+    },
+    verified_addresses: if 'email' in claims && std.get(claims, 'email_verified', false) then [{ via: 'email', value: claims.email }] else [],
+  },
+}

@@ -1,0 +1,24 @@
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    alias: {
+      "@": path("."),
+      // What Next gives its server: the package itself throws everywhere else.
+      "server-only": path("node_modules/next/dist/compiled/server-only/empty.js"),
+    },
+  },
+  test: {
+    include: ["lib/**/*.test.ts", "lighter-elements/**/*.test.ts", "scripts/**/*.test.ts"],
+    // `lib/env.ts` reads these when it is first imported. Nothing listens on this port.
+    env: {
+      ORY_SDK_URL: "http://localhost:9",
+      APP_URL: "http://localhost:3000",
+      SESSION_SECRET: "only-for-unit-tests-0123456789abcdef",
+      SESSION_CACHE_SECONDS: "30",
+    },
+  },
+})
