@@ -3,7 +3,8 @@
 import type { OryClientConfiguration } from "@ory/elements-react"
 import { SessionProvider } from "@ory/elements-react/client"
 import * as elements from "@ory/elements-react/theme"
-import type { ComponentProps, ReactNode } from "react"
+import { useEffect, type ComponentProps, type ReactNode } from "react"
+import type { Language } from "@/lib/language"
 import type { Session } from "@/lib/session"
 import "@/components/passkeys"
 import "@ory/elements-react/theme/styles.css"
@@ -18,44 +19,94 @@ export interface Flows {
   settings: ComponentProps<typeof elements.Settings>["flow"]
 }
 
-/** `oryUrl` comes from the server: the browser's code holds no configuration. */
+/** `oryUrl` and `language` come from the server: the browser's code holds no configuration, and one language at most. */
 interface Props<Kind extends keyof Flows> {
   flow: Flows[Kind]
   oryUrl: string
+  language: Language
 }
 
-export function Login({ flow, oryUrl }: Props<"login">): ReactNode {
-  return <elements.Login flow={flow} config={configure(oryUrl)} />
-}
-
-export function Registration({ flow, oryUrl }: Props<"registration">): ReactNode {
-  return <elements.Registration flow={flow} config={configure(oryUrl)} />
-}
-
-export function Recovery({ flow, oryUrl }: Props<"recovery">): ReactNode {
-  return <elements.Recovery flow={flow} config={configure(oryUrl)} />
-}
-
-export function Verification({ flow, oryUrl }: Props<"verification">): ReactNode {
-  return <elements.Verification flow={flow} config={configure(oryUrl)} />
-}
-
-/** With the session given, Elements does not ask Ory for it from the browser. The page has its own header. */
-export function Settings({ flow, oryUrl, session }: Props<"settings"> & { session: Session }): ReactNode {
+export function Login({ flow, oryUrl, language }: Props<"login">): ReactNode {
   return (
-    <SessionProvider session={session as unknown as ComponentProps<typeof SessionProvider>["session"]}>
-      <elements.Settings
-        flow={flow}
-        config={configure(oryUrl)}
-        components={{ Page: { Header: () => null } }}
-      />
-    </SessionProvider>
+    <In language={language}>
+      <elements.Login flow={flow} config={configure(oryUrl, language)} />
+    </In>
   )
 }
 
-function configure(oryUrl: string): OryClientConfiguration {
+export function Registration({ flow, oryUrl, language }: Props<"registration">): ReactNode {
+  return (
+    <In language={language}>
+      <elements.Registration flow={flow} config={configure(oryUrl, language)} />
+    </In>
+  )
+}
+
+export function Recovery({ flow, oryUrl, language }: Props<"recovery">): ReactNode {
+  return (
+    <In language={language}>
+      <elements.Recovery flow={flow} config={configure(oryUrl, language)} />
+    </In>
+  )
+}
+
+export function Verification({ flow, oryUrl, language }: Props<"verification">): ReactNode {
+  return (
+    <In language={language}>
+      <elements.Verification flow={flow} config={configure(oryUrl, language)} />
+    </In>
+  )
+}
+
+/**
+ * With the session given, Elements does not ask Ory for it from the browser. The page has its own header.
+ *
+ * When a sign-in was too old for a change, Ory asks for it again and then goes on with the change that was sent. What came
+ * of it is in the flow with which the person comes back: they are told, and see the section that still wants something.
+ */
+export function Settings({ flow, oryUrl, language, session }: Props<"settings"> & { session: Session }): ReactNode {
+  const done = flow.ui.messages?.find(({ type }) => type === "success")
+  const open = unfinished(flow)
+  useEffect(() => {
+    if (open) document.querySelector(`[data-testid="ory/screen/settings/group/${open}"]`)?.scrollIntoView()
+  }, [open])
+  return (
+    <In language={language}>
+      <p role="status" className="mt-4 text-sm font-medium empty:hidden">
+        {done && (language.texts?.[`identities.messages.${done.id}`] ?? done.text)}
+      </p>
+      <SessionProvider session={session as unknown as ComponentProps<typeof SessionProvider>["session"]}>
+        <elements.Settings
+          flow={flow}
+          config={configure(oryUrl, language)}
+          components={{ Page: { Header: () => null } }}
+        />
+      </SessionProvider>
+    </In>
+  )
+}
+
+/** The section with an error in it, or with backup codes to write down. */
+function unfinished({ ui }: Flows["settings"]): string | undefined {
+  return ui.nodes.find(
+    ({ messages, attributes }) =>
+      messages.some(({ type }) => type === "error") || ("name" in attributes && attributes.name === "lookup_secret_confirm"),
+  )?.group
+}
+
+/** Says to browsers and screen readers what is spoken here: the page around it is in English. */
+function In({ language, children }: { language: Language; children: ReactNode }): ReactNode {
+  return (
+    <div lang={language.locale} dir={language.direction} className="contents">
+      {children}
+    </div>
+  )
+}
+
+function configure(oryUrl: string, { locale, texts }: Language): OryClientConfiguration {
   return {
     sdk: { url: oryUrl },
+    intl: { locale, customTranslations: texts && { [locale]: texts } },
     project: {
       name: "Ory Next.js Starter",
       default_redirect_url: "/dashboard",

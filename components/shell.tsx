@@ -2,6 +2,13 @@ import Link from "next/link"
 import type { ReactNode } from "react"
 import type { Session } from "@/lib/session"
 
+const PAGES = [
+  ["/dashboard", "Dashboard"],
+  ["/account", "Account"],
+  ["/account/sessions", "Devices"],
+  ["/account/settings", "Settings"],
+] as const
+
 /** The frame of every protected page: where one is, who one is, and the way out. */
 export function Shell({ session, children }: { session: Session; children: ReactNode }): ReactNode {
   return (
@@ -9,13 +16,13 @@ export function Shell({ session, children }: { session: Session; children: React
       <header className="border-b border-line bg-surface">
         <div className="mx-auto flex max-w-5xl flex-wrap items-center gap-x-6 gap-y-2 px-6 py-3">
           <Brand />
-          <nav aria-label="Account" className="flex gap-5 text-sm text-muted">
-            <Link href="/dashboard" className="hover:text-ink">
-              Dashboard
-            </Link>
-            <Link href="/account/settings" prefetch={false} className="hover:text-ink">
-              Settings
-            </Link>
+          <nav aria-label="Account" className="order-last flex w-full gap-5 text-sm text-muted sm:order-none sm:w-auto">
+            {PAGES.map(([href, name]) => (
+              // Fetched ahead of time, it would show what was true before a change on this page.
+              <Link key={href} href={href} prefetch={false} className="hover:text-ink">
+                {name}
+              </Link>
+            ))}
           </nav>
           <div className="ml-auto flex min-w-0 items-center gap-4">
             <span className="hidden truncate text-sm text-muted sm:block">{session.identity.traits.email}</span>

@@ -2,6 +2,7 @@ import type { Metadata } from "next"
 import type { ReactNode } from "react"
 import { LocalTime } from "@/components/local-time"
 import { Shell } from "@/components/shell"
+import { methodName } from "@/lib/methods"
 import { requireSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Dashboard" }
@@ -23,7 +24,7 @@ export default async function DashboardPage(): Promise<ReactNode> {
         <Row term="Your session ends at">
           <LocalTime iso={session.expires_at} />
         </Row>
-        <Row term="Signed in with">{session.authentication_methods.map(({ method }) => METHODS[method ?? ""] ?? method).join(", ")}</Row>
+        <Row term="Signed in with">{session.authentication_methods.map(methodName).join(", ")}</Row>
         <Row term="Assurance level">{session.authenticator_assurance_level}</Row>
       </dl>
       {/* eslint-disable-next-line @next/next/no-html-link-for-pages -- a fetch of Next's router may not follow to Ory */}
@@ -41,17 +42,4 @@ function Row({ term, children }: { term: string; children: ReactNode }): ReactNo
       <dd className="text-sm font-medium break-words">{children}</dd>
     </div>
   )
-}
-
-/** Ory's names for how someone proved who they are. */
-const METHODS: Partial<Record<string, string>> = {
-  password: "Password",
-  code: "Code by e-mail",
-  code_recovery: "Recovery code",
-  link_recovery: "Recovery link",
-  totp: "Authenticator app",
-  lookup_secret: "Backup code",
-  passkey: "Passkey",
-  webauthn: "Security key",
-  oidc: "Social sign-in",
 }

@@ -2,8 +2,8 @@ import type { Metadata } from "next"
 import type { ReactNode } from "react"
 import { Settings } from "@/components/elements"
 import { Shell } from "@/components/shell"
-import { env } from "@/lib/env"
-import { requireFlow, type Query } from "@/lib/flows"
+import { browserOryUrl, requireFlow, type Query } from "@/lib/flows"
+import { preferredLanguage } from "@/lib/language"
 import { requireSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Settings" }
@@ -14,8 +14,8 @@ export default async function SettingsPage({ searchParams }: { searchParams: Que
   return (
     <Shell session={session}>
       <h1 className="text-2xl font-semibold tracking-tight">Settings</h1>
-      <p className="mt-1 text-muted">Your profile, and the ways you sign in.</p>
-      {flow && <Settings flow={flow} oryUrl={env.oryUrl} session={session} />}
+      <p className="mb-8 mt-1 text-muted">Your profile, and the ways you sign in.</p>
+      {flow && <Settings flow={flow} oryUrl={await browserOryUrl()} language={await preferredLanguage()} session={session} />}
     </Shell>
   )
 }

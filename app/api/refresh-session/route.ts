@@ -1,4 +1,4 @@
-import { appUrl, env } from "@/lib/env"
+import { appUrl, oryPublicUrl } from "@/lib/env"
 import { loginUrl, returnTo } from "@/lib/return-to"
 
 /**
@@ -14,6 +14,6 @@ export function GET(request: Request): Response {
   const { searchParams } = new URL(request.url)
   const app = appUrl(request.headers.get("host"))
   const back = returnTo(searchParams.get("return_to"), app)
-  headers.set("location", loginUrl(env.oryUrl, back, { refresh: true, aal2: searchParams.get("aal") === "aal2" }))
+  headers.set("location", loginUrl(oryPublicUrl(app), back, { refresh: true, aal2: searchParams.get("aal") === "aal2" }))
   return new Response(null, { status: 303, headers })
 }

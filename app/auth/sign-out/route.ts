@@ -1,5 +1,6 @@
 import { appUrl } from "@/lib/env"
 import { flowCookies, ory, sessionCookies } from "@/lib/ory"
+import { forBrowser, forOry } from "@/lib/ory-proxy"
 import { isSameOrigin } from "@/lib/origin"
 import { snapshotCookie } from "@/lib/sealed"
 
@@ -15,7 +16,7 @@ export async function POST(request: Request): Promise<Response> {
   const headers = new Headers({ "cache-control": "private, no-store" })
   headers.append("set-cookie", snapshotCookie(app, "", 0))
 
-  const logout = sessionCookies(header) === "" ? "signed out" : await logoutUrl(flowCookies(header), `${app}/`)
+  const logout = sessionCookies(header) === "" ? "signed out" : await logoutUrl(flowCookies(header), app)
   if (logout instanceof URL) headers.set("location", logout.href)
   else {
     for (const cookie of forget(sessionCookies(header), app)) headers.append("set-cookie", cookie)
@@ -25,12 +26,12 @@ export async function POST(request: Request): Promise<Response> {
 }
 
 /** Where this session's logout is, or that there is no session any more, or that Ory could not be asked. */
-async function logoutUrl(cookie: string, returnTo: string): Promise<URL | "signed out" | "unavailable"> {
+async function logoutUrl(cookie: string, app: string): Promise<URL | "signed out" | "unavailable"> {
   try {
-    const { status, data } = await ory.createBrowserLogoutFlow({ cookie, returnTo })
+    const { status, data } = await ory.createBrowserLogoutFlow({ cookie, returnTo: forOry(`${app}/`) })
     if (status === 401) return "signed out"
     if (status !== 200) return "unavailable"
-    return new URL(data.logout_url)
+    return new URL(forBrowser(data.logout_url, app))
   } catch {
     return "unavailable"
   }

@@ -1,0 +1,50 @@
+"use server"
+
+import { headers } from "next/headers"
+import { flowCookies, ory, setCookies } from "@/lib/ory"
+import { checkAction, type Denied } from "@/lib/session"
+
+/** What the form shows next. `values` is what was typed, so that nothing is lost whatever happened. */
+export interface NameState {
+  values: { first: string; last: string }
+  saved?: boolean
+  denied?: Denied
+  error?: string
+}
+
+/**
+ * Changes the person's name at Ory: the server action to copy. Check first, answer with a value, never throw the form away.
+ * Ory changes a profile only soon after a sign-in (`privileged_session_max_age`), so this asks for one; most need only
+ * `checkAction()`.
+ */
+export async function saveName(_: NameState, form: FormData): Promise<NameState> {
+  const values = { first: text(form, "first"), last: text(form, "last") }
+  const checked = await checkAction({ maxAgeSeconds: 600 })
+  if ("denied" in checked) return { values, denied: checked.denied }
+
+  // Ory takes changes in a settings flow, here begun and finished on the server with the person's own cookies.
+  // https://www.ory.com/docs/kratos/self-service/flows/user-settings
+  const cookie = flowCookies((await headers()).get("cookie"))
+  try {
+    const begun = await ory.createBrowserSettingsFlow({ cookie })
+    if (begun.status !== 200) return { values, error: "Your name could not be changed. Try again." }
+    const csrf = begun.data.ui.nodes.find(({ attributes }) => "name" in attributes && attributes.name === "csrf_token")
+    const saved = await ory.updateSettingsFlow({
+      flow: begun.data.id,
+      cookie: [...setCookies(begun.headers).map((value) => value.split(";", 1)[0]), cookie].join("; "),
+      updateSettingsFlowBody: {
+        method: "profile",
+        csrf_token: csrf && "value" in csrf.attributes ? String(csrf.attributes.value) : "",
+        traits: { ...checked.session.identity.traits, name: values },
+      },
+    })
+    return saved.status === 200 ? { values, saved: true } : { values, error: "Your name could not be changed. Try again." }
+  } catch {
+    return { values, error: "Ory does not answer at the moment. Try again." }
+  }
+}
+
+function text(form: FormData, name: string): string {
+  const value = form.get(name)
+  return typeof value === "string" ? value.trim() : ""
+}

@@ -1,0 +1,26 @@
+import type { Metadata } from "next"
+import Link from "next/link"
+import type { ReactNode } from "react"
+import { NameForm } from "@/components/name-form"
+import { Shell } from "@/components/shell"
+import { requireSession } from "@/lib/session"
+
+export const metadata: Metadata = { title: "Account" }
+
+export default async function AccountPage(): Promise<ReactNode> {
+  const session = await requireSession({ fresh: true })
+  const { name } = session.identity.traits
+
+  return (
+    <Shell session={session}>
+      <h1 className="text-2xl font-semibold tracking-tight">Account</h1>
+      <p className="mt-1 text-muted">How we call you. To change it, you must have signed in within the last 10 minutes.</p>
+      <NameForm person={session.identity.id} first={name?.first ?? ""} last={name?.last ?? ""} />
+      <h2 className="mt-12 font-semibold">Your data</h2>
+      <p className="mt-1 text-sm text-muted">What Ory knows of you, as a file. It asks for a second factor.</p>
+      <Link href="/account/data" prefetch={false} className="button mt-4">
+        Download my data
+      </Link>
+    </Shell>
+  )
+}

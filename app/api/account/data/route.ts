@@ -1,0 +1,24 @@
+import { headers } from "next/headers"
+import { ory, sessionCookies } from "@/lib/ory"
+import { checkSession, deniedResponse } from "@/lib/session"
+
+/** All that Ory gives a person about themselves, as a file: the example of a route handler that asks for a second factor. */
+export async function GET(): Promise<Response> {
+  const checked = await checkSession({ aal: "aal2", fresh: true })
+  if ("denied" in checked) return deniedResponse(checked.denied)
+
+  const cookie = sessionCookies((await headers()).get("cookie"))
+  const answers = await Promise.all([ory.toSession({ cookie }), ory.listMySessions({ cookie })]).catch(() => undefined)
+  if (answers?.some(({ status }) => status !== 200) !== false) return deniedResponse({ code: "ory_unavailable", location: null })
+
+  const [own, others] = answers
+  const { identity, ...session } = own.data
+  const sessions = [session, ...others.data.map((other) => ({ ...other, identity: undefined }))]
+  return new Response(JSON.stringify({ identity, sessions }, null, 2), {
+    headers: {
+      "content-type": "application/json",
+      "content-disposition": 'attachment; filename="my-data.json"',
+      "cache-control": "private, no-store",
+    },
+  })
+}

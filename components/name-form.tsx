@@ -1,0 +1,44 @@
+"use client"
+
+import { useActionState, type ReactNode } from "react"
+import { saveName, type NameState } from "@/app/account/actions"
+import { DeniedMessage } from "@/components/denied-message"
+import { useKeptForm } from "@/components/kept-form"
+
+interface Props {
+  /** Whose name it is: the identity's id. */
+  person: string
+  first: string
+  last: string
+}
+
+/** The form to copy: it shows what its action answered, and never loses what was typed, not even to a step-up. */
+export function NameForm({ person, first, last }: Props): ReactNode {
+  const [state, act, busy] = useActionState<NameState, FormData>(saveName, { values: { first, last } })
+  const { ref, refilled, keep } = useKeptForm(person, "name")
+  const answered = state.saved ?? state.error ?? state.denied
+  return (
+    <form ref={ref} action={act} className="mt-8 flex max-w-md flex-col gap-4">
+      <Field name="first" label="First name" value={state.values.first} />
+      <Field name="last" label="Last name" value={state.values.last} />
+      <button className="button-primary self-start" disabled={busy}>
+        Save
+      </button>
+      <p role="status" className="text-sm text-muted">
+        {state.saved && "Saved."}
+        {state.error}
+        {state.denied && <DeniedMessage {...state.denied} onLeave={keep} />}
+        {refilled && answered === undefined && "This is what you typed before. It is not saved yet."}
+      </p>
+    </form>
+  )
+}
+
+function Field({ name, label, value }: { name: string; label: string; value: string }): ReactNode {
+  return (
+    <label className="flex flex-col gap-1.5 text-sm font-medium">
+      {label}
+      <input name={name} defaultValue={value} maxLength={100} className="h-10 rounded-lg border border-line bg-surface px-3 font-normal" />
+    </label>
+  )
+}
