@@ -46,6 +46,11 @@ const running = new Set<Running>()
 process.on("exit", () => {
   for (const child of running) child.signal("SIGKILL")
 })
+// Where nobody listens, as in a test's worker, a signal ends the process without that.
+for (const signal of ["SIGTERM", "SIGHUP"] as const)
+  process.on(signal, () => {
+    if (process.listenerCount(signal) === 1) process.exit(1)
+  })
 
 /** Stops everything that `start` and `run` started and that still runs. */
 export async function stopAll(): Promise<void> {
@@ -192,6 +197,25 @@ function listenError(port: number, host: string): Promise<string | undefined> {
     server.listen({ port, host, ipv6Only: host === "::" }, () => {
       server.close(() => {
         resolve(undefined)
+      })
+    })
+  })
+}
+
+/** Ports that nothing listens on, of the system's choice. */
+export async function freePorts(): Promise<[number, number, number, number, number, number, number]> {
+  return Promise.all([freePort(), freePort(), freePort(), freePort(), freePort(), freePort(), freePort()])
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer()
+    server.once("error", fail)
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      server.close(() => {
+        if (typeof address === "object" && address !== null) done(address.port)
+        else fail(new Error("no free port"))
       })
     })
   })

@@ -18,6 +18,8 @@ export interface StackOptions {
   dataDir: string
   /** Further Kratos settings, as its environment variables: `{ SESSION_LIFESPAN: "20s" }`. */
   overrides?: Readonly<Record<string, string>>
+  /** Whether cookies are Secure, as they are everywhere but on a laptop. */
+  secure?: boolean
   log: (source: string, line: string) => void
 }
 
@@ -37,6 +39,9 @@ export interface LocalOry {
 }
 
 const configDir = join(projectDir, "ory")
+
+/** What local Ory keeps between runs of `npm run dev`. */
+export const dataDir = join(projectDir, ".ory")
 
 /**
  * Starts the mail catcher and Kratos, on loopback only. Resolves when both are ready and the database is migrated.
@@ -74,7 +79,8 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
 
   const startKratos = async (): Promise<void> => {
     // `--dev`: plain http, so cookies are not Secure. `--sqa-opt-out`: no statistics are sent to Ory.
-    server = await start(kratos, ["serve", "--dev", "--watch-courier", "--sqa-opt-out", "-c", config], {
+    const flags = [...(options.secure ? [] : ["--dev"]), "--watch-courier", "--sqa-opt-out"]
+    server = await start(kratos, ["serve", ...flags, "-c", config], {
       cwd: configDir,
       env,
       log: (line) => {
@@ -127,6 +133,31 @@ export async function assertDataUnused(dataDir: string): Promise<void> {
   // The id may have passed to another program since.
   if (command === "" || command.includes(join(resolve(dataDir), "kratos.yml")))
     throw new Problem(`Local Ory (process ${pid}) is running on the data in ${dataDir}. Stop it first: Ctrl-C where it was started, or kill ${pid}.`)
+}
+
+/** An OpenID Connect provider, and what it calls this app. */
+export interface OpenIdProvider {
+  issuer: string
+  clientId: string
+  clientSecret: string
+}
+
+/**
+ * Kratos settings for signing in at `provider`. There, the redirect URI to register is
+ * `<Ory>/self-service/methods/oidc/callback/social`. https://www.ory.com/docs/kratos/social-signin/generic
+ */
+export function socialSignIn({ issuer, clientId, clientSecret }: OpenIdProvider): Record<string, string> {
+  const provider = {
+    id: "social",
+    provider: "generic",
+    label: new URL(issuer).host,
+    issuer_url: issuer,
+    client_id: clientId,
+    client_secret: clientSecret,
+    scope: ["openid", "email", "profile"],
+    mapper_url: "file://oidc.jsonnet",
+  }
+  return { SELFSERVICE_METHODS_OIDC_ENABLED: "true", SELFSERVICE_METHODS_OIDC_CONFIG_PROVIDERS: JSON.stringify([provider]) }
 }
 
 async function startMail(dataDir: string, { mailPort, inboxPort, log }: StackOptions): Promise<Running> {

@@ -1,0 +1,170 @@
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import semver from "semver"
+import { getDomain } from "tldts"
+import type { Env } from "../lib/env"
+import { nodeModule, projectDir } from "./processes"
+
+/** What a check found. `cure` says what to do; no secret is ever in it. */
+export type Finding = { check: string } & ({ ok: true; seen: string } | { ok: false; cure: string })
+
+type Source = Readonly<Record<string, string | undefined>>
+
+/** Versions of Next before this let requests past a `middleware.ts`. https://github.com/vercel/next.js/security/advisories */
+const SAFE_NEXT = ">=16.2.11"
+
+const THROUGH_APP = "not needed: the browser reaches Ory through the app"
+
+/** How far the clocks may be apart, in seconds: a session's end is compared with this machine's. */
+const SKEW_SECONDS = 5
+
+/**
+ * Looks at everything that has to fit together: environment, versions, Ory, cookies, redirects, CORS, clocks and mail.
+ *
+ * @param source The environment variables.
+ * @param url Where the app runs, to look at it there as well.
+ * @returns A finding for each check, in the order in which they build on each other; after one that all others need, none.
+ */
+export async function diagnose(source: Source, url?: string): Promise<Finding[]> {
+  const findings = [await versions()]
+  const env = await environment(source, url)
+  if ("check" in env) return [...findings, env]
+  findings.push({ check: "Environment", ok: true, seen: `Ory at ${env.oryUrl}, the app at ${env.appUrls.join(", ")}` })
+
+  const ory = await isOry(env.oryUrl)
+  findings.push(ory)
+  const [app] = env.appUrls
+  findings.push(cookies(env, app))
+  if (ory.ok) findings.push(await flows(env, app), await cors(env, app), await clock(env.oryUrl))
+  if (new URL(env.oryUrl).hostname === "localhost") findings.push(await mail(source))
+  if (url !== undefined) findings.push(await deployed(env.topology === "direct" ? env.oryUrl : app, app))
+  return findings
+}
+
+async function environment(source: Source, url: string | undefined): Promise<Env | Finding> {
+  try {
+    // Importing it checks this process's own variables as well.
+    const { readEnv } = await import("../lib/env")
+    return readEnv(url === undefined ? source : { ...source, APP_URL: url })
+  } catch (error) {
+    return { check: "Environment", ok: false, cure: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** @param next The version of Next; by default the one that is installed. */
+export async function versions(next?: string, node = process.version): Promise<Finding> {
+  const check = "Versions"
+  const { engines } = (await json(join(projectDir, "package.json"))) as { engines: { node: string } }
+  const installed = next ?? ((await json(nodeModule("next/package.json"))) as { version: string }).version
+  if (!semver.satisfies(node, engines.node)) return { check, ok: false, cure: `Node is ${node}. Install ${engines.node}, see .nvmrc.` }
+  if (!semver.satisfies(installed, SAFE_NEXT))
+    return { check, ok: false, cure: `Next is ${installed}, in which requests get past the gate. Install ${SAFE_NEXT}.` }
+  return { check, ok: true, seen: `Node ${node}, Next ${installed}` }
+}
+
+async function isOry(oryUrl: string): Promise<Finding> {
+  const check = "Ory answers"
+  const answer = await ask(`${oryUrl}/sessions/whoami`, { headers: { accept: "application/json" } })
+  if (answer === undefined)
+    return { check, ok: false, cure: `Nothing answers at ${oryUrl}. Start it (npm run dev starts local Ory), or correct ORY_SDK_URL.` }
+  const body = (await answer.json().catch(() => undefined)) as { error?: { code?: number } } | undefined
+  if (answer.status !== 401 || body?.error?.code !== 401)
+    return { check, ok: false, cure: `What answers at ${oryUrl} is not Ory (${answer.status} to a question about nobody's session). Correct ORY_SDK_URL.` }
+  return { check, ok: true, seen: oryUrl }
+}
+
+/** Whether a cookie that Ory sets for itself, or for the domain above it, reaches the app. */
+function cookies({ oryUrl, topology }: Env, appUrl: string): Finding {
+  const check = "Cookies can be shared"
+  if (topology === "same-origin") return { check, ok: true, seen: THROUGH_APP }
+  const [ory, app] = [new URL(oryUrl), new URL(appUrl)]
+  const fail = (cure: string): Finding => ({ check, ok: false, cure })
+  if (ory.protocol !== app.protocol)
+    return fail(`${oryUrl} and ${appUrl} differ in http and https: browsers treat them as different sites. Use https for both.`)
+  const domain = getDomain(ory.hostname, { allowPrivateDomains: true })
+  const shared = ory.hostname === app.hostname || (domain !== null && domain === getDomain(app.hostname, { allowPrivateDomains: true }))
+  if (!shared)
+    return fail(
+      `A browser never sends ${app.hostname} a cookie of ${ory.hostname}. Give Ory a custom domain beside the app's, such as ` +
+        `auth.${getDomain(app.hostname) ?? "example.com"}, and set ORY_SDK_URL to it.`,
+    )
+  return { check, ok: true, seen: ory.hostname === app.hostname ? ory.hostname : (domain ?? "") }
+}
+
+/**
+ * Really begins flows: Ory refuses a `return_to` that it does not know, and sends browsers to its UI URLs. In the same-origin
+ * topology the pages to return to are Ory's own, and so may its UI URLs be: `lib/ory-proxy.ts`.
+ */
+async function flows({ oryUrl, topology }: Env, appUrl: string): Promise<Finding> {
+  const check = "Ory leads to this app"
+  const back = topology === "direct" ? appUrl : oryUrl
+  for (const kind of ["login", "registration", "recovery", "verification"]) {
+    const begin = `${oryUrl}/self-service/${kind}/browser?return_to=${encodeURIComponent(`${back}/dashboard`)}`
+    const location = (await ask(begin, { headers: { accept: "text/html" } }))?.headers.get("location") ?? ""
+    if (/[?&]id=/.test(location) && !location.includes("flow="))
+      return { check, ok: false, cure: `Ory refuses to come back to ${back}. Add it to selfservice.allowed_return_urls ("Allowed URLs" in the Console).` }
+    const pages = [`${appUrl}/auth/${kind}`, ...(topology === "direct" ? [] : [`${oryUrl}/ui/${kind}`, `${oryUrl}/${kind}`])]
+    if (!pages.some((page) => location.startsWith(`${page}?flow=`)))
+      return {
+        check,
+        ok: false,
+        cure: `Ory's ${kind} leads to ${location.split("?", 1)[0] ?? ""}. Set selfservice.flows.${kind}.ui_url ("UI URLs" in the Console) to ${appUrl}/auth/${kind}.`,
+      }
+  }
+  return { check, ok: true, seen: `${appUrl}/auth/…` }
+}
+
+/** Elements posts its forms with fetch, from the app's origin. */
+async function cors({ oryUrl, topology }: Env, appUrl: string): Promise<Finding> {
+  const check = "CORS"
+  if (topology === "same-origin") return { check, ok: true, seen: THROUGH_APP }
+  const headers = { origin: appUrl, "access-control-request-method": "POST", "access-control-request-headers": "content-type" }
+  const answer = await ask(`${oryUrl}/self-service/login`, { method: "OPTIONS", headers })
+  const allowed = answer?.headers.get("access-control-allow-origin") === appUrl && answer.headers.get("access-control-allow-credentials") === "true"
+  return allowed
+    ? { check, ok: true, seen: appUrl }
+    : { check, ok: false, cure: `Ory does not allow ${appUrl} to post its forms. Allow this origin, with credentials, in Ory's CORS settings.` }
+}
+
+async function clock(oryUrl: string): Promise<Finding> {
+  const check = "Clocks agree"
+  const date = (await ask(`${oryUrl}/health/alive`))?.headers.get("date") ?? ""
+  const skew = Math.round(Math.abs(Date.now() - Date.parse(date)) / 1000)
+  if (Number.isNaN(skew)) return { check, ok: false, cure: `${oryUrl} does not say what time it is: it answers without a Date header.` }
+  return skew <= SKEW_SECONDS
+    ? { check, ok: true, seen: `${skew} s apart` }
+    : { check, ok: false, cure: `This machine's clock and Ory's are ${skew} s apart. Set them by NTP: sessions end by the clock.` }
+}
+
+async function mail(source: Source): Promise<Finding> {
+  const check = "Mail"
+  const inbox = `http://localhost:${source.INBOX_PORT?.trim() || "1080"}`
+  const answer = await ask(`${inbox}/email`)
+  return answer?.ok === true
+    ? { check, ok: true, seen: inbox }
+    : { check, ok: false, cure: `There is no inbox at ${inbox}: codes that Ory sends are lost. npm run dev starts one; INBOX_PORT moves it.` }
+}
+
+/** Whether the app that runs at its own address is this one, sees Ory, and sends strangers there and back. */
+async function deployed(browserOryUrl: string, appUrl: string): Promise<Finding> {
+  const check = "The app at its address"
+  const health = await ask(`${appUrl}/api/health`)
+  if (health === undefined) return { check, ok: false, cure: `Nothing answers at ${appUrl}.` }
+  if (health.status !== 200) return { check, ok: false, cure: `${appUrl}/api/health answers ${health.status}: from there, Ory is not reached. Look at its ORY_SDK_URL.` }
+  const page = await ask(`${appUrl}/dashboard`, { headers: { accept: "text/html" } })
+  const location = page?.headers.get("location") ?? ""
+  const login = location.startsWith("/self-service/") ? appUrl + location : location
+  const wanted = `${browserOryUrl}/self-service/login/browser?return_to=${encodeURIComponent(`${appUrl}/dashboard`)}`
+  return login === wanted
+    ? { check, ok: true, seen: appUrl }
+    : { check, ok: false, cure: `${appUrl}/dashboard sends strangers to "${login}", not to "${wanted}". Look at its ORY_SDK_URL and APP_URL.` }
+}
+
+/** An answer of any status, no redirect followed; undefined: none within five seconds. */
+async function ask(url: string, init: RequestInit = {}): Promise<Response | undefined> {
+  return fetch(url, { ...init, redirect: "manual", signal: AbortSignal.timeout(5000) }).catch(() => undefined)
+}
+
+async function json(file: string): Promise<unknown> {
+  return JSON.parse(await readFile(file, "utf8"))
+}
