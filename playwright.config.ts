@@ -1,9 +1,14 @@
 import { defineConfig } from "playwright/test"
+import type { WorkerOptions } from "./e2e/fixtures"
 import { chromium } from "./scripts/browser"
 
+/** What is tried wherever the browser may reach Ory: see `e2e/topologies.ts`. */
+const mainFlows = ["starter.spec.ts", "sign-in-methods.spec.ts"]
+
 /** `npm test` runs this, against the production build and a real Ory of its own: see `e2e/setup.ts`. */
-export default defineConfig({
+export default defineConfig<object, WorkerOptions>({
   testDir: "e2e",
+  reporter: [["list"], ["json", { outputFile: ".test/reports/browser.json" }]],
   outputDir: ".test/results",
   globalSetup: "./e2e/setup.ts",
   fullyParallel: true,
@@ -11,6 +16,11 @@ export default defineConfig({
   workers: 2,
   timeout: 60_000,
   expect: { timeout: 10_000 },
+  projects: [
+    { name: "direct", testIgnore: "same-origin.spec.ts" },
+    { name: "same-origin", testMatch: [...mainFlows, "same-origin.spec.ts"], use: { topology: "same-origin" } },
+    { name: "tunnel", testMatch: mainFlows, use: { topology: "tunnel" } },
+  ],
   use: {
     browserName: "chromium",
     launchOptions: {

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto"
+import { TOTP } from "otpauth"
 import { expect, test as base, type Page } from "playwright/test"
 import { setting } from "./settings"
+import { startTopology, type Started, type Topology } from "./topologies"
 
 export { expect }
 
@@ -10,26 +12,37 @@ export interface Person {
   password: string
 }
 
-interface Fixtures {
-  person: Person
-  /** Console errors and failed requests a test expects; everything else of the kind fails it. */
-  expectedErrors: RegExp[]
+/** Chosen by the projects in `playwright.config.ts`; a worker has one, and tells its tests by {@link setting} where it is. */
+export interface WorkerOptions {
+  topology: Topology
 }
 
-export const test = base.extend<Fixtures>({
-  baseURL: async ({}, use) => {
+/**
+ * `page` fails its test when a console error or a failed request shows up (see {@link watch}); where the browser is to reach
+ * Ory through something else, every request to Ory itself fails.
+ */
+export const test = base.extend<{ person: Person }, WorkerOptions & { started: Started }>({
+  topology: ["direct", { option: true, scope: "worker" }],
+  started: [
+    async ({ topology }, use) => {
+      const started = await startTopology(topology)
+      await use(started)
+      await started.stop()
+    },
+    { scope: "worker", timeout: 180_000 },
+  ],
+  baseURL: async ({ started }, use, testInfo) => {
+    testInfo.skip(started.missing !== undefined, started.missing)
     await use(setting("APP_URL"))
   },
   person: async ({}, use) => {
     await use({ email: `${randomUUID()}@example.com`, password: `${randomUUID()} is long` })
   },
-  expectedErrors: async ({}, use) => {
-    await use([])
-  },
-  page: async ({ page, expectedErrors }, use) => {
+  page: async ({ page, started }, use) => {
     const errors = watch(page)
+    if (started.hiddenUrl !== undefined) await page.context().route(`${started.hiddenUrl}/**`, (route) => route.abort())
     await use(page)
-    expect(errors.filter((error) => !expectedErrors.some((expected) => expected.test(error)))).toEqual([])
+    expect(errors).toEqual([])
   },
 })
 
@@ -38,11 +51,12 @@ export function watch(page: Page): string[] {
   const errors: string[] = []
   page.on("pageerror", (error) => errors.push(`page error: ${error.message}`))
   page.on("console", (message) => {
-    // Ory answers a form that is not finished with 400; the browser logs that as an error. The response is looked at below.
+    // The browser logs every 4xx as an error; the responses are looked at below.
     if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) errors.push(`console: ${message.text()}`)
   })
   page.on("response", (response) => {
-    const step = response.status() === 400 && new URL(response.url()).pathname.startsWith("/self-service/")
+    // Ory answers a form that is not finished with 400, and with 422 when the browser is to go on elsewhere.
+    const step = [400, 422].includes(response.status()) && new URL(response.url()).pathname.startsWith("/self-service/")
     if (response.status() >= 400 && !step) errors.push(`${response.status()} ${response.url()}`)
   })
   page.on("requestfailed", (request) => {
@@ -74,6 +88,43 @@ export async function signIn(page: Page, { email, password }: Person): Promise<v
   await page.getByRole("textbox", { name: "Email" }).fill(email)
   await page.getByRole("textbox", { name: "Password" }).fill(password)
   await page.getByRole("button", { name: "Sign in with password" }).click()
+}
+
+/** Signs in again on the login page that is open, as a refresh asks. */
+export async function confirm(page: Page, { email, password }: Person): Promise<void> {
+  await page.waitForURL("**/auth/login**")
+  await page.getByRole("textbox", { name: "Email" }).fill(email)
+  await page.getByRole("textbox", { name: "Password" }).fill(password)
+  await page.getByRole("button", { name: "Sign in", exact: true }).click()
+}
+
+/** Gives the second factor on the login page that asks for it. */
+export async function secondFactor(page: Page, code: string): Promise<void> {
+  await page.getByLabel(/code/i).fill(code)
+  await page.getByRole("button", { name: /Continue|Verify|Use Authenticator|Sign in/ }).first().click()
+}
+
+/** Goes to settings and enrols an authenticator app. */
+export async function enrolTotp(page: Page): Promise<TOTP> {
+  await page.goto("/account/settings")
+  const totp = await submitTotp(page)
+  await expect(page.getByText("Your changes have been saved!").first()).toBeVisible()
+  return totp
+}
+
+/** Enrols an authenticator app on the settings page that is open. */
+export async function submitTotp(page: Page): Promise<TOTP> {
+  const form = page.locator("form", { has: page.getByRole("textbox", { name: "Verify code" }) })
+  const secret = await form.getByRole("textbox").first().inputValue()
+  const totp = new TOTP({ secret })
+  await form.getByRole("textbox", { name: "Verify code" }).fill(totp.generate())
+  await form.getByRole("button", { name: "Save" }).click()
+  return totp
+}
+
+export async function signOut(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Sign out", exact: true }).click()
+  await page.waitForURL((url) => url.pathname === "/")
 }
 
 /** The newest six-digit code in the inbox for this address, once there is one, and another than `before`. */

@@ -1,16 +1,23 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { createServer } from "node:net"
+import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
+import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
-import { start, waitForUrl } from "../scripts/processes"
+import { freePorts, run, start, waitForUrl, type Running } from "../scripts/processes"
 import { startOry, type LocalOry } from "../scripts/stack"
+import { certificate, Relay, startTls } from "./relay"
 
 /** An app (the production build), and the Ory, database and inbox it has to itself. */
 export interface Servers {
   appUrl: string
+  /** Where the app itself listens, behind whatever is in front of it. */
+  plainUrl: string
   oryUrl: string
+  /** Where Kratos itself listens. */
+  kratosUrl: string
   inboxUrl: string
   ory: LocalOry
+  /** Everything between app, browser and Ory goes through here. */
+  relay: Relay
   stop(): Promise<void>
 }
 
@@ -19,31 +26,79 @@ export interface ServersOptions {
   kratos?: Record<string, string>
   /** Settings of the app, as its environment variables. */
   app?: Record<string, string>
-  /** The folder with the build. By default this project's own. */
-  folder?: string
+  /** Kratos as a project of Ory Network is before anyone has set anything: it knows of no app, and its cookies are its own. */
+  network?: boolean
+  /** The program in `e2e/tunnel`, built: it stands where the Ory tunnel does, before a Kratos that is somewhere else. */
+  tunnel?: string
+  /** Puts relays in front of app and Ory that end TLS, as load balancers do: both are then on https. */
+  tls?: boolean
 }
 
 /** Everything on free ports of its own, so that tests run beside `npm run dev` and beside each other. */
-export async function startServers({ kratos = {}, app = {}, folder }: ServersOptions = {}): Promise<Servers> {
-  const [appPort, oryPort, adminPort, mailPort, inboxPort] = await freePorts()
-  const appUrl = `http://localhost:${appPort}`
-  const oryUrl = `http://localhost:${oryPort}`
+export async function startServers({ kratos = {}, app = {}, network = false, tunnel, tls = false }: ServersOptions = {}): Promise<Servers> {
+  const [appPort, relayPort, oryPort, adminPort, mailPort, inboxPort, tlsPort] = await freePorts()
+  const appUrl = tls ? `https://localhost:${tlsPort}` : `http://localhost:${appPort}`
+  const oryUrl = tunnel === undefined ? `${tls ? "https" : "http"}://localhost:${relayPort}` : `http://localhost:${tlsPort}`
+  const cert = tls ? await certificate() : undefined
   const dataDir = await mkdtemp(join(tmpdir(), "ory-starter-"))
   const log = (source: string, line: string): void => {
     // A lost connection is what some tests are about.
     if (process.env.DEBUG) console.log(`[${source}] ${line}`)
   }
-  const ory = await startOry({ appUrl, oryUrl, adminPort, mailPort, inboxPort, dataDir, overrides: kratos, log })
-  const stopApp = await startApp(appPort, { ORY_SDK_URL: oryUrl, APP_URL: appUrl, ...app }, log, folder)
+  // Ory says of itself that it is where the relay is; behind the tunnel, where the browser has no business.
+  const at = tunnel === undefined ? oryUrl : ORY_NETWORK
+  const overrides = {
+    SERVE_PUBLIC_PORT: String(oryPort),
+    ...(network ? networkProject(oryUrl) : {}),
+    ...(tunnel === undefined ? {} : { COOKIES_DOMAIN: new URL(at).hostname }),
+    ...kratos,
+  }
+  const secure = network || tunnel !== undefined
+  const ory = await startOry({ appUrl, oryUrl: at, adminPort, mailPort, inboxPort, dataDir, overrides, secure, log })
+  const relay = new Relay(relayPort, oryPort, cert)
+  await relay.start()
+  const tunnelling = tunnel === undefined ? undefined : await startTunnel(tunnel, tlsPort, relayPort)
+  if (cert) {
+    app.NODE_EXTRA_CA_CERTS = join(dataDir, "cert.pem")
+    await writeFile(app.NODE_EXTRA_CA_CERTS, cert.cert)
+  }
+  const stopApp = await startApp(appPort, { ORY_SDK_URL: oryUrl, APP_URL: appUrl, ...app }, log)
+  const front = cert && (await startTls(tlsPort, appPort, cert))
   return {
     appUrl,
+    plainUrl: `http://localhost:${appPort}`,
+    kratosUrl: `http://localhost:${oryPort}`,
     oryUrl,
     inboxUrl: `http://localhost:${inboxPort}`,
     ory,
+    relay,
     stop: async () => {
-      await Promise.all([stopApp(), ory.stop()])
+      await Promise.all([stopApp(), ory.stop(), relay.stop(), tunnelling?.stop(), front?.()])
       await rm(dataDir, { recursive: true, force: true })
     },
+  }
+}
+
+/** Where the Kratos behind the tunnel says that it is. */
+export const ORY_NETWORK = "https://demo.projects.oryapis.com"
+
+async function startTunnel(program: string, port: number, kratosPort: number): Promise<Running> {
+  const running = await start(program, [String(port), new URL(ORY_NETWORK).host, `localhost:${kratosPort}`])
+  await waitForUrl("The tunnel", `http://localhost:${port}/health/alive`, running)
+  return running
+}
+
+/** A project's settings before anyone has changed them: Ory's own pages, and nowhere else to return to. */
+function networkProject(oryUrl: string): Record<string, string> {
+  const pages = ["login", "registration", "recovery", "verification", "settings", "error"]
+  return {
+    ...Object.fromEntries(pages.map((page) => [`SELFSERVICE_FLOWS_${page.toUpperCase()}_UI_URL`, `${oryUrl}/ui/${page}`])),
+    SELFSERVICE_DEFAULT_BROWSER_RETURN_URL: `${oryUrl}/ui/welcome`,
+    SELFSERVICE_FLOWS_VERIFICATION_AFTER_DEFAULT_BROWSER_RETURN_URL: `${oryUrl}/ui/welcome`,
+    SELFSERVICE_FLOWS_LOGOUT_AFTER_DEFAULT_BROWSER_RETURN_URL: `${oryUrl}/ui/login`,
+    SELFSERVICE_ALLOWED_RETURN_URLS: oryUrl,
+    COOKIES_DOMAIN: new URL(oryUrl).hostname,
+    SERVE_PUBLIC_CORS_ENABLED: "false",
   }
 }
 
@@ -54,7 +109,7 @@ export async function startApp(
   log: (source: string, line: string) => void = () => undefined,
   folder = ".",
 ): Promise<() => Promise<void>> {
-  const next = resolve("node_modules/next/dist/bin/next")
+  const next = createRequire(resolve(folder, "package.json")).resolve("next/dist/bin/next")
   const app = await start(process.execPath, [next, "start", "-H", "localhost", "-p", String(port)], {
     cwd: folder,
     env: { ...process.env, SESSION_SECRET: "only for tests and long enough for it", ...env },
@@ -66,21 +121,12 @@ export async function startApp(
   return () => app.stop()
 }
 
-/** Ports that nothing listens on, of the system's choice. */
-export async function freePorts(): Promise<[number, number, number, number, number]> {
-  return Promise.all([freePort(), freePort(), freePort(), freePort(), freePort()])
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer()
-    server.once("error", fail)
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address()
-      server.close(() => {
-        if (typeof address === "object" && address !== null) done(address.port)
-        else fail(new Error("no free port"))
-      })
-    })
-  })
+/** A copy of this project with its packages installed, as a fresh clone is. The caller removes it. */
+export async function copyProject({ without }: { without?: string } = {}): Promise<string> {
+  // Not inside this project: Next would look for a gate in the folders above as well.
+  const folder = await mkdtemp(join(tmpdir(), "ory-starter-copy-"))
+  const left = ["node_modules", ".next", ".test", ".git", ".ory", ".env.local", "examples", "bench", without]
+  for (const entry of await readdir(".")) if (!left.includes(entry)) await cp(entry, join(folder, entry), { recursive: true })
+  await run("npm", ["ci", "--prefer-offline"], { cwd: folder })
+  return folder
 }

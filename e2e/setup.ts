@@ -1,11 +1,9 @@
 import { startServers } from "./servers"
+import { publish } from "./settings"
 
 /** Starts what the tests run against, and tells them where it is. Returns what stops it again. */
 export default async function setup(): Promise<() => Promise<void>> {
   const servers = await startServers()
-  process.env.E2E_APP_URL = servers.appUrl
-  process.env.E2E_ORY_URL = servers.oryUrl
-  process.env.E2E_ORY_ADMIN_URL = servers.ory.adminUrl
-  process.env.E2E_INBOX_URL = servers.inboxUrl
-  return servers.stop
+  publish({ APP_URL: servers.appUrl, ORY_URL: servers.oryUrl, ORY_ADMIN_URL: servers.ory.adminUrl, INBOX_URL: servers.inboxUrl })
+  return () => servers.stop()
 }

@@ -1,0 +1,208 @@
+import { execFile } from "node:child_process"
+import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises"
+import { createServer } from "node:net"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { freePorts, start, type Running } from "../scripts/processes"
+import { demoUser, startOry } from "../scripts/stack"
+import { expect, signIn, test, watch } from "./fixtures"
+import { copyProject } from "./servers"
+
+/** `npm run dev` as someone meets it who has just cloned this: in a copy of the project, on ports of its own. */
+
+test.describe.configure({ mode: "serial" })
+
+let folder: string
+test.beforeAll(async () => {
+  test.setTimeout(180_000)
+  folder = await copyProject()
+})
+test.afterAll(async () => {
+  await rm(folder, { recursive: true, force: true })
+})
+
+interface Ports {
+  PORT: string
+  ORY_SDK_URL: string
+  ORY_ADMIN_PORT: string
+  MAIL_PORT: string
+  INBOX_PORT: string
+}
+
+async function ports(): Promise<Ports> {
+  const [app, ory, admin, mail, inbox] = await freePorts()
+  return {
+    PORT: String(app),
+    ORY_SDK_URL: `http://localhost:${ory}`,
+    ORY_ADMIN_PORT: String(admin),
+    MAIL_PORT: String(mail),
+    INBOX_PORT: String(inbox),
+  }
+}
+
+interface Dev {
+  running: Running
+  said: string[]
+  /** Resolves when it has said that all is ready. */
+  ready: Promise<void>
+}
+
+async function dev(env: Partial<Ports> & { PATH?: string; ORY_PROJECT?: string }): Promise<Dev> {
+  const { PATH, HOME, KRATOS_BIN } = process.env
+  const said: string[] = []
+  let readied: () => void
+  const ready = new Promise<void>((done) => (readied = done))
+  const running = await start("npm", ["run", "dev"], {
+    cwd: folder,
+    env: { PATH, HOME, KRATOS_BIN, NEXT_TELEMETRY_DISABLED: "1", ...env },
+    log: (line) => {
+      said.push(line)
+      if (line.includes("Ctrl-C stops everything")) readied()
+    },
+  })
+  return { running, said, ready: Promise.race([ready, running.ended.then(({ how }) => { throw new Error(`${how}: ${said.join("\n")}`) })]) }
+}
+
+/** What still runs out of the copy. */
+async function leftovers(): Promise<string[]> {
+  const { stdout } = await promisify(execFile)("ps", ["-A", "-ww", "-o", "args="])
+  return stdout.split("\n").filter((line) => line.includes(folder))
+}
+
+test("a fresh clone starts with one command, says where everything is, and Ctrl-C leaves nothing behind", async ({ browser }) => {
+  test.setTimeout(300_000)
+  const at = await ports()
+  const { running, said, ready } = await dev(at)
+  await ready
+  const output = said.join("\n")
+  expect(output).toContain("Made .env.local from .env.example.")
+  expect(await readFile(join(folder, ".env.local"), "utf8")).toMatch(/^SESSION_SECRET=\S{40,}$/m)
+  for (const line of [`App    http://localhost:${at.PORT}`, `Ory    ${at.ORY_SDK_URL}`, `Inbox  http://localhost:${at.INBOX_PORT}`, `Demo   ${demoUser.email}`])
+    expect(output).toContain(line)
+
+  const page = await browser.newPage()
+  const errors = watch(page)
+  await page.goto(`http://localhost:${at.PORT}/dashboard`)
+  await signIn(page, demoUser)
+  await expect(page.getByRole("heading", { name: "Hello, Demo" })).toBeVisible({ timeout: 30_000 })
+  expect(errors).toEqual([])
+  await page.close()
+
+  running.signal("SIGINT")
+  await running.ended
+  await expect.poll(leftovers).toEqual([])
+})
+
+test("when Ory dies, everything stops, and says why", async () => {
+  test.setTimeout(120_000)
+  const { running, said, ready } = await dev(await ports())
+  await ready
+  expect(said.join("\n")).not.toContain("Made .env.local")
+  process.kill(Number(await readFile(join(folder, ".ory/kratos.pid"), "utf8")), "SIGKILL")
+  expect((await running.ended).ok).toBe(false)
+  expect(said.join("\n")).toContain("Ory Kratos was ended by SIGKILL")
+  await expect.poll(leftovers).toEqual([])
+})
+
+test("an Ory that is there already and leads to this app is used", async () => {
+  test.setTimeout(120_000)
+  const { PORT, ORY_SDK_URL, ...rest } = await ports()
+  const ory = await startOry({
+    appUrl: `http://localhost:${PORT}`,
+    oryUrl: ORY_SDK_URL,
+    adminPort: Number(rest.ORY_ADMIN_PORT),
+    mailPort: Number(rest.MAIL_PORT),
+    inboxPort: Number(rest.INBOX_PORT),
+    dataDir: join(folder, "tunnel"),
+    log: () => undefined,
+  })
+  try {
+    const { running, said, ready } = await dev({ PORT, ORY_SDK_URL })
+    await ready
+    expect(said.join("\n")).toContain(`Ory already answers at ${ORY_SDK_URL}, and leads to this app: it is used.`)
+    running.signal("SIGINT")
+    await running.ended
+  } finally {
+    await ory.stop()
+  }
+  await expect.poll(leftovers).toEqual([])
+})
+
+test("where Ory is on another host, none is started", async () => {
+  const { PORT } = await ports()
+  const { running, said, ready } = await dev({ PORT, ORY_SDK_URL: "https://demo.projects.oryapis.com" })
+  await ready
+  expect(said.join("\n")).toContain("ORY_SDK_URL is https://demo.projects.oryapis.com: no local Ory is started.")
+  running.signal("SIGINT")
+  await running.ended
+  await expect.poll(leftovers).toEqual([])
+})
+
+/** Something that the command takes for the Ory CLI, first on the PATH. */
+async function standInCli(then: string): Promise<string> {
+  const bin = join(folder, "bin")
+  await mkdir(bin, { recursive: true })
+  await writeFile(join(bin, "ory"), `#!/usr/bin/env node\nif (process.argv[2] === "version") process.exit(0)\n${then}\n`, { mode: 0o755 })
+  return `${bin}:${process.env.PATH ?? ""}`
+}
+
+test("with ORY_PROJECT the tunnel is started in local Ory's place, and ends with the app", async () => {
+  const { PORT, ORY_SDK_URL } = await ports()
+  const PATH = await standInCli('console.log(process.argv.slice(2).join(" ")); import("node:http").then((http) => http.createServer((q, s) => s.end("{}")).listen(process.argv[6], "localhost"))')
+  const { running, said, ready } = await dev({ PORT, ORY_SDK_URL, PATH, ORY_PROJECT: "my-project" })
+  await ready
+  expect(said).toContain(`ory  | tunnel --project my-project --port ${new URL(ORY_SDK_URL).port} http://localhost:${PORT}`)
+  expect(said.join("\n")).toContain(`Ory    ${ORY_SDK_URL}  (the Ory tunnel to my-project)`)
+  expect(said.join("\n")).not.toContain("Inbox")
+  running.signal("SIGINT")
+  await running.ended
+  await expect.poll(leftovers).toEqual([])
+})
+
+test("a tunnel that cannot be is explained, and nothing is left behind", async () => {
+  const { PORT, ORY_SDK_URL } = await ports()
+  const PATH = await standInCli('console.error("you are not authenticated, please run `ory auth` to authenticate"); process.exit(1)')
+  const { running, said, ready } = await dev({ PORT, ORY_SDK_URL, PATH, ORY_PROJECT: "my-project" })
+  await expect(ready).rejects.toThrow()
+  expect((await running.ended).ok).toBe(false)
+  expect(said.join("\n")).toContain("The Ory tunnel exited with code 1. You are not signed in to Ory Network.")
+  await expect.poll(leftovers).toEqual([])
+})
+
+test("what cannot work is said by name, and nothing is started", async () => {
+  const at = await ports()
+  const cases: [env: Partial<Ports>, message: string][] = [
+    [{ ...at, ORY_SDK_URL: "localhost:4000" }, 'ORY_SDK_URL is "localhost:4000", which does not begin with http:// or https://'],
+    [{ ...at, ORY_SDK_URL: "http://127.0.0.1:4000" }, "Write localhost instead of 127.0.0.1."],
+    [{ ...at, ORY_SDK_URL: "https://auth.example.com" }, `ORY_SDK_URL is https://auth.example.com and this app is at http://localhost:${at.PORT}: to browsers http and https are two sites`],
+    [{ ...at, PORT: "abc" }, 'PORT is "abc". Set it to a port\'s number'],
+    [{ ...at, MAIL_PORT: at.PORT }, `PORT and MAIL_PORT both name port ${at.PORT}.`],
+  ]
+  for (const [env, message] of cases) {
+    const { running, said, ready } = await dev(env)
+    await expect(ready).rejects.toThrow()
+    expect((await running.ended).ok).toBe(false)
+    expect(said.join("\n")).toContain(message)
+  }
+
+  const server = createServer().listen(Number(at.ORY_ADMIN_PORT), "127.0.0.1")
+  const { running, said, ready } = await dev(at)
+  await expect(ready).rejects.toThrow()
+  server.close()
+  expect((await running.ended).ok).toBe(false)
+  expect(said.join("\n")).toMatch(new RegExp(`Port ${at.ORY_ADMIN_PORT} is taken by process ${process.pid} .*ORY_ADMIN_PORT`))
+})
+
+test("npm run ory:reset empties local Ory, and never one that runs", async () => {
+  test.setTimeout(120_000)
+  const { running, ready } = await dev(await ports())
+  await ready
+  const refused = promisify(execFile)("npm", ["run", "ory:reset"], { cwd: folder })
+  await expect(refused).rejects.toThrow(/Local Ory \(process \d+\) is running on the data/)
+  running.signal("SIGINT")
+  await running.ended
+
+  await access(join(folder, ".ory"))
+  await promisify(execFile)("npm", ["run", "ory:reset"], { cwd: folder })
+  await expect(access(join(folder, ".ory"))).rejects.toThrow("ENOENT")
+})

@@ -1,0 +1,141 @@
+import { createServer, type RequestListener } from "node:http"
+import type { AddressInfo } from "node:net"
+import { diagnose, versions, type Finding } from "../scripts/diagnose"
+import { expect, test } from "./fixtures"
+import { startServers, type Servers } from "./servers"
+import { setting } from "./settings"
+
+/** Each check of `npm run doctor`, once where all is well and once where it fails. */
+
+const environment = (): Record<string, string> => ({
+  ORY_SDK_URL: setting("ORY_URL"),
+  APP_URL: setting("APP_URL"),
+  SESSION_SECRET: "only for tests and long enough for it",
+  INBOX_PORT: new URL(setting("INBOX_URL")).port,
+})
+
+const cure = (findings: Finding[], check: string): string => {
+  const finding = findings.find((finding) => finding.check === check)
+  if (finding === undefined) throw new Error(`${check} was not checked: ${JSON.stringify(findings)}`)
+  return finding.ok ? `ok: ${finding.seen}` : finding.cure
+}
+
+async function withServer(listener: RequestListener, use: (url: string) => Promise<void>): Promise<void> {
+  const server = createServer(listener)
+  await new Promise<void>((done) => server.listen(0, "localhost", done))
+  try {
+    await use(`http://localhost:${(server.address() as AddressInfo).port}`)
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+test("where all is well, every check says so", async () => {
+  const findings = await diagnose(environment(), setting("APP_URL"))
+  expect(findings.filter(({ ok }) => !ok)).toEqual([])
+  expect(findings.map(({ check }) => check)).toEqual([
+    "Versions",
+    "Environment",
+    "Ory answers",
+    "Cookies can be shared",
+    "Ory leads to this app",
+    "CORS",
+    "Clocks agree",
+    "Mail",
+    "The app at its address",
+  ])
+})
+
+test("versions that are too old", async () => {
+  expect(cure([await versions("16.2.10")], "Versions")).toContain("Next is 16.2.10, in which requests get past the gate.")
+  expect(cure([await versions("16.4.6", "v18.0.0")], "Versions")).toContain("Node is v18.0.0.")
+})
+
+test("a variable that is wrong, with no secret in the message", async () => {
+  const findings = await diagnose({ ...environment(), ORY_SDK_URL: "localhost:4000", SESSION_SECRET: "hunter2" })
+  expect(cure(findings, "Environment")).toMatch(/ORY_SDK_URL is "localhost:4000".*SESSION_SECRET/s)
+  expect(JSON.stringify(findings)).not.toContain("hunter2")
+})
+
+test("no Ory, or something else in its place", async () => {
+  expect(cure(await diagnose({ ...environment(), ORY_SDK_URL: "http://localhost:9" }), "Ory answers")).toContain("Nothing answers at http://localhost:9.")
+  await withServer(
+    (_, response) => response.end("<!doctype html>"),
+    async (url) => {
+      expect(cure(await diagnose({ ...environment(), ORY_SDK_URL: url }), "Ory answers")).toContain("is not Ory (200")
+    },
+  )
+})
+
+test("cookies that no browser would share", async () => {
+  const of = async (ory: string, app: string): Promise<string> =>
+    cure(await diagnose({ ...environment(), ORY_SDK_URL: ory, APP_URL: app }), "Cookies can be shared")
+  expect(await of("https://auth.example.com", "https://app.example.com")).toBe("ok: example.com")
+  expect(await of("https://one.vercel.app", "https://two.vercel.app")).toContain("never sends two.vercel.app a cookie of one.vercel.app")
+  const apart = await diagnose({ ...environment(), ORY_SDK_URL: "https://auth.example.org", APP_URL: "https://app.example.com" })
+  expect(cure(apart, "Environment")).toContain("they share no domain")
+})
+
+test("where the browser reaches Ory through the app, what it does not need is not asked for", async () => {
+  const servers = await startServers({ network: true, app: { ORY_PROXY: "on" } })
+  const source = { ...environment(), ORY_SDK_URL: servers.oryUrl, ORY_PROXY: "on", INBOX_PORT: new URL(servers.inboxUrl).port }
+  try {
+    const findings = await diagnose(source, servers.appUrl)
+    expect(findings.filter(({ ok }) => !ok)).toEqual([])
+    for (const check of ["Cookies can be shared", "CORS"]) expect(cure(findings, check)).toBe("ok: not needed: the browser reaches Ory through the app")
+  } finally {
+    await servers.stop()
+  }
+})
+
+test("CORS, return_to and UI URLs that Ory does not have", async () => {
+  const with_ = async (kratos: Record<string, string>, check: string): Promise<string> => {
+    const servers: Servers = await startServers({ kratos })
+    try {
+      return cure(await diagnose({ ...environment(), ORY_SDK_URL: servers.oryUrl, APP_URL: servers.appUrl }), check)
+    } finally {
+      await servers.stop()
+    }
+  }
+  expect(await with_({ SELFSERVICE_ALLOWED_RETURN_URLS: "http://localhost:1" }, "Ory leads to this app")).toContain("selfservice.allowed_return_urls")
+  expect(await with_({ SELFSERVICE_FLOWS_RECOVERY_UI_URL: "http://localhost:1/recovery" }, "Ory leads to this app")).toContain(
+    "Ory's recovery leads to http://localhost:1/recovery. Set selfservice.flows.recovery.ui_url",
+  )
+  expect(await with_({ SERVE_PUBLIC_CORS_ALLOWED_ORIGINS: "http://localhost:1" }, "CORS")).toContain("Allow this origin, with credentials")
+})
+
+test("a clock that is wrong", async () => {
+  // What it relays is the real Ory's, an hour ago.
+  await withServer(
+    (request, response) => {
+      void fetch(setting("ORY_URL") + (request.url ?? ""), { redirect: "manual" }).then(async (answer) => {
+        response.writeHead(answer.status, { "content-type": "application/json", date: new Date(Date.now() - 3_600_000).toUTCString() })
+        response.end(await answer.text())
+      })
+    },
+    async (url) => {
+      expect(cure(await diagnose({ ...environment(), ORY_SDK_URL: url }), "Clocks agree")).toMatch(/are 3\d\d\d s apart/)
+    },
+  )
+})
+
+test("no inbox in local mode", async () => {
+  expect(cure(await diagnose({ ...environment(), INBOX_PORT: "9" }), "Mail")).toContain("There is no inbox at http://localhost:9")
+})
+
+test("an app that is not there, or is told of another Ory", async () => {
+  expect(cure(await diagnose(environment(), "http://localhost:9"), "The app at its address")).toBe("Nothing answers at http://localhost:9.")
+  await withServer(
+    (_, response) => response.writeHead(503).end(),
+    async (url) => {
+      expect(cure(await diagnose(environment(), url), "The app at its address")).toContain("/api/health answers 503")
+    },
+  )
+  await withServer(
+    (request, response) => response.writeHead(request.url === "/dashboard" ? 302 : 200, { location: "/login" }).end(),
+    async (url) => {
+      expect(cure(await diagnose(environment(), url), "The app at its address")).toContain('sends strangers to "/login"')
+    },
+  )
+})

@@ -1,0 +1,52 @@
+import { readFile } from "node:fs/promises"
+import { freePorts } from "../scripts/processes"
+import { expect, signUp, test } from "./fixtures"
+import { startApp } from "./servers"
+import { setting } from "./settings"
+
+for (const path of ["login", "registration", "recovery", "verification"])
+  test(`a flow for ${path} that is someone else's, or never was, begins anew`, async ({ page, browser }) => {
+    // Someone else's, in a browser that has begun a flow before, so that it has Ory's cookies.
+    const other = await browser.newPage({ baseURL: setting("APP_URL") })
+    await other.goto(`/auth/${path}`)
+    await page.goto(`/auth/${path}`)
+    const own = page.url()
+    for (const id of [new URL(other.url()).searchParams.get("flow"), "8a1c9a1e-5c3e-4a7e-9b1e-000000000000", "made-up", "%00"]) {
+      await page.goto(`/auth/${path}?flow=${id ?? ""}`)
+      await expect(page.getByRole("textbox").first()).toBeVisible()
+      expect(page.url()).toContain(`/auth/${path}?flow=`)
+      expect(page.url()).not.toBe(own)
+      expect(page.url()).not.toContain(id)
+    }
+    await other.close()
+  })
+
+for (const seconds of ["0", "30"])
+  test(`what was changed in settings is on the next page, with snapshots of ${seconds} seconds`, async ({ page, person }) => {
+    const [port] = await freePorts()
+    // Cookies are shared across ports, so the one sign-in is good for both apps.
+    const app = `http://localhost:${port}`
+    const stop = await startApp(port, { ORY_SDK_URL: setting("ORY_URL"), APP_URL: app, SESSION_CACHE_SECONDS: seconds })
+    try {
+      await signUp(page, person)
+      await page.goto(`${app}/dashboard`)
+      await page.goto("/account/settings")
+      const form = page.locator("form", { has: page.getByRole("textbox", { name: "First name" }) })
+      await form.getByRole("textbox", { name: "First name" }).fill("Ada")
+      await form.getByRole("button", { name: "Save" }).click()
+      await expect(page.getByText("Your changes have been saved!").first()).toBeVisible()
+      await page.goto(`${app}/dashboard`)
+      await expect(page.getByRole("heading", { name: "Hello, Ada" })).toBeVisible()
+    } finally {
+      // Nothing may still be on its way to an app that is gone.
+      await page.goto("about:blank")
+      await stop()
+    }
+  })
+
+test("the gate is an Edge function", async () => {
+  const manifest = JSON.parse(await readFile(".next/server/middleware-manifest.json", "utf8")) as {
+    middleware: Record<string, { files: string[] } | undefined>
+  }
+  expect(manifest.middleware["/"]?.files.some((file) => file.includes("/edge/"))).toBe(true)
+})
