@@ -1,0 +1,71 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func environment(values map[string]string) func(string) string {
+	return func(name string) string { return values[name] }
+}
+
+func TestConfig(t *testing.T) {
+	local := config{port: 3002, appURL: "http://localhost:3002", oryURL: "http://localhost:4000", sessionCache: 30 * time.Second}
+	moved := local
+	moved.port, moved.appURL = 3902, "http://localhost:3902"
+	for _, test := range []struct {
+		name   string
+		values map[string]string
+		want   config
+	}{
+		{"beside local Ory nothing has to be set", nil, local},
+		{"PORT moves it", map[string]string{"PORT": "3902"}, moved},
+		{"what is set is what counts", map[string]string{
+			"PORT": "80", "APP_URL": "https://API.example.com:443/", "ORY_SDK_URL": "https://auth.example.com", "SESSION_CACHE_SECONDS": "0",
+		}, config{port: 80, appURL: "https://api.example.com", oryURL: "https://auth.example.com"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := readConfig(environment(test.values))
+			if err != nil || got != test.want {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestConfigRefusesMalformedValuesByName(t *testing.T) {
+	wrong := map[string][]string{
+		"PORT":                  {"abc", "-1", "+1", "65536", "3001.5", "1e3", " "},
+		"SESSION_CACHE_SECONDS": {"301", "-1", "30s", " "},
+	}
+	for _, name := range []string{"APP_URL", "ORY_SDK_URL"} {
+		wrong[name] = []string{"localhost:4000", "ftp://localhost", "http://localhost:4000/path", "http://localhost:4000?x=1", "http://localhost#", "http://localhost:x"}
+	}
+	for name, values := range wrong {
+		for _, value := range values {
+			_, err := readConfig(environment(map[string]string{name: value}))
+			if err == nil || !strings.Contains(err.Error(), "- "+name+` is "`+value+`"`) || !strings.Contains(err.Error(), "for example") {
+				t.Errorf("%s=%q: %v", name, value, err)
+			}
+		}
+	}
+}
+
+func TestConfigNeedsBothOriginsOrNeither(t *testing.T) {
+	for set, missing := range map[string]string{"APP_URL": "ORY_SDK_URL", "ORY_SDK_URL": "APP_URL"} {
+		_, err := readConfig(environment(map[string]string{set: "https://auth.example.com"}))
+		if err == nil || !strings.Contains(err.Error(), missing+" is not set") {
+			t.Errorf("%s alone: %v", set, err)
+		}
+	}
+}
+
+func TestConfigRepeatsNoPassword(t *testing.T) {
+	for _, value := range []string{"https://user:secret@auth.example.com", "https://user:se%zzcret@auth.example.com"} {
+		_, err := readConfig(environment(map[string]string{"ORY_SDK_URL": value, "APP_URL": "https://a.example.com"}))
+		if err == nil || !strings.Contains(err.Error(), `ORY_SDK_URL is "…@auth.example.com"`) || strings.Contains(err.Error(), "cret") {
+			t.Errorf("%v", err)
+		}
+	}
+}
