@@ -1,0 +1,9 @@
+import { connection } from "next/server"
+import type { ReactNode } from "react"
+import { exampleSession } from "../example"
+import { View } from "../view"
+
+export default async function Page(): Promise<ReactNode> {
+  await connection()
+  return <View session={exampleSession()} />
+}

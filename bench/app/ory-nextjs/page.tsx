@@ -1,0 +1,11 @@
+import { getServerSession } from "@ory/nextjs/app"
+import { redirect } from "next/navigation"
+import type { ReactNode } from "react"
+import type { Session } from "@/lib/ory"
+import { View } from "../view"
+
+export default async function OryNextjsPage(): Promise<ReactNode> {
+  const session = await getServerSession()
+  if (session === null) redirect("/")
+  return <View session={session as unknown as Session} />
+}

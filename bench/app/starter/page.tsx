@@ -1,0 +1,7 @@
+import type { ReactNode } from "react"
+import { requireSession } from "@/lib/session"
+import { View } from "../view"
+
+export default async function StarterPage(): Promise<ReactNode> {
+  return <View session={await requireSession()} />
+}
