@@ -121,12 +121,12 @@ export async function startApp(
   return () => app.stop()
 }
 
-/** A copy of this project with its packages installed, as a fresh clone is. The caller removes it. */
-export async function copyProject({ without }: { without?: string } = {}): Promise<string> {
+/** A copy of this project as a fresh clone is, with its packages unless `install` is false. The caller removes it. */
+export async function copyProject({ without, install = true }: { without?: string; install?: boolean } = {}): Promise<string> {
   // Not inside this project: Next would look for a gate in the folders above as well.
   const folder = await mkdtemp(join(tmpdir(), "ory-starter-copy-"))
   const left = ["node_modules", ".next", ".test", ".git", ".ory", ".env.local", "examples", "bench", without]
   for (const entry of await readdir(".")) if (!left.includes(entry)) await cp(entry, join(folder, entry), { recursive: true })
-  await run("npm", ["ci", "--prefer-offline"], { cwd: folder })
+  if (install) await run("npm", ["ci", "--prefer-offline"], { cwd: folder })
   return folder
 }

@@ -36,7 +36,8 @@ export async function diagnose(source: Source, url?: string): Promise<Finding[]>
   const [app] = env.appUrls
   findings.push(cookies(env, app))
   if (ory.ok) findings.push(await flows(env, app), await cors(env, app), await clock(env.oryUrl))
-  if (new URL(env.oryUrl).hostname === "localhost") findings.push(await mail(source))
+  // The tunnel's mail is Ory Network's to send.
+  if (new URL(env.oryUrl).hostname === "localhost" && !source.ORY_PROJECT) findings.push(await mail(source))
   if (url !== undefined) findings.push(await deployed(env.topology === "direct" ? env.oryUrl : app, app))
   return findings
 }

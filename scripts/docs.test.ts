@@ -46,3 +46,10 @@ test("everything that an Ory Network project has to be told is there", () => {
   )
   expect(rows).toHaveLength(5)
 })
+
+test("the deploy button asks for variables that there are", async () => {
+  const [, names = ""] = /vercel\.com\/new\/clone\?[^)]*&env=([\w,]+)/.exec(await readFile("README.md", "utf8")) ?? []
+  const known = [...(await readFile(".env.example", "utf8")).matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name)
+  expect(names.split(",")).toContain("ORY_SDK_URL")
+  expect(known).toEqual(expect.arrayContaining(names.split(",")))
+})

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto"
 import { createServer } from "node:net"
 import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -187,7 +188,7 @@ export async function assertPortFree(port: number, variable: string): Promise<vo
   }
 }
 
-/** Why listening does not work. Undefined: it does, or this machine has no such address. */
+/** Why listening does not work. Undefined: it does. */
 function listenError(port: number, host: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer()
@@ -202,23 +203,28 @@ function listenError(port: number, host: string): Promise<string | undefined> {
   })
 }
 
-/** Ports that nothing listens on, of the system's choice. */
+/**
+ * Ports that nothing listens on, each given once by this process. All are below those that systems take for outgoing
+ * connections: one of these could take a port between this answer and its use.
+ */
 export async function freePorts(): Promise<[number, number, number, number, number, number, number]> {
   return Promise.all([freePort(), freePort(), freePort(), freePort(), freePort(), freePort(), freePort()])
 }
 
-function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer()
-    server.once("error", fail)
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address()
-      server.close(() => {
-        if (typeof address === "object" && address !== null) done(address.port)
-        else fail(new Error("no free port"))
-      })
-    })
-  })
+const FIRST_PORT = 10_000
+/** Linux takes ports from 32768 on for outgoing connections, other systems from 49152. */
+const LAST_PORT = 32_767
+/** Processes that run side by side begin at different places. */
+let nextPort = randomInt(FIRST_PORT, LAST_PORT)
+
+async function freePort(): Promise<number> {
+  for (let tried = FIRST_PORT; tried < LAST_PORT; tried++) {
+    const port = nextPort
+    nextPort = port === LAST_PORT ? FIRST_PORT : port + 1
+    const errors = await Promise.all([listenError(port, "127.0.0.1"), listenError(port, "::1")])
+    if (!errors.includes("EADDRINUSE")) return port
+  }
+  throw new Problem(`No port from ${FIRST_PORT} to ${LAST_PORT} is free.`)
 }
 
 async function portHolder(port: number): Promise<string | undefined> {
