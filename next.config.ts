@@ -1,12 +1,19 @@
 import type { NextConfig } from "next"
+import { PHASE_PRODUCTION_BUILD } from "next/constants"
 // A wrong variable stops the build and the start here, by name.
-import "./lib/env.ts"
+import { assertReadyToServe } from "./lib/env.ts"
 import { lighterElements } from "./lighter-elements/turbopack.mjs"
 
-export default {
+/** For the Dockerfile: a server that brings all it needs. `next start` would warn about it, so only where it is asked for. */
+const standalone = Boolean(process.env.BUILD_STANDALONE)
+
+const config: NextConfig = {
   poweredByHeader: false,
-  // For the Dockerfile: a server that brings all it needs. `next start` would warn about it, so only where it is asked for.
-  output: process.env.BUILD_STANDALONE ? "standalone" : undefined,
+  ...(standalone && {
+    output: "standalone",
+    // That server reads no `next.config.ts`: its check is in `instrumentation.standalone.ts`.
+    pageExtensions: ["tsx", "ts", "standalone.ts"],
+  }),
   turbopack: lighterElements(),
   // Pictures that the code imports. The optimizer is not behind the gate, and has no business with pages that are.
   images: { localPatterns: [{ pathname: "/_next/static/media/**" }] },
@@ -20,4 +27,9 @@ export default {
       ],
     },
   ],
-} satisfies NextConfig
+}
+
+export default function configure(phase: string): NextConfig {
+  if (phase !== PHASE_PRODUCTION_BUILD) assertReadyToServe()
+  return config
+}

@@ -20,7 +20,7 @@ export async function weigh(oryUrl: string, appPort: number, somebody: SignedIn,
   await build(projectDir, { ORY_SDK_URL: oryUrl })
   const starter = { gate: await gateWeight(projectDir), ...(await starterScripts(oryUrl, appPort, somebody)) }
 
-  // Not inside this project: Next would find the starter's gate and instrumentation in the folders above.
+  // Not inside this project: Next would find the starter's gate in the folders above.
   const folder = await mkdtemp(join(tmpdir(), "bench-empty-"))
   try {
     await cp(join(import.meta.dirname, "alone"), folder, { recursive: true })

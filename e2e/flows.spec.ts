@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises"
-import { freePorts } from "../scripts/processes"
+import { freePorts, nodeModule, start, waitForUrl } from "../scripts/processes"
 import { expect, signUp, test } from "./fixtures"
 import { startApp } from "./servers"
 import { setting } from "./settings"
@@ -49,4 +49,40 @@ test("the gate is an Edge function", async () => {
     middleware: Record<string, { files: string[] } | undefined>
   }
   expect(manifest.middleware["/"]?.files.some((file) => file.includes("/edge/"))).toBe(true)
+})
+
+/** What `next` says, and how it ends, with these variables and no others of the app's. */
+async function next(args: string[], env: Record<string, string>): Promise<{ ok: boolean; lastLines: string }> {
+  const { PATH, HOME } = process.env
+  return (await start(process.execPath, [nodeModule("next/dist/bin/next"), ...args], { env: { PATH, HOME, NODE_ENV: "production", ...env } })).ended
+}
+
+test("a variable that is wrong or missing stops build and start, by name, with its cure", async () => {
+  const [port] = await freePorts()
+  const onPort = ["start", "-H", "localhost", "-p", String(port)]
+  const cases: [args: string[], env: Record<string, string>, message: string][] = [
+    [["build"], {}, "ORY_SDK_URL is not set. Set it to the origin of Ory, for example http://localhost:4000"],
+    [["build"], { ORY_SDK_URL: "localhost:4000" }, 'ORY_SDK_URL is "localhost:4000", which does not begin with http:// or https://'],
+    [onPort, { ORY_SDK_URL: "https://auth.example.com/" }, "APP_URL is not set. In production, set it to the origin people see"],
+    [onPort, { ORY_SDK_URL: "https://auth.example.com", APP_URL: "https://app.example.com", SESSION_SECRET: "short" }, "SESSION_SECRET has a secret shorter than 32"],
+  ]
+  for (const [args, env, message] of cases) {
+    const { ok, lastLines } = await next(args, env)
+    expect([ok, lastLines]).toEqual([false, expect.stringContaining(message)])
+  }
+})
+
+test("a server without a secret says once that it has no snapshots", async () => {
+  const [port] = await freePorts()
+  const said: string[] = []
+  const app = `http://localhost:${port}`
+  const env = { ...process.env, ORY_SDK_URL: setting("ORY_URL"), APP_URL: app, SESSION_SECRET: "" }
+  const server = await start(process.execPath, [nodeModule("next/dist/bin/next"), "start", "-H", "localhost", "-p", String(port)], { env, log: (line) => said.push(line) })
+  try {
+    await waitForUrl("The app", `${app}/`, server)
+    for (const path of ["/dashboard", "/auth/error", "/api/me"]) await fetch(app + path, { redirect: "manual" })
+  } finally {
+    await server.stop()
+  }
+  expect(said.filter((line) => line.includes("SESSION_SECRET is not set"))).toHaveLength(1)
 })

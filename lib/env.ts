@@ -172,8 +172,24 @@ function origin(variable: string, value: string, example: string): string {
   return url.origin
 }
 
-/** Also in a build. `instrumentation.ts` makes sure that a server has all it needs, before it answers anyone. */
+/** Also in a build. {@link assertReadyToServe} makes sure that a server has all it needs, before it answers anyone. */
 export const env = readEnv(process.env, false)
+
+let said = false
+
+/**
+ * For the start of a server, which a build need not be ready for. Says once, in the log, what will not work.
+ *
+ * @throws Error that lists all problems, as {@link readEnv} does.
+ */
+export function assertReadyToServe(): void {
+  const { sessionSecrets, warnings } = readEnv(process.env)
+  if (said) return
+  said = true
+  for (const warning of warnings) console.warn(warning)
+  if (sessionSecrets.length === 0)
+    console.warn("SESSION_SECRET is not set: there are no snapshots, and Ory is asked for every check. Make one with: openssl rand -base64 32")
+}
 
 /**
  * This app's own origin for a request: the one in `APP_URL` that has the request's host, else the first.
