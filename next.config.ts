@@ -1,7 +1,7 @@
 import type { NextConfig } from "next"
 import { PHASE_PRODUCTION_BUILD } from "next/constants"
 // A wrong variable stops the build and the start here, by name.
-import { assertReadyToServe } from "./lib/env.ts"
+import { assertReadyToServe, env } from "./lib/env.ts"
 import { lighterElements } from "./lighter-elements/turbopack.mjs"
 
 /** For the Dockerfile: a server that brings all it needs. `next start` would warn about it, so only where it is asked for. */
@@ -15,6 +15,8 @@ const config: NextConfig = {
     pageExtensions: ["tsx", "ts", "standalone.ts"],
   }),
   turbopack: lighterElements(),
+  // Next compares the Origin of a server action with the Host header, which proxies rewrite. `checkAction` compares it with APP_URL.
+  experimental: { serverActions: { allowedOrigins: env.appUrls.map((url) => new URL(url).host) } },
   // Pictures that the code imports. The optimizer is not behind the gate, and has no business with pages that are.
   images: { localPatterns: [{ pathname: "/_next/static/media/**" }] },
   headers: () => [

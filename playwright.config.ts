@@ -26,7 +26,7 @@ export default defineConfig<object, WorkerOptions>({
     launchOptions: {
       ...(await chromium()),
       // Containers run as root, where Chromium's sandbox does not.
-      args: process.getuid?.() === 0 ? ["--no-sandbox", "--disable-gpu", "--disable-quic"] : [],
+      args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
     },
     actionTimeout: 15_000,
     trace: "retain-on-failure",

@@ -8,7 +8,7 @@ export default function ErrorPage(): ReactNode {
   return (
     <AuthCard>
       <Notice title="This did not work">
-        <p>Nothing is lost. Try again in a moment.</p>
+        <p>Try again in a moment.</p>
         <button
           className="button-primary"
           onClick={() => {

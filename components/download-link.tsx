@@ -14,12 +14,12 @@ export function DownloadLink(): ReactNode {
     if (response?.ok) {
       const url = URL.createObjectURL(await response.blob())
       Object.assign(document.createElement("a"), { href: url, download: "my-data.json" }).click()
-    } else if (response?.status === 401) window.location.reload()
-    else {
-      const location = response?.status === 403 ? stepUp(await response.json()) : undefined
-      if (location === undefined) setFailed(true)
-      else window.location.assign(location)
-    }
+    } else if (response?.status === 401 || response?.status === 403) {
+      const location = stepUp(await response.json())
+      // Where the gate says no, it says no more: loaded again, this page is led to what it lacks.
+      if (location) window.location.assign(location)
+      else window.location.reload()
+    } else setFailed(true)
   }
 
   return (
@@ -35,6 +35,6 @@ export function DownloadLink(): ReactNode {
 }
 
 /** Where the answer of `deniedResponse` (lib/session.ts) says to go. */
-function stepUp(body: unknown): string | undefined {
-  return (body as { error: { location?: string } }).error.location
+function stepUp(body: unknown): string | null | undefined {
+  return (body as { error: { location?: string | null } }).error.location
 }

@@ -19,9 +19,9 @@ export function NameForm({ person, first, last }: Props): ReactNode {
   const answered = state.saved ?? state.error ?? state.denied
   return (
     <form ref={ref} action={act} className="mt-8 flex max-w-md flex-col gap-4">
-      <Field name="first" label="First name" value={state.values.first} />
-      <Field name="last" label="Last name" value={state.values.last} />
-      <button className="button-primary self-start" disabled={busy}>
+      <Field name="first" label="First name" autoComplete="given-name" value={state.values.first} />
+      <Field name="last" label="Last name" autoComplete="family-name" value={state.values.last} />
+      <button className="button-primary self-start" aria-disabled={busy}>
         Save
       </button>
       <p role="status" className="text-sm text-muted">
@@ -34,11 +34,11 @@ export function NameForm({ person, first, last }: Props): ReactNode {
   )
 }
 
-function Field({ name, label, value }: { name: string; label: string; value: string }): ReactNode {
+function Field({ label, value, ...input }: { name: string; label: string; autoComplete: string; value: string }): ReactNode {
   return (
     <label className="flex flex-col gap-1.5 text-sm font-medium">
       {label}
-      <input name={name} defaultValue={value} maxLength={100} className="h-10 rounded-lg border border-line bg-surface px-3 font-normal" />
+      <input {...input} defaultValue={value} maxLength={100} className="h-10 rounded-lg border border-line bg-surface px-3 font-normal" />
     </label>
   )
 }

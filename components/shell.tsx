@@ -1,13 +1,7 @@
 import Link from "next/link"
 import type { ReactNode } from "react"
+import { Nav } from "@/components/nav"
 import type { Session } from "@/lib/session"
-
-const PAGES = [
-  ["/dashboard", "Dashboard"],
-  ["/account", "Account"],
-  ["/account/sessions", "Devices"],
-  ["/account/settings", "Settings"],
-] as const
 
 /** The frame of every protected page: where one is, who one is, and the way out. */
 export function Shell({ session, children }: { session: Session; children: ReactNode }): ReactNode {
@@ -16,14 +10,7 @@ export function Shell({ session, children }: { session: Session; children: React
       <header className="border-b border-line bg-surface">
         <div className="mx-auto flex max-w-5xl flex-wrap items-center gap-x-6 gap-y-2 px-6 py-3">
           <Brand />
-          <nav aria-label="Account" className="order-last flex w-full gap-5 text-sm text-muted sm:order-none sm:w-auto">
-            {PAGES.map(([href, name]) => (
-              // Fetched ahead of time, it would show what was true before a change on this page.
-              <Link key={href} href={href} prefetch={false} className="hover:text-ink">
-                {name}
-              </Link>
-            ))}
-          </nav>
+          <Nav />
           <div className="ml-auto flex min-w-0 items-center gap-4">
             <span className="hidden truncate text-sm text-muted sm:block">{session.identity.traits.email}</span>
             <SignOut />
@@ -50,7 +37,7 @@ export function Brand(): ReactNode {
 /** A plain form, no link: what a browser may fetch ahead of time must not sign people out. */
 function SignOut(): ReactNode {
   return (
-    <form action="/auth/sign-out" method="post">
+    <form action="/auth/sign-out" method="post" className="shrink-0">
       <button className="button">Sign out</button>
     </form>
   )

@@ -2,7 +2,7 @@ import { readFile, rm } from "node:fs/promises"
 import type { OutgoingHttpHeaders } from "node:http"
 import { join } from "node:path"
 import { EncryptJWT } from "jose"
-import { isPublic } from "../lib/routes"
+import { isApi, isPublic } from "../lib/routes"
 import { freePorts, run } from "../scripts/processes"
 import { expect, test } from "./fixtures"
 import { PAGE_LOAD, send, signedIn, type SignedIn } from "./http"
@@ -31,7 +31,7 @@ async function protectedRoutes(): Promise<string[]> {
 }
 
 /** Every way in that anyone has published, and some that nobody has. */
-function attacks(route: string, buildId: string, forged: Forged): Attack[] {
+function attacks(route: string, buildId: string, forged: Forged, appUrl: string, actions: readonly string[]): Attack[] {
   const page = route.slice(1)
   const [first = ""] = page
   const get = (name: string, path: string, headers: OutgoingHttpHeaders = {}): Attack => ({ name, path, headers })
@@ -119,6 +119,17 @@ function attacks(route: string, buildId: string, forged: Forged): Attack[] {
     get("a public path as query", `${route}?/auth/login`, PAGE_LOAD),
 
     { name: "a made-up action", path: route, method: "POST", headers: { "next-action": action, "content-type": "text/plain;charset=UTF-8" }, body: "[]" },
+    ...actions.map((id) => ({
+      name: `the action ${id.slice(0, 8)}`,
+      path: route,
+      method: "POST",
+      headers: { "next-action": id, origin: appUrl, "content-type": "multipart/form-data; boundary=x" },
+      // What Next's client sends for an action with a state and a form.
+      body: [["1_id", forged.sessionId], ["1_first", "Mallory"], ["0", '[{"values":{}},"$K1"]']]
+        .map(([name = "", value = ""]) => `--x\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
+        .join("")
+        .concat("--x--\r\n"),
+    })),
     { name: "an action's header on a GET", path: route, headers: { ...PAGE_LOAD, "next-action": action } },
     {
       name: "a form of an action",
@@ -161,6 +172,7 @@ interface Forged {
   ended: string
   email: string
   identityId: string
+  sessionId: string
 }
 
 async function forge(victim: SignedIn): Promise<Forged> {
@@ -187,6 +199,7 @@ async function forge(victim: SignedIn): Promise<Forged> {
     ended: other.cookie,
     email: victim.email,
     identityId: victim.identityId,
+    sessionId: victim.sessionId,
   }
 }
 
@@ -200,6 +213,9 @@ async function attackAll(appUrl: string, folder: string): Promise<{ cases: numbe
   const victim = await signedIn(setting("ORY_URL"), setting("ORY_ADMIN_URL"))
   const forged = await forge(victim)
   const buildId = (await readFile(join(folder, ".next/BUILD_ID"), "utf8")).trim()
+  const manifest = JSON.parse(await readFile(join(folder, ".next/server/server-reference-manifest.json"), "utf8")) as { node: object }
+  const actions = Object.keys(manifest.node)
+  expect(actions.length).toBeGreaterThanOrEqual(3)
   const routes = await protectedRoutes()
   expect(routes).toEqual(expect.arrayContaining(["/dashboard", "/account", "/account/settings", "/api/me"]))
 
@@ -208,13 +224,14 @@ async function attackAll(appUrl: string, folder: string): Promise<{ cases: numbe
     const answer = await send(appUrl, route, { headers: { ...PAGE_LOAD, cookie: victim.cookie } })
     expect(answer.status, route).toBe(200)
     expect(answer.body.includes(victim.email), route).toBe(true)
+    if (!isApi(route)) expect(answer.body.includes("/auth/sign-out"), route).toBe(true)
   }
 
   let cases = 0
   const leaks: string[] = []
   const errors: string[] = []
   for (const route of routes) {
-    const all = attacks(route, buildId, forged)
+    const all = attacks(route, buildId, forged, appUrl, actions)
     const answers = await Promise.all(all.map(async (attack) => ({ attack, answer: await send(appUrl, attack.path, attack) })))
     for (const { attack, answer } of answers) {
       cases++
@@ -225,6 +242,8 @@ async function attackAll(appUrl: string, folder: string): Promise<{ cases: numbe
     }
   }
   expect(leaks).toEqual([])
+  // Whose session it was is still signed in.
+  expect((await send(appUrl, "/api/me", { headers: { cookie: victim.cookie } })).status).toBe(200)
   return { cases, errors }
 }
 

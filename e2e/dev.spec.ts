@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process"
 import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises"
-import { createServer } from "node:net"
+import { connect, createServer } from "node:net"
+import { networkInterfaces } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { freePorts, start, type Running } from "../scripts/processes"
+import { freePorts, start, stopAll, type Running } from "../scripts/processes"
 import { demoUser, startOry } from "../scripts/stack"
 import { expect, signIn, test, watch } from "./fixtures"
 import { copyProject } from "./servers"
@@ -17,6 +18,8 @@ test.beforeAll(async () => {
   test.setTimeout(180_000)
   folder = await copyProject()
 })
+// A test that failed leaves none of its processes to the next.
+test.afterEach(() => stopAll())
 test.afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
@@ -47,14 +50,17 @@ interface Dev {
   ready: Promise<void>
 }
 
-async function dev(env: Partial<Ports> & { PATH?: string; ORY_PROJECT?: string }): Promise<Dev> {
-  const { PATH, HOME, KRATOS_BIN } = process.env
+type Env = Partial<Ports> & { PATH?: string; ORY_PROJECT?: string }
+
+async function dev(env: Env, command = "dev", cwd = folder): Promise<Dev> {
+  const { PATH, HOME, KRATOS_BIN, XDG_CACHE_HOME } = process.env
   const said: string[] = []
   let readied: () => void
   const ready = new Promise<void>((done) => (readied = done))
-  const running = await start("npm", ["run", "dev"], {
-    cwd: folder,
-    env: { PATH, HOME, KRATOS_BIN, NEXT_TELEMETRY_DISABLED: "1", ...env },
+  const running = await start("npm", ["run", command], {
+    cwd,
+    patience: 15_000,
+    env: { PATH, HOME, KRATOS_BIN, XDG_CACHE_HOME, NEXT_TELEMETRY_DISABLED: "1", ...env },
     log: (line) => {
       said.push(line)
       if (line.includes("Ctrl-C stops everything")) readied()
@@ -91,6 +97,52 @@ test("a fresh clone starts with one command, says where everything is, and Ctrl-
   running.signal("SIGINT")
   await running.ended
   await expect.poll(leftovers).toEqual([])
+})
+
+test("npm run preview shows the production build, on this machine only", async ({ browser }) => {
+  test.setTimeout(300_000)
+  const at = await ports()
+  const { running, said, ready } = await dev(at, "preview")
+  await ready
+  expect(said.join("\n")).toContain("Compiled successfully")
+  const open = await listeners(at)
+  expect(open).toContain("127.0.0.1")
+  expect(open.filter((address) => !["127.0.0.1", "::1"].includes(address))).toEqual([])
+  const page = await browser.newPage()
+  await page.goto(`http://localhost:${at.PORT}/dashboard`)
+  await signIn(page, demoUser)
+  await expect(page.getByRole("heading", { name: "Hello, Demo" })).toBeVisible()
+  await page.close()
+  running.signal("SIGINT")
+  await running.ended
+  await expect.poll(leftovers).toEqual([])
+})
+
+/** The addresses of this machine at which any of these ports answers. */
+async function listeners(at: Ports): Promise<string[]> {
+  const addresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).filter(({ scopeid = 0 }) => scopeid === 0).map(({ address }) => address))
+  const numbers = [at.PORT, new URL(at.ORY_SDK_URL).port, at.ORY_ADMIN_PORT, at.MAIL_PORT, at.INBOX_PORT]
+  const answers = (host: string, port: string): Promise<boolean> =>
+    new Promise((done) => {
+      const socket = connect({ host, port: Number(port) }, () => { socket.destroy(); done(true) })
+      socket.on("error", () => { done(false) })
+    })
+  const open = await Promise.all(addresses.map(async (host) => (await Promise.all(numbers.map((port) => answers(host, port)))).some(Boolean)))
+  return addresses.filter((_, index) => open[index]).sort()
+}
+
+test("two clones run side by side", async () => {
+  test.setTimeout(300_000)
+  const other = await copyProject()
+  try {
+    const [one, two] = [await dev(await ports()), await dev(await ports(), "dev", other)]
+    await Promise.all([one.ready, two.ready])
+    for (const { running } of [one, two]) running.signal("SIGINT")
+    await Promise.all([one.running.ended, two.running.ended])
+    await expect.poll(leftovers).toEqual([])
+  } finally {
+    await rm(other, { recursive: true, force: true })
+  }
 })
 
 test("when Ory dies, everything stops, and says why", async () => {

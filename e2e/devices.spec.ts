@@ -37,7 +37,7 @@ test("a device that is signed out is out at its next change at once, and for rea
   // The third is the one that made the account.
   await expect(devices).toHaveCount(3)
   await expect(devices.first()).toContainText("This device")
-  await expect(devices.first()).toContainText(/Chrome.* on Linux/)
+  await expect(devices.first()).toContainText(/Chrome.* on (Linux|macOS)/)
   const firefox = devices.filter({ hasText: "Firefox on Windows" })
   await expect(firefox).toContainText("Password")
   await expect(firefox).toContainText(/(127\.0\.0\.1|::1) ·/)

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
 import { diagnose, versions, type Finding } from "../scripts/diagnose"
+import { start } from "../scripts/processes"
 import { expect, test } from "./fixtures"
 import { startServers, type Servers } from "./servers"
 import { setting } from "./settings"
@@ -45,6 +46,18 @@ test("where all is well, every check says so", async () => {
     "Mail",
     "The app at its address",
   ])
+})
+
+test("the command says what it found, in words and by its exit code", async () => {
+  const doctor = async (settings: Record<string, string>): Promise<{ ok: boolean; said: string }> => {
+    const said: string[] = []
+    const running = await start("npm", ["run", "doctor", "--", "--url", setting("APP_URL")], { env: { ...process.env, ...settings }, log: (line) => said.push(line) })
+    return { ok: (await running.ended).ok, said: said.join("\n") }
+  }
+  const well = await doctor(environment())
+  expect([well.ok, well.said]).toEqual([true, expect.stringContaining(`✓ The app at its address: ${setting("APP_URL")}`)])
+  const unwell = await doctor({ ...environment(), INBOX_PORT: "9" })
+  expect([unwell.ok, unwell.said]).toEqual([false, expect.stringContaining("✗ Mail\n  There is no inbox at http://localhost:9")])
 })
 
 test("versions that are too old", async () => {

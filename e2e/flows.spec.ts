@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises"
 import { freePorts, nodeModule, start, waitForUrl } from "../scripts/processes"
 import { expect, signUp, test } from "./fixtures"
-import { startApp } from "./servers"
-import { setting } from "./settings"
+import { browserCookies, signedIn } from "./http"
+import { startApp, startServers } from "./servers"
+import { setting, withoutSettings } from "./settings"
 
 for (const path of ["login", "registration", "recovery", "verification"])
   test(`a flow for ${path} that is someone else's, or never was, begins anew`, async ({ page, browser }) => {
@@ -20,6 +21,33 @@ for (const path of ["login", "registration", "recovery", "verification"])
     }
     await other.close()
   })
+
+test("a flow that has expired begins anew, for settings as well", async ({ browser }) => {
+  const kinds = ["login", "registration", "recovery", "verification", "settings"]
+  const servers = await startServers({ kratos: Object.fromEntries(kinds.map((kind) => [`SELFSERVICE_FLOWS_${kind.toUpperCase()}_LIFESPAN`, "1s"])) })
+  try {
+    for (const kind of kinds) {
+      const context = await browser.newContext({ baseURL: servers.appUrl })
+      if (kind === "settings") await context.addCookies(browserCookies(await signedIn(servers.oryUrl, servers.ory.adminUrl), servers.appUrl))
+      const page = await context.newPage()
+      const path = kind === "settings" ? "/account/settings" : `/auth/${kind}`
+      let begun = ""
+      page.on("request", (request) => request.url().includes(`/self-service/${kind}/browser`) && (begun = request.url()))
+      await page.goto(`${path}?return_to=/account%3Ftab%3D1`)
+      const old = page.url()
+      expect(old).toContain(`${path}?flow=`)
+      await page.waitForTimeout(1500)
+      expect((await page.goto(old))?.status()).toBe(200)
+      expect(page.url()).toContain(`${path}?flow=`)
+      expect(page.url()).not.toBe(old)
+      // Where it was to lead is not lost.
+      if (kind === "login" || kind === "registration") expect(new URL(begun).searchParams.get("return_to")).toBe(`${servers.appUrl}/account?tab=1`)
+      await context.close()
+    }
+  } finally {
+    await servers.stop()
+  }
+})
 
 for (const seconds of ["0", "30"])
   test(`what was changed in settings is on the next page, with snapshots of ${seconds} seconds`, async ({ page, person }) => {
@@ -53,8 +81,8 @@ test("the gate is an Edge function", async () => {
 
 /** What `next` says, and how it ends, with these variables and no others of the app's. */
 async function next(args: string[], env: Record<string, string>): Promise<{ ok: boolean; lastLines: string }> {
-  const { PATH, HOME } = process.env
-  return (await start(process.execPath, [nodeModule("next/dist/bin/next"), ...args], { env: { PATH, HOME, NODE_ENV: "production", ...env } })).ended
+  const all = { ...withoutSettings(), NODE_ENV: "production", ...env }
+  return (await start(process.execPath, [nodeModule("next/dist/bin/next"), ...args], { env: all })).ended
 }
 
 test("a variable that is wrong or missing stops build and start, by name, with its cure", async () => {

@@ -68,6 +68,11 @@ for (const { name, begin, end } of outages)
       expect(fetched.status).toBe(503)
       expect(fetched.headers.location).toBeUndefined()
       expect(landing.status).toBe(200)
+      // A form that no script sends comes to its page again, which says the rest.
+      const form = await send(servers.appUrl, "/account", { method: "POST", headers: { ...PAGE_LOAD, cookie, referer: `${servers.appUrl}/account?tab=1` } })
+      expect([form.status, form.headers.location, form.headers["set-cookie"]]).toEqual([303, "/account?tab=1", undefined])
+      // Beginning to sign in is between browser and Ory.
+      expect((await send(servers.appUrl, "/auth/login", { headers: PAGE_LOAD })).status).toBe(307)
     } finally {
       await end(servers)
     }
@@ -101,6 +106,27 @@ test("the page that says so keeps its address, comes back by itself, and nobody 
   await expect(page.getByRole("main")).toContainText(person.email, { timeout: 20_000 })
   expect(page.url()).toBe(`${servers.appUrl}/dashboard?tab=1`)
   await context.close()
+})
+
+test("a sign-in page that is open already says that it did not work, and does when Ory is back", async ({ browser }) => {
+  const page = await browser.newPage({ baseURL: servers.appUrl })
+  await page.goto("/auth/login?return_to=/account")
+  const health = async (): Promise<unknown[]> => {
+    const { status, body } = await send(servers.appUrl, "/api/health")
+    return [status, JSON.parse(body) as unknown]
+  }
+  expect(await health()).toEqual([200, { ory: "ok" }])
+
+  await servers.ory.stopKratos()
+  const answer = await page.reload()
+  expect(answer?.status()).toBe(500)
+  await expect(page.getByRole("heading", { name: "This did not work" })).toBeVisible()
+  expect(await health()).toEqual([503, { ory: "unavailable" }])
+
+  await servers.ory.startKratos()
+  await page.getByRole("button", { name: "Try again" }).click()
+  await expect(page.getByRole("textbox", { name: "Email" })).toBeVisible()
+  await page.close()
 })
 
 test("signing out while Ory does not answer ends in this browser, and says what could not be done", async ({ browser }) => {

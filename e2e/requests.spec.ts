@@ -126,7 +126,9 @@ test("a server action that another site sends changes nothing", async () => {
     expect(answer.status).toBeGreaterThanOrEqual(400)
     expect(await firstName()).toBeUndefined()
   }
-  await post("/account", { ...form, host, origin: servers.appUrl }, `${body}--x--\r\n`)
+  // Our own page's form arrives, also through a proxy that puts a Host of its own.
+  const own = await post("/account", { ...form, host: "127.0.0.1:3000", origin: servers.appUrl }, `${body}--x--\r\n`)
+  expect(own.status).toBe(200)
   expect(await firstName()).toBe("Mallory")
 })
 

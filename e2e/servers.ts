@@ -125,8 +125,9 @@ export async function startApp(
 export async function copyProject({ without, install = true }: { without?: string; install?: boolean } = {}): Promise<string> {
   // Not inside this project: Next would look for a gate in the folders above as well.
   const folder = await mkdtemp(join(tmpdir(), "ory-starter-copy-"))
-  const left = ["node_modules", ".next", ".test", ".git", ".ory", ".env.local", "examples", "bench", without]
-  for (const entry of await readdir(".")) if (!left.includes(entry)) await cp(entry, join(folder, entry), { recursive: true })
+  const left = [".next", ".test", ".git", ".ory", ".vercel", "examples", "bench", without]
+  const wanted = (path: string): boolean => !/(^|\/)node_modules$|^\.env(?!\.example$)/.test(path)
+  for (const entry of await readdir(".")) if (!left.includes(entry) && wanted(entry)) await cp(entry, join(folder, entry), { recursive: true, filter: wanted })
   if (install) await run("npm", ["ci", "--prefer-offline"], { cwd: folder })
   return folder
 }

@@ -1,3 +1,14 @@
+import { readFileSync } from "node:fs"
+
+/**
+ * This process's environment with every variable of the app's there and empty: then `.env.local`, which Next would read, has no
+ * say. What runs in it gets the variables that it needs by name.
+ */
+export function withoutSettings(): NodeJS.ProcessEnv {
+  const names = Array.from(readFileSync(".env.example", "utf8").matchAll(/^#?([A-Z_]+)=/gm), ([, name = ""]) => name)
+  return { ...process.env, ...Object.fromEntries(names.map((name) => [name, ""])) }
+}
+
 /** Where what was started is, for the tests. `ORY_URL` is where the browser reaches Ory. */
 export type Setting = "APP_URL" | "ORY_URL" | "ORY_ADMIN_URL" | "INBOX_URL"
 

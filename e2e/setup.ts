@@ -1,10 +1,10 @@
 import { startServers } from "./servers"
-import { publish } from "./settings"
+import { publish, withoutSettings } from "./settings"
 
 /** Starts what the tests run against, and tells them where it is. Returns what stops it again. */
 export default async function setup(): Promise<() => Promise<void>> {
-  // `lib/env.ts` reads it when a test imports something of the app's.
-  process.env.ORY_SDK_URL ??= "http://localhost:4000"
+  // What the workers start gets this environment. `lib/env.ts` reads it when a test imports something of the app's.
+  Object.assign(process.env, withoutSettings(), { ORY_SDK_URL: "http://localhost:4000" })
   const servers = await startServers()
   publish({ APP_URL: servers.appUrl, ORY_URL: servers.oryUrl, ORY_ADMIN_URL: servers.ory.adminUrl, INBOX_URL: servers.inboxUrl })
   return () => servers.stop()

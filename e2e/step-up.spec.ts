@@ -119,6 +119,13 @@ test("who has no second factor is led to enrol one, comes back, and downloads th
   await page.goto("/account")
   await page.getByRole("link", { name: "Download my data" }).click()
   await page.waitForURL("**/account/settings?flow=**")
+  const why = page.getByText("What you asked for needs a second factor.")
+  await expect(why).toBeVisible()
+  await page.getByRole("link", { name: "Settings" }).click()
+  await expect(page.getByRole("textbox", { name: "Verify code" })).toBeVisible()
+  await expect(why).toBeHidden()
+  await page.goto("/account/data")
+  await expect(why).toBeVisible()
   await submitTotp(page)
   await page.waitForURL(`${servers.appUrl}/account/data`)
 

@@ -275,6 +275,8 @@ test("on a preview, where no domain can be shared, the browser reaches Ory throu
 })
 
 test("without a variable that it needs, the gate lets nobody in, and says which", async () => {
-  const gate = await startGate({ ...env, ORY_SDK_URL: "" })
-  await expect(gate("/dashboard")).rejects.toThrow("ORY_SDK_URL is not set")
+  for (const name of ["ORY_SDK_URL", "APP_URL"]) {
+    const gate = await startGate({ ...env, [name]: "" })
+    await expect(gate("/dashboard")).rejects.toThrow(`${name} is not set`)
+  }
 })

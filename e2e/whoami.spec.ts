@@ -34,6 +34,14 @@ for (const seconds of ["30", "0"])
       expect(await cost(servers, () => send(servers.appUrl, "/api/me", { method: "POST", headers: { cookie: person.cookie } }))).toBe(1)
     })
 
+    test("what shows more than a session here holds costs one more", async () => {
+      for (const path of ["/account/sessions", "/api/account/data"]) {
+        const asked = await cost(servers, () => send(servers.appUrl, path, { headers: { ...PAGE_LOAD, cookie: person.cookie } }))
+        // Without a second factor, the data is not even asked for.
+        expect(asked, path).toBe(path === "/account/sessions" ? 2 : 1)
+      }
+    })
+
     test("nobody is asked about strangers, public pages and assets", async () => {
       const { cookie } = person
       for (const path of ["/dashboard", "/account", "/api/me", "/no-such-page"])

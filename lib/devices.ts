@@ -30,6 +30,7 @@ export interface Device {
  * @throws OryUnavailableError when Ory does not list them.
  */
 export async function listDevices(cookie: string): Promise<[Device, ...Device[]]> {
+  // Asked again, though the gate has just asked: a session here holds no devices.
   const [own, others] = await Promise.all([ory.toSession({ cookie }), ory.listMySessions({ cookie })]).catch(() => {
     throw new OryUnavailableError()
   })

@@ -436,6 +436,11 @@ describe("where a request's app lives", () => {
     expect(await appUrl("https://app.example.com", "evil.example")).toBe("https://app.example.com")
   })
 
+  test("nobody is told of an app that does not know where it is, though a build may not know either", async () => {
+    vi.stubEnv("NODE_ENV", "production")
+    await expect(appUrl("", "app.example.com")).rejects.toThrow("APP_URL is not set.")
+  })
+
   test("what is wrong stops whoever imports the module", async () => {
     await expect(appUrl("app.example.com", null)).rejects.toThrow('APP_URL is "app.example.com"')
   })

@@ -175,6 +175,9 @@ function origin(variable: string, value: string, example: string): string {
 /** Also in a build. {@link assertReadyToServe} makes sure that a server has all it needs, before it answers anyone. */
 export const env = readEnv(process.env, false)
 
+/** Whether this process has all that a server needs. */
+let ready = false
+
 let said = false
 
 /**
@@ -194,8 +197,13 @@ export function assertReadyToServe(): void {
 /**
  * This app's own origin for a request: the one in `APP_URL` that has the request's host, else the first.
  * Behind proxies a request's own URL and `X-Forwarded-*` lie, so nothing else may be used for links and cookies.
+ *
+ * @throws Error that lists all problems, as {@link readEnv} does, when a server runs that lacks a variable.
  */
 export function appUrl(host: string | null): string {
+  // On a serverless host no server starts, and this is the first to notice that something lacks.
+  if (!ready) readEnv(process.env)
+  ready = true
   return env.appUrls.find((url) => new URL(url).host === host) ?? env.appUrls[0]
 }
 

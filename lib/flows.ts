@@ -4,10 +4,10 @@ import { headers } from "next/headers"
 import { redirect } from "next/navigation"
 import type { Flows } from "@/components/elements"
 import { appUrl, oryPublicUrl } from "@/lib/env"
-import { errorId, flowCookies, ory } from "@/lib/ory"
+import { errorId, flowCookies, ory, sessionCookies } from "@/lib/ory"
 import { forBrowser } from "@/lib/ory-proxy"
 import { returnTo } from "@/lib/return-to"
-import { OryUnavailableError } from "@/lib/session"
+import { OryUnavailableError, readSession } from "@/lib/session"
 
 /** What Next gives a page of its query. */
 export type Query = Promise<Record<string, string | string[] | undefined>>
@@ -33,20 +33,22 @@ export async function requireFlow<K extends Kind>(kind: K, query: Query): Promis
   const request = await headers()
   const { flow: id, ...wishes } = await query
   const app = appUrl(request.get("host"))
-  if (typeof id !== "string") return redirect(newFlow(kind, wishes, app))
-
   const cookie = flowCookies(request.get("cookie"))
+  if (typeof id !== "string") return redirect(newFlow(kind, wishes, cookie, app))
+
   const response = await get[kind]({ id, cookie }).catch(() => {
     throw new OryUnavailableError()
   })
   if (response.status === 200) {
     const flow = forBrowser(response.data, app)
-    if (kind === "login" && nothingToAsk(flow as LoginFlow)) redirect(enrol(flow as LoginFlow, app))
+    if (kind === "login" && nothingToAsk(flow as LoginFlow)) redirect(await enrol(flow as LoginFlow, app))
     return prepared(flow, request.get("x-nonce")) as unknown as Flows[K]
   }
   if (errorId(response.data) === "security_csrf_violation" && !cookie.includes("csrf_token_")) return null
   if (![400, 403, 404, 410].includes(response.status)) throw new OryUnavailableError()
-  return redirect(newFlow(kind, wishes, app))
+  // The address of a flow does not say where it was to lead; of one that has expired, Ory does.
+  const { return_to } = forBrowser((response.data as { error?: { details?: { return_to?: string } } }).error?.details ?? {}, app)
+  return redirect(newFlow(kind, { return_to, ...wishes }, cookie, app))
 }
 
 /** Where Elements in the browser reaches Ory. */
@@ -54,26 +56,35 @@ export async function browserOryUrl(): Promise<string> {
   return oryPublicUrl(appUrl((await headers()).get("host")))
 }
 
-/** Where the browser goes to begin a flow. Settings end where they began, everything else at `return_to`. */
-export function newFlow(kind: Kind, wishes: Awaited<Query>, app: string): string {
+/**
+ * Where the browser goes to begin a flow. Settings end where they began, everything else at `return_to`. Someone without a
+ * session owes the first factor first: asked for the second, Ory would only say that this cannot be.
+ */
+function newFlow(kind: Kind, wishes: Awaited<Query>, cookie: string, app: string): string {
   const url = new URL(`/self-service/${kind}/browser`, oryPublicUrl(app))
   const { refresh, aal, return_to } = wishes
   if (refresh === "true") url.searchParams.set("refresh", "true")
-  if (aal === "aal2") url.searchParams.set("aal", "aal2")
+  if (aal === "aal2" && sessionCookies(cookie) !== "") url.searchParams.set("aal", "aal2")
   if (typeof return_to === "string" || kind !== "settings")
     url.searchParams.set("return_to", returnTo(typeof return_to === "string" ? return_to : undefined, app))
   return url.href
 }
 
-/** Asked for a second factor, someone who has enrolled none gets a flow with nothing to fill in. */
+/** Asked for a second factor, someone who has none that Ory's settings allow gets a flow with nothing to fill in. */
 function nothingToAsk(flow: LoginFlow): boolean {
   const nodes = (flow.ui.nodes as UiNode[] | null) ?? []
   return flow.requested_aal === "aal2" && nodes.every(({ attributes }) => "name" in attributes && attributes.name === "csrf_token")
 }
 
-function enrol(flow: LoginFlow, app: string): string {
+async function enrol(flow: LoginFlow, app: string): Promise<string> {
+  // Who has enrolled one that was switched off since would be sent back here from every page, settings as well.
+  if ((await readSession()).outcome === "aal2_required") {
+    console.error("Ory asks someone for a second factor of a kind that its settings have switched off: switch it on again, or remove it from their account.")
+    return `${app}/auth/error`
+  }
   const settings = new URL("/account/settings", app)
   settings.searchParams.set("return_to", returnTo(flow.return_to, app))
+  settings.hash = "second-factor"
   return settings.href
 }
 

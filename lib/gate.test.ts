@@ -139,12 +139,18 @@ describe("refused", () => {
       expect(response.headers.get("location")).toBe(`${oryUrl}/self-service/login/browser?aal=aal2&return_to=${back(kind)}`)
     })
 
-    test("while Ory does not answer is 503 and the page that says so, at its own address", () => {
+    if (kind !== "a form") test("while Ory does not answer is 503 and the page that says so, at its own address", () => {
       const response = app.gate.refuse(visit(kinds[kind]), unavailable)
       expect(response.status).toBe(503)
       expect(response.headers.get("x-middleware-rewrite")).toBe(`${HTTP}/unavailable`)
       expect(response.headers.get("location")).toBeNull()
     })
+  })
+
+  test("a form while Ory does not answer comes to its page again, which says so", () => {
+    const response = app.gate.refuse(visit(kinds["a form"]), unavailable)
+    expect([response.status, response.headers.get("location")]).toEqual([303, `${HTTP}/dashboard?tab=1`])
+    expect(response.headers.get("set-cookie")).toBeNull()
   })
 
   describe.each(fetches)("%s", (kind) => {

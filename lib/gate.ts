@@ -80,10 +80,13 @@ export function refuse(visit: Visit, verdict: Exclude<Verdict, { outcome: "activ
 
 function refusal(visit: Visit, { outcome }: Exclude<Verdict, { outcome: "active" }>): NextResponse {
   if (isApi(visit.pathname) || (isOrys(visit.pathname) && !isPageLoad(visit.request))) return NextResponse.json(...apiError(CODES[outcome]))
-  if (outcome === "unavailable")
-    return isPageLoad(visit.request)
-      ? NextResponse.rewrite(new URL("/unavailable", visit.request.url), { status: 503 })
-      : new NextResponse(null, { status: 503 })
+  if (outcome === "unavailable") {
+    if (!isPageLoad(visit.request)) return new NextResponse(null, { status: 503 })
+    // Next would look for a form's action on the page that says so: the form's own page, asked for anew, says it.
+    const reads = visit.request.method === "GET" || visit.request.method === "HEAD"
+    if (!reads && !isOrys(visit.pathname)) return NextResponse.redirect(visit.appUrl + returnPath(visit), 303)
+    return NextResponse.rewrite(new URL("/unavailable", visit.request.url), { status: 503 })
+  }
 
   const back = visit.appUrl + returnPath(visit)
   const aal2 = outcome === "aal2_required"

@@ -30,12 +30,13 @@ export function contentSecurityPolicy(nonce?: string): string {
     "font-src 'self'",
     "manifest-src 'self'",
     `connect-src 'self'${ory}${development ? " ws:" : ""}`,
-    // A form that posts here may be redirected to Ory: browsers check every hop.
+    // A form that posts here may be redirected to Ory: browsers check every hop. Social providers need no entry: Elements posts
+    // with fetch, and then goes where Ory says.
     `form-action 'self'${ory}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join("; ")
 }
 
-/** Two years, in seconds, as browsers' preload lists ask for. */
+/** Two years, in seconds. Subdomains, and browsers' preload lists, are for you to decide: https://hstspreload.org */
 export const STRICT_TRANSPORT_SECURITY = "max-age=63072000"

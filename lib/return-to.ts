@@ -1,5 +1,7 @@
 /** The only code that decides where a person may be sent. */
 
+import { isOrys } from "@/lib/routes"
+
 /** Where people go who have nowhere else to be. */
 export const DEFAULT_PAGE = "/dashboard"
 
@@ -12,8 +14,8 @@ const MAX_LENGTH = 2048
 /** Control characters, line separators, backslashes. */
 const UNWANTED = /[\p{Cc}\p{Zl}\p{Zp}\\]/u
 
-/** Paths that send people on by themselves, Ory's among them: coming back to one would be a loop, or sign somebody out. */
-const NEVER = ["/auth", "/unavailable", "/api/refresh-session", "/self-service", "/sessions", "/schemas", "/.well-known/ory"]
+/** Paths that send people on by themselves, beside Ory's: coming back to one would be a loop, or sign somebody out. */
+const NEVER = ["/auth", "/unavailable", "/api/refresh-session"]
 
 /**
  * The absolute URL of a page of this app that `value` names, else that of the default page.
@@ -62,7 +64,8 @@ function page(value: string | null | undefined, appUrl: string): string | undefi
   // Some servers cut a segment's parameters off before they look at the path: to them `/..;a=b/` is `/../`.
   const path = decoded.replace(/;[^/]*/g, "")
   if (/\/\/|\/\.{1,2}(\/|$)/.test(path)) return undefined
-  if (NEVER.some((root) => path.toLowerCase() === root || path.toLowerCase().startsWith(`${root}/`))) return undefined
+  const lower = path.toLowerCase()
+  if (isOrys(lower) || NEVER.some((root) => lower === root || lower.startsWith(`${root}/`))) return undefined
   return url.href
 }
 

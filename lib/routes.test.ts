@@ -97,13 +97,13 @@ describe("protected", () => {
 })
 
 describe("a snapshot is never good enough", () => {
-  test.each(["/account", "/account/", "/account/settings", "/account/settings/x"])("on %s", (path) => {
+  test.each(["/account", "/account/", "/account/settings", "/account/settings/x", "/api/account", "/api/account/data"])("on %s", (path) => {
     expect(isSensitive(path)).toBe(true)
   })
 })
 
 describe("a snapshot will do", () => {
-  test.each(["/", "/dashboard", "/accounts", "/accounting", "/account-settings", "/accountant/x", "/dashboard/account", "/api/account", "/api/me"])("on %s", (path) => {
+  test.each(["/", "/dashboard", "/accounts", "/accounting", "/account-settings", "/accountant/x", "/dashboard/account", "/api/accounts", "/api/me"])("on %s", (path) => {
     expect(isSensitive(path)).toBe(false)
   })
 })

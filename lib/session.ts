@@ -68,8 +68,12 @@ export async function checkSession(requirement: Requirement = {}): Promise<Check
   let judged = judge(verdict, requirement)
   // A snapshot may be older than the proof it lacks: nobody is sent away before Ory was asked.
   if (verdict.outcome === "active" && judged.outcome !== "active") judged = judge(await readSession({ fresh: true }), requirement)
-  if (judged.outcome === "active") return { session: judged.session }
-  return { denied: { code: CODES[judged.outcome], location: await wayIn(judged.outcome) } }
+  return judged.outcome === "active" ? { session: judged.session } : { denied: await deny(judged.outcome) }
+}
+
+/** For what Ory itself refused: its limits may be tighter than a guard's. */
+export async function deny(refusal: Refusal): Promise<Denied> {
+  return { code: CODES[refusal], location: await wayIn(refusal) }
 }
 
 /**

@@ -1,6 +1,6 @@
 module ory
 
-go 1.23
+go 1.24
 
 tool github.com/ory/kratos
 

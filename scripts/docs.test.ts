@@ -8,8 +8,13 @@ const kratos = parse(await readFile("ory/kratos.yml", "utf8")) as unknown
 const docs = await Promise.all((await readdir("docs")).filter((file) => file.endsWith(".md")).map((file) => readFile(`docs/${file}`, "utf8")))
 const text = docs.join("\n")
 
-/** `/path=value` of every `ory patch identity-config`. */
-const commands = [...text.matchAll(/--replace '([^'=]+)=([^']+)'/g)].map(([, path = "", value = ""]) => [path.slice(1).split("/").join("."), value] as const)
+/** `/path=value` of every `ory patch`. */
+const commands = [...text.matchAll(/--replace '([^'=]+)=([^']+)'/g)].map(([, path = "", value = ""]) => [kratosPath(path.slice(1).split("/").join(".")), value] as const)
+
+/** CORS has another name in a project of Ory Network. */
+function kratosPath(path: string): string {
+  return path.replace("cors_public.origins", "serve.public.cors.allowed_origins").replace("cors_public", "serve.public.cors")
+}
 
 /** Rows of tables: a setting and its value here. */
 const rows = [...text.matchAll(/^\|[^|]*\| `([a-z_]+(?:\.[a-z_]+)+)` \| `([^`]+)` \|/gm)].map(([, path = "", value = ""]) => [path, value] as const)
@@ -45,6 +50,10 @@ test("everything that an Ory Network project has to be told is there", () => {
     ]),
   )
   expect(rows).toHaveLength(5)
+})
+
+test("people may come back to the examples, on this machine", () => {
+  expect(setting("selfservice.allowed_return_urls")).toEqual(expect.arrayContaining(["http://localhost:3001", "http://localhost:3002"]))
 })
 
 test("the deploy button asks for variables that there are", async () => {

@@ -29,7 +29,7 @@ export interface Running {
   /** Resolves only when it ended without having been asked to by `stop`. */
   readonly died: Promise<Ending>
   signal(signal: NodeJS.Signals): void
-  /** SIGTERM, and SIGKILL after five seconds to whatever is left. Resolves when nothing is left; never throws. */
+  /** SIGTERM, and SIGKILL after `patience` (five seconds) to whatever is left. Resolves when nothing is left; never throws. */
   stop(): Promise<void>
 }
 
@@ -39,13 +39,19 @@ export interface StartOptions {
   env?: Readonly<Record<string, string | undefined>>
   /** Called with each line that it writes to stdout or stderr. */
   log?: (line: string) => void
+  /** How long it may take to stop, in milliseconds. More for one that has others to stop. */
+  patience?: number
 }
 
 const running = new Set<Running>()
 
-// The last resort, for an exit that nobody saw coming: a group of its own would outlive this process.
+// The last resort, for an exit that nobody saw coming: a group of its own would outlive this process. SIGTERM, since a child may
+// have others to stop in turn; a paused one hears it when it goes on.
 process.on("exit", () => {
-  for (const child of running) child.signal("SIGKILL")
+  for (const child of running) {
+    child.signal("SIGTERM")
+    child.signal("SIGCONT")
+  }
 })
 // Where nobody listens, as in a test's worker, a signal ends the process without that.
 for (const signal of ["SIGTERM", "SIGHUP"] as const)
@@ -126,9 +132,10 @@ export async function start(file: string, args: readonly string[], options: Star
       signal("SIGTERM")
       // A paused process hears nothing else.
       signal("SIGCONT")
+      const patience = options.patience ?? 5000
       for (let waited = 0; signal(0); waited += 50) {
-        if (waited === 5000) signal("SIGKILL")
-        if (waited > 7000) break
+        if (waited === patience) signal("SIGKILL")
+        if (waited > patience + 2000) break
         await sleep(50)
       }
       running.delete(self)
@@ -211,7 +218,8 @@ export async function freePorts(): Promise<[number, number, number, number, numb
   return Promise.all([freePort(), freePort(), freePort(), freePort(), freePort(), freePort(), freePort()])
 }
 
-const FIRST_PORT = 10_000
+/** 10080 is one that browsers refuse. */
+const FIRST_PORT = 10_081
 /** Linux takes ports from 32768 on for outgoing connections, other systems from 49152. */
 const LAST_PORT = 32_767
 /** Processes that run side by side begin at different places. */

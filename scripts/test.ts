@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { withoutSettings } from "../e2e/settings"
 import { freePorts, nodeModule, Problem, projectDir, run, start, stopAll } from "./processes"
 import { startOry } from "./stack"
 
@@ -18,9 +19,8 @@ const reports = join(projectDir, ".test", "reports")
 await rm(reports, { recursive: true, force: true })
 await mkdir(reports, { recursive: true })
 
-/** Nothing of `.env.local`: what was said before a command wins over it. */
 const appEnv = {
-  ...process.env,
+  ...withoutSettings(),
   ORY_SDK_URL: "http://localhost:4000",
   APP_URL: "http://localhost:3000",
   SESSION_SECRET: "only for tests and long enough for it",
@@ -44,6 +44,7 @@ async function part(name: string, { file, args, cwd = projectDir, env = appEnv, 
   const running = await start(file, args, {
     cwd,
     env,
+    patience: 15_000,
     log: (line) => {
       output.push(line)
       // Go's report is for machines: of it, only what tests wrote.

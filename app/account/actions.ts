@@ -1,8 +1,8 @@
 "use server"
 
 import { headers } from "next/headers"
-import { flowCookies, ory, setCookies } from "@/lib/ory"
-import { checkAction, type Denied } from "@/lib/session"
+import { errorId, flowCookies, ory, setCookies } from "@/lib/ory"
+import { checkAction, deny, type Denied } from "@/lib/session"
 
 /** What the form shows next. `values` is what was typed, so that nothing is lost whatever happened. */
 export interface NameState {
@@ -35,9 +35,10 @@ export async function saveName(_: NameState, form: FormData): Promise<NameState>
       updateSettingsFlowBody: {
         method: "profile",
         csrf_token: csrf && "value" in csrf.attributes ? String(csrf.attributes.value) : "",
-        traits: { ...checked.session.identity.traits, name: values },
+        traits: { ...checked.session.identity.traits, name: { ...checked.session.identity.traits.name, ...values } },
       },
     })
+    if (errorId(saved.data) === "session_refresh_required") return { values, denied: await deny("refresh_required") }
     return saved.status === 200 ? { values, saved: true } : { values, error: "Your name could not be changed. Try again." }
   } catch {
     return { values, error: "Ory does not answer at the moment. Try again." }

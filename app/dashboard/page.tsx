@@ -39,7 +39,7 @@ function Row({ term, children }: { term: string; children: ReactNode }): ReactNo
   return (
     <div className="flex flex-col gap-1 px-5 py-4 sm:flex-row sm:gap-4">
       <dt className="text-sm text-muted sm:w-48 sm:shrink-0">{term}</dt>
-      <dd className="text-sm font-medium break-words">{children}</dd>
+      <dd className="min-w-0 text-sm font-medium break-words">{children}</dd>
     </div>
   )
 }

@@ -13,7 +13,10 @@ export default function UnavailablePage(): ReactNode {
     <AuthCard>
       <meta httpEquiv="refresh" content="5" />
       <Notice title="Back in a moment">
-        <p>We cannot reach the service that knows who you are. You are still signed in; this page tries again by itself.</p>
+        <p>We cannot reach the service that knows who you are. If you were signed in, you still are; this page tries again by itself.</p>
+        <a href="" className="button">
+          Try again
+        </a>
       </Notice>
     </AuthCard>
   )

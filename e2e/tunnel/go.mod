@@ -1,6 +1,6 @@
 module tunnel
 
-go 1.23
+go 1.24
 
 require (
 	github.com/ory/x v0.0.668

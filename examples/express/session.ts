@@ -79,11 +79,20 @@ export function createRequireAuth(config: Config, log: Logger): RequestHandler {
     if (ttl > 0) cache.set(key, session, { ttl })
   }
 
-  /** For requests that change something: always Ory's own answer, and reads after it don't see an older one. */
-  const write = (cookie: string): Promise<Answer> => {
+  /** What was known of this cookie before a change. */
+  const forget = (cookie: string): void => {
     const key = hash(cookie)
     cache.delete(key)
     pending.delete(key)
+  }
+
+  /** For requests that change something: always Ory's own answer, and reads after it don't see an older one. */
+  const write = (cookie: string, response: Response): Promise<Answer> => {
+    forget(cookie)
+    // A read that came while this one was changing something may have seen what was there before.
+    response.once("close", () => {
+      forget(cookie)
+    })
     return ask(cookie)
   }
 
@@ -95,7 +104,7 @@ export function createRequireAuth(config: Config, log: Logger): RequestHandler {
       return
     }
     const reads = request.method === "GET" || request.method === "HEAD"
-    const { verdict, setCookies = [] } = await (reads ? read(cookie) : write(cookie))
+    const { verdict, setCookies = [] } = await (reads ? read(cookie) : write(cookie, response))
     if (verdict.outcome !== "active") {
       refuse(request, response, verdict.outcome)
       return

@@ -83,7 +83,11 @@ func TestSignalLetsWhatIsUnderWayFinish(t *testing.T) {
 		body, _ := io.ReadAll(response.Body)
 		slow <- string(body)
 	}()
-	<-asked
+	select {
+	case <-asked:
+	case got := <-slow:
+		t.Fatalf("Ory was not asked: %s", got)
+	}
 	if err := example.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

@@ -66,6 +66,10 @@ func (a *app) sessionMiddleware(next http.Handler) http.Handler {
 			w.Header().Add("Set-Cookie", cookie)
 		}
 		next.ServeHTTP(w, r.WithContext(withSession(r.Context(), v.session)))
+		if !reads(r) {
+			// A read that came while this one was changing something may have seen what was there before.
+			a.forget(hash(sessionCookies(r.Header.Values("Cookie"))))
+		}
 	})
 }
 
@@ -93,10 +97,16 @@ func (a *app) check(r *http.Request) verdict {
 	}
 	// Others may wait for the same answer when this browser has gone.
 	ctx := context.WithoutCancel(r.Context())
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+	if reads(r) {
 		return a.read(ctx, cookie)
 	}
-	return a.write(ctx, cookie)
+	// Always Ory's own answer, and reads after it don't see an older one.
+	a.forget(hash(cookie))
+	return a.whoami(ctx, cookie)
+}
+
+func reads(r *http.Request) bool {
+	return r.Method == http.MethodGet || r.Method == http.MethodHead
 }
 
 // read is for requests that only read: the cache's answer, or one from Ory for everyone who asks with this cookie at the time.
@@ -123,13 +133,11 @@ func (a *app) keep(key string, session *ory.Session) {
 	}
 }
 
-// write is for requests that change something: always Ory's own answer, and reads after it don't see an older one.
-func (a *app) write(ctx context.Context, cookie string) verdict {
-	key := hash(cookie)
+// forget drops what was known before a change.
+func (a *app) forget(key string) {
 	a.flights.Forget(key)
 	// For as long as Ory may still be answering a read that began before, no answer is kept.
 	a.cache.Set(key, nil, 2*timeLimit)
-	return a.whoami(ctx, cookie)
 }
 
 // whoami asks Ory whose session a cookie is. What is neither a session nor Ory's clear no is unavailable, and logged without cookies.

@@ -49,4 +49,5 @@ export async function signOutOthers(): Promise<DevicesState> {
   return { message: "You are signed out everywhere else." }
 }
 
-const UNAVAILABLE: DevicesState = { message: "Ory does not answer at the moment. Nothing was changed; try again." }
+/** It may have been done all the same: an answer can be lost on its way. */
+const UNAVAILABLE: DevicesState = { message: "Ory did not say that it is done. Load this page again to see, and try again." }

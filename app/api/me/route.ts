@@ -5,5 +5,6 @@ export async function GET(): Promise<Response> {
   const checked = await checkSession()
   if ("denied" in checked) return deniedResponse(checked.denied)
   const { id, expires_at, authenticated_at, authenticator_assurance_level, identity } = checked.session
-  return Response.json({ id, expires_at, authenticated_at, authenticator_assurance_level, identity })
+  const body = { id, expires_at, authenticated_at, authenticator_assurance_level, identity }
+  return Response.json(body, { headers: { "cache-control": "private, no-store" } })
 }

@@ -1,4 +1,5 @@
 import { appUrl, oryPublicUrl } from "@/lib/env"
+import { sessionCookies } from "@/lib/ory"
 import { loginUrl, returnTo } from "@/lib/return-to"
 
 /**
@@ -14,6 +15,8 @@ export function GET(request: Request): Response {
   const { searchParams } = new URL(request.url)
   const app = appUrl(request.headers.get("host"))
   const back = returnTo(searchParams.get("return_to"), app)
-  headers.set("location", loginUrl(oryPublicUrl(app), back, { refresh: true, aal2: searchParams.get("aal") === "aal2" }))
+  // Someone without a session owes the first factor first: asked for the second, Ory would only say that this cannot be.
+  const aal2 = searchParams.get("aal") === "aal2" && sessionCookies(request.headers.get("cookie")) !== ""
+  headers.set("location", loginUrl(oryPublicUrl(app), back, { refresh: true, aal2 }))
   return new Response(null, { status: 303, headers })
 }

@@ -8,6 +8,7 @@ export async function GET(): Promise<Response> {
   if ("denied" in checked) return deniedResponse(checked.denied)
 
   const cookie = sessionCookies((await headers()).get("cookie"))
+  // Asked again, though the gate has just asked: a session here holds less than Ory gives.
   const answers = await Promise.all([ory.toSession({ cookie }), ory.listMySessions({ cookie })]).catch(() => undefined)
   if (answers?.some(({ status }) => status !== 200) !== false) return deniedResponse({ code: "ory_unavailable", location: null })
 
