@@ -356,6 +356,23 @@ test("an answer that a write overtook is not cached", async (t) => {
   await assertError(await get("/note", { ...api, cookie: person.cookie }), 401, "unauthenticated")
 })
 
+test("what was read while a write was under way is not cached beyond it", async (t) => {
+  const person = await signedIn()
+  const { get } = await start(t, {
+    create: (config, log) =>
+      express().use(createRequireAuth(config, log), async (request, response) => {
+        if (request.method === "POST") {
+          assert.equal((await ask("GET")).status, 200)
+          await revoke(person)
+        }
+        response.json({})
+      }),
+  })
+  const ask = (method: string): Promise<Response> => get("/note", { ...api, cookie: person.cookie }, method)
+  assert.equal((await ask("POST")).status, 200)
+  await assertError(await ask("GET"), 401, "unauthenticated")
+})
+
 interface Times {
   authenticated_at: string
   expires_at: string
