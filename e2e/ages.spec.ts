@@ -76,6 +76,22 @@ test("backup codes that were asked for are made after that, and in view", async 
   expect(errors()).toEqual([])
 })
 
+test("a form whose change Ory finds too old says so, and comes back with what was typed", async ({ browser }) => {
+  const { page, person, errors } = await open(browser)
+  await page.goto("/account")
+  await tooOld(page)
+  await page.getByRole("textbox", { name: "First name" }).fill("Ada")
+  await page.getByRole("button", { name: "Save" }).click()
+  await expect(page.getByText("Nothing was changed. You signed in a while ago.")).toBeVisible()
+  await page.getByRole("link", { name: "Confirm it is you and come back" }).click()
+  await confirm(page, person)
+  await page.waitForURL(`${servers.appUrl}/account`)
+  await expect(page.getByRole("textbox", { name: "First name" })).toHaveValue("Ada")
+  await page.getByRole("button", { name: "Save" }).click()
+  await expect(page.getByText("Saved.")).toBeVisible()
+  expect(errors()).toEqual([])
+})
+
 test("a session ends while a page is open: the next click leads to sign in, and back", async ({ browser }) => {
   const { page, person, errors } = await open(browser)
   await page.goto("/account")

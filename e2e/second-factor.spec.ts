@@ -92,6 +92,25 @@ test("while a second factor is due, every kind of request is told so, and signin
   expect((await page.context().cookies()).map(({ name }) => name)).not.toContain("ory_kratos_session")
 })
 
+test("a download on a page that was opened with the second factor asks for it again when it is due again", async ({ browser, person }) => {
+  const context = await browser.newContext({ baseURL: setting("APP_URL") })
+  const [page, tab] = [await context.newPage(), await context.newPage()]
+  await signUp(page, person)
+  await enrolTotp(page)
+  await page.goto("/account/data")
+  await expect(page.getByRole("heading", { name: "Your data" })).toBeVisible()
+
+  await tab.goto("/dashboard")
+  await signOut(tab)
+  await tab.goto("/dashboard")
+  await signIn(tab, person)
+  await expect(tab.getByRole("textbox", { name: /code/i })).toBeVisible()
+
+  await page.getByRole("link", { name: "Download my data" }).click()
+  await expect(page.getByRole("textbox", { name: /code/i })).toBeVisible()
+  await context.close()
+})
+
 test("where Ory does not ask for the second factor, nor does the app", async ({ browser }) => {
   const servers = await startServers({
     kratos: { SESSION_WHOAMI_REQUIRED_AAL: "aal1", SELFSERVICE_FLOWS_SETTINGS_REQUIRED_AAL: "aal1" },
