@@ -104,6 +104,17 @@ export async function secondFactor(page: Page, code: string): Promise<void> {
   await page.getByRole("button", { name: /Continue|Verify|Use Authenticator|Sign in/ }).first().click()
 }
 
+/** Enrols an authenticator app, signs out, and in again with the password alone. Returns the cookies of someone who owes the code. */
+export async function oweSecondFactor(page: Page, person: Person): Promise<string> {
+  await signUp(page, person)
+  await enrolTotp(page)
+  await signOut(page)
+  await page.goto("/dashboard")
+  await signIn(page, person)
+  await expect(page.getByRole("textbox", { name: /code/i })).toBeVisible()
+  return (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ")
+}
+
 /** Goes to settings and enrols an authenticator app. */
 export async function enrolTotp(page: Page): Promise<TOTP> {
   await page.goto("/account/settings")

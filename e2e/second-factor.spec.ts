@@ -1,5 +1,5 @@
 import type { Page } from "playwright/test"
-import { enrolTotp, expect, secondFactor, signIn, signOut, signUp, test, watch } from "./fixtures"
+import { enrolTotp, expect, oweSecondFactor, secondFactor, signIn, signOut, signUp, test, watch } from "./fixtures"
 import { browserCookies, PAGE_LOAD, send, signedIn } from "./http"
 import { startServers } from "./servers"
 import { setting } from "./settings"
@@ -60,14 +60,7 @@ test("a code of the authenticator app works again until it expires: Ory does not
 })
 
 test("while a second factor is due, every kind of request is told so, and signing out works", async ({ page, person }) => {
-  await signUp(page, person)
-  await enrolTotp(page)
-  await signOut(page)
-  await page.goto("/dashboard")
-  await signIn(page, person)
-  await expect(page.getByRole("textbox", { name: /code/i })).toBeVisible()
-
-  const cookie = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ")
+  const cookie = await oweSecondFactor(page, person)
   const app = setting("APP_URL")
   const loaded = await send(app, "/dashboard?tab=1", { headers: { ...PAGE_LOAD, cookie } })
   expect(loaded.status).toBe(303)

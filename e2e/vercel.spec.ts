@@ -6,7 +6,7 @@ import { dirname, join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { EdgeVM } from "@edge-runtime/vm"
 import { freePorts, run, start, waitForUrl } from "../scripts/processes"
-import { enrolTotp, expect, signIn, signOut, signUp, test } from "./fixtures"
+import { expect, oweSecondFactor, test } from "./fixtures"
 import { PAGE_LOAD, send, signedIn } from "./http"
 import { Relay, type Fault } from "./relay"
 import { copyProject } from "./servers"
@@ -213,14 +213,7 @@ test("who is not signed in is kept out, by the kind of their request", async () 
 })
 
 test("who owes a second factor is asked for it", async ({ page, person }) => {
-  await signUp(page, person)
-  await enrolTotp(page)
-  await signOut(page)
-  await page.goto("/dashboard")
-  await signIn(page, person)
-  await expect(page.getByRole("textbox", { name: /code/i })).toBeVisible()
-  const cookie = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ")
-
+  const cookie = await oweSecondFactor(page, person)
   const gate = await startGate()
   const { status, headers } = await gate("/dashboard", { ...PAGE_LOAD, cookie })
   expect([status, new URL(headers.get("location") ?? "").searchParams.get("aal")]).toEqual([303, "aal2"])
