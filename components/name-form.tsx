@@ -38,7 +38,7 @@ function Field({ label, value, ...input }: { name: string; label: string; autoCo
   return (
     <label className="flex flex-col gap-1.5 text-sm font-medium">
       {label}
-      <input {...input} defaultValue={value} maxLength={100} className="h-10 rounded-lg border border-line bg-surface px-3 font-normal" />
+      <input {...input} defaultValue={value} maxLength={100} className="h-10 rounded-lg border border-field bg-surface px-3 font-normal" />
     </label>
   )
 }

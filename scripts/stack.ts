@@ -55,12 +55,13 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
   const config = join(dataDir, "kratos.yml")
   const pidFile = join(dataDir, "kratos.pid")
 
-  await assertDataUnused(dataDir)
   const kratos = await kratosBinary({
     log: (line) => {
       log("ory", line)
     },
   })
+  // Only now: a build takes minutes, in which another may have started here.
+  await assertDataUnused(dataDir)
   await mkdir(join(dataDir, "mail"), { recursive: true })
   await writeFile(config, kratosConfig(await readFile(join(configDir, "kratos.yml"), "utf8"), options))
   const env = await kratosEnv(dataDir, options)
