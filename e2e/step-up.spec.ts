@@ -121,7 +121,7 @@ test("who has no second factor is led to enrol one, comes back, and downloads th
   await page.waitForURL("**/account/settings?flow=**")
   const why = page.getByText("What you asked for needs a second factor.")
   await expect(why).toBeVisible()
-  await page.getByRole("link", { name: "Settings" }).click()
+  await page.goto("/account/settings")
   await expect(page.getByRole("textbox", { name: "Verify code" })).toBeVisible()
   await expect(why).toBeHidden()
   await page.goto("/account/data")

@@ -26,17 +26,15 @@ export interface Device {
 /**
  * Every device on which the person is signed in, this one first.
  *
+ * @param own The session of the device that asks, as Ory gave it.
  * @param cookie Their Ory cookies.
  * @throws OryUnavailableError when Ory does not list them.
  */
-export async function listDevices(cookie: string): Promise<[Device, ...Device[]]> {
-  // Asked again, though the gate has just asked: a session here holds no devices.
-  const [own, others] = await Promise.all([ory.toSession({ cookie }), ory.listMySessions({ cookie })]).catch(() => {
-    throw new OryUnavailableError()
-  })
+export async function listDevices(own: OrySession, cookie: string): Promise<[Device, ...Device[]]> {
   // Ory's list leaves the session out that asks for it.
-  if (own.status !== 200 || others.status !== 200) throw new OryUnavailableError()
-  return [describe(own.data, true), ...others.data.map((session) => describe(session, false))]
+  const others = await ory.listMySessions({ cookie }).catch(() => undefined)
+  if (others?.status !== 200) throw new OryUnavailableError()
+  return [describe(own, true), ...others.data.map((session) => describe(session, false))]
 }
 
 function describe(session: OrySession, current: boolean): Device {

@@ -287,6 +287,14 @@ describe("let through with what is known", () => {
 
   const TAKEN = "session_snapshot=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
 
+  test("only what is sensitive gets all of Ory's answer", async () => {
+    const whole = { id: "1", devices: [{ id: "2" }] }
+    for (const [path, expected] of [["/account/sessions", { ...active, whole }], ["/api/account/data", { ...active, whole }], ["/dashboard", active], ["/api/me", active]] as const) {
+      const headers = forwarded(await app.gate.pass(visit({ path }), known({ verdict: { ...active, whole } })))
+      expect(await app.sealed.open("handoff", headers.get("x-session-handoff") ?? "", COOKIE, HTTP), path).toEqual(expected)
+    }
+  })
+
   test("the page gets the verdict, sealed for exactly these cookies", async () => {
     const headers = forwarded(await app.gate.pass(visit(), known()))
     const handoff = headers.get("x-session-handoff") ?? ""

@@ -48,7 +48,7 @@ export async function pass(visit: Visit, known?: Knowledge): Promise<NextRespons
   headers.set(PATH_HEADER, returnPath(visit))
   if (known.source === "ory") {
     headers.set("cookie", withoutSnapshot(headers.get("cookie") ?? "", visit.appUrl))
-    const handoff = await sealHandoff(known.verdict, known.cookie, visit.appUrl)
+    const handoff = await sealHandoff(handedOver(visit, known.verdict), known.cookie, visit.appUrl)
     if (handoff !== undefined) headers.set(HANDOFF_HEADER, handoff)
   }
 
@@ -68,6 +68,11 @@ export async function pass(visit: Visit, known?: Knowledge): Promise<NextRespons
   response.headers.set("server-timing", `session;desc=${known.source};dur=${duration}`)
   response.headers.set("cache-control", "private, no-store")
   return secured(visit, response, nonce)
+}
+
+/** Pages about the account itself show all that Ory knows of it; every other page does with the session. */
+function handedOver({ pathname }: Visit, verdict: Verdict): Verdict {
+  return verdict.outcome === "active" && !isSensitive(pathname) ? { ...verdict, whole: undefined } : verdict
 }
 
 /** Answers someone who may not pass, by the kind of their request. */

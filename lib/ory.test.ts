@@ -87,7 +87,7 @@ const error = (id?: string): unknown => ({ error: { id, code: 0, status: "x", me
 describe("whoami", () => {
   test("200 with an active session: active, trimmed to what pages need", async () => {
     answer = json(200, body)
-    expect(await lib.whoami(COOKIE)).toEqual({ verdict: { outcome: "active", session: trimmed }, setCookies: [] })
+    expect(await lib.whoami(COOKIE)).toEqual({ verdict: { outcome: "active", session: trimmed, whole: body }, setCookies: [] })
     expect(logged).not.toHaveBeenCalled()
   })
 
@@ -111,7 +111,7 @@ describe("whoami", () => {
     ["an identity whose traits are null", { ...body, identity: { id: "1", traits: null } }, { ...trimmed, identity: { id: "1", traits: {} } }],
   ])("%s is active all the same", async (_what, value, session) => {
     answer = json(200, value)
-    expect((await lib.whoami(COOKIE)).verdict).toEqual({ outcome: "active", session })
+    expect((await lib.whoami(COOKIE)).verdict).toEqual({ outcome: "active", session, whole: value })
   })
 
   test.each<[string, RequestListener]>([

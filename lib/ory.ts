@@ -34,9 +34,12 @@ export type Session = Required<
   >
 > & { identity: Pick<Identity, "id"> & { traits: Traits } }
 
-/** What is known of a request's session. `unavailable` is never a reason to let someone in, or to sign them out. */
+/**
+ * What is known of a request's session. `unavailable` is never a reason to let someone in, or to sign them out. `whole` is Ory's
+ * answer as it came, where it has just come and is wanted: no snapshot has it.
+ */
 export type Verdict =
-  | { outcome: "active"; session: Session }
+  | { outcome: "active"; session: Session; whole?: OrySession }
   | { outcome: "anonymous" }
   | { outcome: "aal2_required" }
   | { outcome: "unavailable" }
@@ -62,7 +65,7 @@ function judge(status: number, body: unknown): Verdict {
   if (status === 401) return { outcome: "anonymous" }
   if (status === 403 && errorId(body) === "session_aal2_required") return { outcome: "aal2_required" }
   const session = status === 200 ? trim(body) : undefined
-  return session ? { outcome: "active", session } : unavailable(`status ${status}`)
+  return session ? { outcome: "active", session, whole: body as OrySession } : unavailable(`status ${status}`)
 }
 
 function unavailable(why: string): Verdict {

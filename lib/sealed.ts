@@ -10,7 +10,7 @@ import type { Session, Verdict } from "@/lib/ory"
 export type Kind = "handoff" | "snapshot"
 
 /** Part of every key: what another version sealed does not open. Change it when {@link Session} or {@link Verdict} change. */
-const VERSION = "1"
+const VERSION = "2"
 
 /** Longest sealed snapshot, in bytes: browsers drop a cookie of more than 4096, name and attributes included. */
 const MAX_COOKIE = 3800

@@ -1,4 +1,5 @@
 import "server-only"
+import type { Session as OrySession } from "@ory/client"
 import { headers } from "next/headers"
 import { redirect } from "next/navigation"
 import { cache } from "react"
@@ -52,6 +53,18 @@ export async function requireSession(requirement: Requirement = {}): Promise<Ses
   if ("session" in checked) return checked.session
   if (checked.denied.location === null) throw new OryUnavailableError()
   return redirect(checked.denied.location)
+}
+
+/**
+ * All of Ory's answer about this request's session, for what shows the account itself. It is no check: call it after one.
+ *
+ * @throws OryUnavailableError while Ory does not answer; Error on a path that is not among the sensitive ones in `lib/routes.ts`.
+ */
+export async function wholeSession(): Promise<OrySession> {
+  const verdict = await readSession({ fresh: true })
+  if (verdict.outcome !== "active") throw new OryUnavailableError()
+  if (!verdict.whole) throw new Error("Add this path to SENSITIVE in lib/routes.ts: elsewhere, the gate hands over less than all of Ory's answer")
+  return verdict.whole
 }
 
 /** Why there is no session to act with. `location` asks for what is missing and comes back; null while Ory is down. */

@@ -5,13 +5,13 @@ import { DeviceList } from "@/components/device-list"
 import { Shell } from "@/components/shell"
 import { listDevices } from "@/lib/devices"
 import { sessionCookies } from "@/lib/ory"
-import { requireSession } from "@/lib/session"
+import { requireSession, wholeSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Devices" }
 
 export default async function DevicesPage(): Promise<ReactNode> {
   const session = await requireSession({ fresh: true })
-  const devices = await listDevices(sessionCookies((await headers()).get("cookie")))
+  const devices = await listDevices(await wholeSession(), sessionCookies((await headers()).get("cookie")))
 
   return (
     <Shell session={session}>
