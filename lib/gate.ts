@@ -29,7 +29,11 @@ export const RETRY_SECONDS = 5
 
 /** Whether a snapshot is good enough: for reading, and not on a sensitive path. */
 export function mayUseSnapshot({ request, pathname }: Visit): boolean {
-  return (request.method === "GET" || request.method === "HEAD") && !isSensitive(pathname)
+  return reads(request) && !isSensitive(pathname)
+}
+
+function reads({ method }: NextRequest): boolean {
+  return method === "GET" || method === "HEAD"
 }
 
 /** Lets the request through to its page, which is told its own path, its nonce, and what the gate knows. */
@@ -88,8 +92,7 @@ function refusal(visit: Visit, { outcome }: Exclude<Verdict, { outcome: "active"
   if (outcome === "unavailable") {
     if (!isPageLoad(visit.request)) return new NextResponse(null, { status: 503 })
     // Next would look for a form's action on the page that says so: the form's own page, asked for anew, says it.
-    const reads = visit.request.method === "GET" || visit.request.method === "HEAD"
-    if (!reads && !isOrys(visit.pathname)) return NextResponse.redirect(visit.appUrl + returnPath(visit), 303)
+    if (!reads(visit.request) && !isOrys(visit.pathname)) return NextResponse.redirect(visit.appUrl + returnPath(visit), 303)
     return NextResponse.rewrite(new URL("/unavailable", visit.request.url), { status: 503 })
   }
 
