@@ -1,10 +1,11 @@
 import type { Metadata, Viewport } from "next"
 import type { ReactNode } from "react"
+import { brand } from "@/lib/brand"
 import "./globals.css"
 
 export const metadata: Metadata = {
-  title: { default: "Ory Next.js Starter", template: "%s · Ory Next.js Starter" },
-  description: "A Next.js starter whose Ory sessions are right.",
+  title: { default: brand.name, template: `%s · ${brand.name}` },
+  description: "A Next.js starter with production-grade Ory sessions.",
 }
 
 export const viewport: Viewport = { colorScheme: "light dark" }

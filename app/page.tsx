@@ -1,6 +1,6 @@
 import Link from "next/link"
 import type { ReactNode } from "react"
-import { Brand } from "@/components/shell"
+import { Brand } from "@/components/brand"
 
 const PROMISES = [
   ["Checked twice", "The gate on the edge decides for each request. The page checks again, so nothing hangs on one lock."],

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react"
-import { Brand } from "@/components/shell"
+import { Brand } from "@/components/brand"
 
 /** The frame of every sign-in page. Without a flow inside, it says what a browser that keeps no cookies has to change. */
 export function AuthCard({ children }: { children: ReactNode }): ReactNode {

@@ -4,6 +4,7 @@ import type { OryClientConfiguration } from "@ory/elements-react"
 import { SessionProvider } from "@ory/elements-react/client"
 import * as elements from "@ory/elements-react/theme"
 import { useEffect, type ComponentProps, type ReactNode } from "react"
+import { brand } from "@/lib/brand"
 import type { Language } from "@/lib/language"
 import type { Session } from "@/lib/session"
 import "@/components/passkeys"
@@ -108,7 +109,7 @@ function configure(oryUrl: string, { locale, texts }: Language): OryClientConfig
     sdk: { url: oryUrl },
     intl: { locale, customTranslations: texts && { [locale]: texts } },
     project: {
-      name: "Ory Next.js Starter",
+      name: brand.name,
       default_redirect_url: "/dashboard",
       error_ui_url: "/auth/error",
       login_ui_url: "/auth/login",

@@ -1,5 +1,5 @@
-import Link from "next/link"
 import type { ReactNode } from "react"
+import { Brand } from "@/components/brand"
 import { Nav } from "@/components/nav"
 import type { Session } from "@/lib/session"
 
@@ -19,18 +19,6 @@ export function Shell({ session, children }: { session: Session; children: React
       </header>
       <main className="mx-auto w-full max-w-5xl flex-1 px-6 py-10">{children}</main>
     </div>
-  )
-}
-
-export function Brand(): ReactNode {
-  return (
-    <Link href="/" className="flex items-center gap-2 font-semibold tracking-tight">
-      <svg viewBox="0 0 24 24" className="size-5 text-accent" fill="none" stroke="currentColor" strokeWidth="2.5" aria-hidden>
-        <path d="M12 3 4 6v6c0 4.6 3.4 7.6 8 9 4.6-1.4 8-4.4 8-9V6z" strokeLinejoin="round" />
-        <path d="m9 12 2.2 2.2L15.5 10" strokeLinecap="round" strokeLinejoin="round" />
-      </svg>
-      Starter
-    </Link>
   )
 }
 
