@@ -3,12 +3,12 @@
 import type { ReactNode } from "react"
 import { AuthCard, Notice } from "@/components/auth-card"
 
-/** What went wrong is in the server's log. Trying again loads the page anew, so that the gate decides again. */
+/** The error itself is in the server log. "Try again" reloads the page, so the gate checks the session again. */
 export default function ErrorPage(): ReactNode {
   return (
     <AuthCard>
-      <Notice title="This did not work">
-        <p>Try again in a moment.</p>
+      <Notice title="Something went wrong">
+        <p>We couldn't load this page. Try again in a moment.</p>
         <button
           className="button-primary"
           onClick={() => {

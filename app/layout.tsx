@@ -10,7 +10,7 @@ export const metadata: Metadata = {
 
 export const viewport: Viewport = { colorScheme: "light dark" }
 
-/** Says nothing about who is signed in: a layout is no place for checks, since Next renders pages without it. */
+/** Never check the session in a layout: Next can render a page without running it. */
 export default function RootLayout({ children }: { children: ReactNode }): ReactNode {
   return (
     <html lang="en">

@@ -8,7 +8,7 @@ export const metadata: Metadata = { title: "Not found" }
 export default function NotFoundPage(): ReactNode {
   return (
     <AuthCard>
-      <Notice title="There is no such page">
+      <Notice title="Page not found">
         <Link href="/dashboard" className="button-primary">
           Go to your dashboard
         </Link>

@@ -3,12 +3,12 @@ import type { ReactNode } from "react"
 import { Brand } from "@/components/brand"
 
 const PROMISES = [
-  ["Checked twice", "The gate on the edge decides for each request. The page checks again, so nothing hangs on one lock."],
-  ["Right when Ory is not", "An outage is a short pause for everybody, never a redirect loop and never a sign-out."],
-  ["Yours to change", "Small files, plain names, real tests against a real Ory Kratos on your own machine."],
+  ["Checked twice", "The gate checks every request on the edge. Each page checks the session again, so the gate is never the only guard."],
+  ["Calm in an outage", "When Ory is unreachable, users see a short notice. They are never signed out and never sent in circles."],
+  ["Yours to change", "Small files, plain names, and tests against a real Ory Kratos on your own machine."],
 ]
 
-/** Public, and the same for everybody: it links to the dashboard, and the gate there decides. */
+/** Public and prerendered, the same for every visitor. It links to the dashboard, where the gate checks the session. */
 export default function LandingPage(): ReactNode {
   return (
     <div className="mx-auto flex min-h-dvh max-w-5xl flex-col px-6">
@@ -20,7 +20,7 @@ export default function LandingPage(): ReactNode {
       </header>
       <main className="flex flex-1 flex-col justify-center gap-16 py-16">
         <div className="flex max-w-2xl flex-col gap-6">
-          <h1 className="text-4xl font-semibold tracking-tight text-balance sm:text-6xl">Sessions that are right, from the first day</h1>
+          <h1 className="text-4xl font-semibold tracking-tight text-balance sm:text-6xl">Sign-in that works from day one</h1>
           <p className="text-lg text-pretty text-muted">
             Sign-up, sign-in, second factors and a protected dashboard, with Ory and the Next.js App Router. Clone it, run one
             command, build your product.

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react"
 import { Brand } from "@/components/brand"
 
-/** The frame of every sign-in page. Without a flow inside, it says what a browser that keeps no cookies has to change. */
+/** The frame of every sign-in page. Without children (no usable flow), it explains that the browser blocks cookies. */
 export function AuthCard({ children }: { children: ReactNode }): ReactNode {
   return (
     <div className="flex min-h-dvh flex-col items-center">
@@ -16,8 +16,8 @@ export function AuthCard({ children }: { children: ReactNode }): ReactNode {
 function NoCookies(): ReactNode {
   return (
     <Notice title="Your browser did not keep the cookies">
-      <p>Signing in needs them. Allow cookies for this site, or open this page in the browser you began in.</p>
-      {/* eslint-disable-next-line @next/next/no-html-link-for-pages -- a page load, to begin from nothing */}
+      <p>Signing in needs cookies. Allow them for this site, or open this page in the browser where you started.</p>
+      {/* eslint-disable-next-line @next/next/no-html-link-for-pages -- a full page load starts a new flow */}
       <a href="/auth/login" className="button-primary">
         Try again
       </a>
@@ -25,7 +25,7 @@ function NoCookies(): ReactNode {
   )
 }
 
-/** A short message in the place of a form. */
+/** A short message, shown instead of a form. */
 export function Notice({ title, children }: { title: string; children: ReactNode }): ReactNode {
   return (
     <section className="flex w-full max-w-md flex-col items-start gap-4 px-6 py-10 text-muted sm:rounded-2xl sm:border sm:border-line sm:bg-surface sm:p-10">

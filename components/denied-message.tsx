@@ -3,12 +3,12 @@ import type { Denied } from "@/lib/session"
 
 const REASONS: Record<Denied["code"], [why: string, cure?: string]> = {
   unauthenticated: ["You are signed out.", "Sign in and come back"],
-  session_aal2_required: ["Your second factor is due.", "Sign in and come back"],
+  session_aal2_required: ["This needs your second factor.", "Sign in and come back"],
   session_refresh_required: ["You signed in a while ago.", "Confirm it is you and come back"],
-  ory_unavailable: ["We cannot check your session at the moment."],
+  ory_unavailable: ["We can't check your session right now."],
 }
 
-/** Says why an action did nothing, and leads to what it lacks. `onLeave` is the moment to keep what was typed. */
+/** Explains why an action was refused, with a link to the missing step. `onLeave` runs before the browser leaves: keep the typed text there. */
 export function DeniedMessage({ code, location, onLeave }: Denied & { onLeave?: MouseEventHandler<HTMLAnchorElement> }): ReactNode {
   const [why, cure] = REASONS[code]
   if (location === null) return `Nothing was changed. ${why} Try again.`

@@ -50,12 +50,12 @@ function Description({ device: { current, name, address, since, until, lastFacto
       <p className="text-muted">
         {since && (
           <>
-            Since <LocalTime iso={since} />
+            Signed in <LocalTime iso={since} />
           </>
         )}
         {until && (
           <>
-            , until <LocalTime iso={until} />
+            , expires <LocalTime iso={until} />
           </>
         )}
       </p>

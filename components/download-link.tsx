@@ -4,7 +4,7 @@ import { useState, type MouseEvent, type ReactNode } from "react"
 
 const PATH = "/api/account/data"
 
-/** Downloads the file. Where the API asks for something first, it goes where the API says, which leads back to this page. */
+/** Downloads the file. If the API requires a step-up, the browser follows the `location` in its response, then returns to this page. */
 export function DownloadLink(): ReactNode {
   const [failed, setFailed] = useState(false)
 
@@ -16,7 +16,7 @@ export function DownloadLink(): ReactNode {
       Object.assign(document.createElement("a"), { href: url, download: "my-data.json" }).click()
     } else if (response?.status === 401 || response?.status === 403) {
       const location = stepUp(await response.json())
-      // Where the gate says no, it says no more: loaded again, this page is led to what it lacks.
+      // Responses from the gate carry no `location`; reload so that the page's own check redirects.
       if (location) window.location.assign(location)
       else window.location.reload()
     } else setFailed(true)
@@ -28,13 +28,13 @@ export function DownloadLink(): ReactNode {
         Download my data
       </a>
       <p role="status" className="mt-3 text-sm text-muted">
-        {failed && "We cannot reach Ory at the moment. Try again."}
+        {failed && "We couldn't prepare your file. Try again in a moment."}
       </p>
     </>
   )
 }
 
-/** Where the answer of `deniedResponse` (lib/session.ts) says to go. */
+/** The `location` in a response of `deniedResponse` (lib/session.ts). */
 function stepUp(body: unknown): string | null | undefined {
   return (body as { error: { location?: string | null } }).error.location
 }

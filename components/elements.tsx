@@ -11,7 +11,7 @@ import "@/components/passkeys"
 import "@ory/elements-react/theme/styles.css"
 import "@/components/elements.css"
 
-/** The flows as Elements types them: with `Date`s, of which it reads none, where Ory's JSON has strings. */
+/** The flows as Elements types them: `Date` where Ory's JSON has strings. Elements reads none of these dates. */
 export interface Flows {
   login: ComponentProps<typeof elements.Login>["flow"]
   registration: ComponentProps<typeof elements.Registration>["flow"]
@@ -20,7 +20,7 @@ export interface Flows {
   settings: ComponentProps<typeof elements.Settings>["flow"]
 }
 
-/** `oryUrl` and `language` come from the server: the browser's code holds no configuration, and one language at most. */
+/** `oryUrl` and `language` come from the server, so the browser bundle holds no configuration and at most one language. */
 interface Props<Kind extends keyof Flows> {
   flow: Flows[Kind]
   oryUrl: string
@@ -60,10 +60,10 @@ export function Verification({ flow, oryUrl, language }: Props<"verification">):
 }
 
 /**
- * With the session given, Elements does not ask Ory for it from the browser. The page has its own header.
+ * Elements gets the session as a prop, so the browser doesn't call whoami. The page has its own header.
  *
- * When a sign-in was too old for a change, Ory asks for it again and then goes on with the change that was sent. What came
- * of it is in the flow with which the person comes back: they are told, and see the section that still wants something.
+ * If the sign-in is too old for a change, Ory re-authenticates the user and then applies the submitted change. The result is
+ * in the flow that the user returns with: show its message, and scroll to the section that needs attention.
  */
 export function Settings({ flow, oryUrl, language, session }: Props<"settings"> & { session: Session }): ReactNode {
   const done = flow.ui.messages?.find(({ type }) => type === "success")
@@ -87,7 +87,7 @@ export function Settings({ flow, oryUrl, language, session }: Props<"settings"> 
   )
 }
 
-/** The section with an error in it, or with backup codes to write down. */
+/** The section that has an error or shows new backup codes. */
 function unfinished({ ui }: Flows["settings"]): string | undefined {
   return ui.nodes.find(
     ({ messages, attributes }) =>
@@ -95,7 +95,7 @@ function unfinished({ ui }: Flows["settings"]): string | undefined {
   )?.group
 }
 
-/** Says to browsers and screen readers what is spoken here: the page around it is in English. */
+/** Sets the language of the form for browsers and screen readers. The page around it is in English. */
 function In({ language, children }: { language: Language; children: ReactNode }): ReactNode {
   return (
     <div lang={language.locale} dir={language.direction} className="contents">

@@ -3,21 +3,21 @@
 import { useCallback, useState, type MouseEvent, type RefCallback } from "react"
 
 interface KeptForm {
-  /** For the form: fills it in again, once, with what this person typed before they had to leave. */
+  /** For the form: refills it once with the text that this user typed before leaving. */
   ref: RefCallback<HTMLFormElement>
-  /** Whether it did. */
+  /** Whether the form was refilled. */
   refilled: boolean
-  /** For the link inside the form that leads away and back. */
+  /** `onClick` of the link inside the form that leaves the page. */
   keep: (event: MouseEvent<HTMLElement>) => void
 }
 
 /**
- * Keeps the text of a form while the person proves who they are elsewhere: in this tab's session storage, never sent
- * anywhere. It is read once, by the same form of the same person; what another person left is removed unread. Only fields
- * of plain text are kept, so no password is.
+ * Keeps a form's text in this tab's session storage while the user re-authenticates. It is never sent anywhere and is
+ * read once, by the same form of the same user. Text of another user is removed unread. Only plain text fields are kept,
+ * so no password is.
  *
  * @param person The identity's id.
- * @param name The form's own.
+ * @param name Identifies the form.
  */
 export function useKeptForm(person: string, name: string): KeptForm {
   const [refilled, setRefilled] = useState(false)
@@ -43,7 +43,7 @@ function put(person: string, name: string, values: Record<string, string>): void
   try {
     sessionStorage.setItem(`${PREFIX}${person} ${name}`, JSON.stringify(values))
   } catch {
-    // A browser that stores nothing: the form comes back as it was saved.
+    // Storage is unavailable: the form shows the saved values again.
   }
 }
 

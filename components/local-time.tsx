@@ -2,7 +2,7 @@
 
 import { useSyncExternalStore, type ReactNode } from "react"
 
-/** A moment in the person's own language and time zone, which only the browser knows; until then in UTC. */
+/** A date and time in the user's language and time zone. Rendered in UTC on the server, which knows neither. */
 export function LocalTime({ iso }: { iso: string }): ReactNode {
   const text = useSyncExternalStore(
     () => () => undefined,

@@ -6,13 +6,13 @@ import { DeniedMessage } from "@/components/denied-message"
 import { useKeptForm } from "@/components/kept-form"
 
 interface Props {
-  /** Whose name it is: the identity's id. */
+  /** The identity's id. */
   person: string
   first: string
   last: string
 }
 
-/** The form to copy: it shows what its action answered, and never loses what was typed, not even to a step-up. */
+/** The form to copy. It shows the result of its action and keeps the typed text, even through a step-up. */
 export function NameForm({ person, first, last }: Props): ReactNode {
   const [state, act, busy] = useActionState<NameState, FormData>(saveName, { values: { first, last } })
   const { ref, refilled, keep } = useKeptForm(person, "name")
@@ -28,7 +28,7 @@ export function NameForm({ person, first, last }: Props): ReactNode {
         {state.saved && "Saved."}
         {state.error}
         {state.denied && <DeniedMessage {...state.denied} onLeave={keep} />}
-        {refilled && answered === undefined && "This is what you typed before. It is not saved yet."}
+        {refilled && answered === undefined && "We kept your changes. They are not saved yet."}
       </p>
     </form>
   )

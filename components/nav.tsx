@@ -11,13 +11,13 @@ const PAGES = [
   ["/account/settings", "Settings"],
 ] as const
 
-/** The protected pages, and which one this is. */
+/** Links to the protected pages. Marks the current one. */
 export function Nav(): ReactNode {
   const here = usePathname()
   return (
     <nav aria-label="Account" className="order-last flex w-full gap-5 text-sm text-muted sm:order-none sm:w-auto">
       {PAGES.map(([href, name]) => (
-        // Fetched ahead of time, it would show what was true before a change on this page.
+        // A prefetched page would show data from before a change made on this page.
         <Link key={href} href={href} prefetch={false} aria-current={href === here ? "page" : undefined} className="hover:text-ink aria-[current]:font-medium aria-[current]:text-ink">
           {name}
         </Link>

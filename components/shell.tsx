@@ -3,7 +3,7 @@ import { Brand } from "@/components/brand"
 import { Nav } from "@/components/nav"
 import type { Session } from "@/lib/session"
 
-/** The frame of every protected page: where one is, who one is, and the way out. */
+/** The frame of every protected page: brand, navigation, the user's address, and sign-out. */
 export function Shell({ session, children }: { session: Session; children: ReactNode }): ReactNode {
   return (
     <div className="flex min-h-dvh flex-col">
@@ -22,7 +22,7 @@ export function Shell({ session, children }: { session: Session; children: React
   )
 }
 
-/** A plain form, no link: what a browser may fetch ahead of time must not sign people out. */
+/** A form, not a link: browsers may prefetch links, and a prefetch must never sign the user out. */
 function SignOut(): ReactNode {
   return (
     <form action="/auth/sign-out" method="post" className="shrink-0">

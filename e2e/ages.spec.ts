@@ -95,7 +95,7 @@ test("a form whose change Ory finds too old says so, and comes back with what wa
 test("a session ends while a page is open: the next click leads to sign in, and back", async ({ browser }) => {
   const { page, person, errors } = await open(browser)
   await page.goto("/account")
-  await expect(page.getByRole("main")).toContainText("How we call you")
+  await expect(page.getByRole("main")).toContainText("Your name.")
   await page.waitForTimeout(20_000)
   await page.getByRole("link", { name: "Devices" }).click()
   await signIn(page, person)

@@ -120,7 +120,7 @@ test("a form that is sent while Ory does not answer says so, and keeps what was 
   servers.relay.fault = "500"
   await page.getByRole("textbox", { name: "First name" }).fill("Ada")
   await page.getByRole("button", { name: "Save" }).click()
-  await expect(page.getByText("Nothing was changed. We cannot check your session")).toBeVisible()
+  await expect(page.getByText("Nothing was changed. We can't check your session")).toBeVisible()
   await expect(page.getByRole("textbox", { name: "First name" })).toHaveValue("Ada")
   servers.relay.fault = "none"
   await page.getByRole("button", { name: "Save" }).click()

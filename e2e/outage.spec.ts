@@ -120,7 +120,7 @@ test("a sign-in page that is open already says that it did not work, and does wh
   await servers.ory.stopKratos()
   const answer = await page.reload()
   expect(answer?.status()).toBe(500)
-  await expect(page.getByRole("heading", { name: "This did not work" })).toBeVisible()
+  await expect(page.getByRole("heading", { name: "Something went wrong" })).toBeVisible()
   expect(await health()).toEqual([503, { ory: "unavailable" }])
 
   await servers.ory.startKratos()

@@ -50,7 +50,7 @@ test("a form that asks for a recent sign-in comes back with what was typed, is n
   await confirm(page, person)
 
   await page.waitForURL(`${servers.appUrl}/account`)
-  await expect(page.getByText("This is what you typed before. It is not saved yet.")).toBeVisible()
+  await expect(page.getByText("We kept your changes. They are not saved yet.")).toBeVisible()
   await expect(name(page)).toHaveValue("Ada")
   await expect(page.getByRole("textbox", { name: "Last name" })).toHaveValue("Lovelace")
   expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
@@ -64,7 +64,7 @@ test("a form that asks for a recent sign-in comes back with what was typed, is n
   await expect(page.getByText("Saved.")).toBeVisible()
   expect(await traits()).toEqual({ email: person.email, name: { first: "Ada", last: "Lovelace" } })
   await page.reload()
-  await expect(page.getByText("This is what you typed before")).toHaveCount(0)
+  await expect(page.getByText("We kept your changes")).toHaveCount(0)
   expect(errors).toEqual([])
 })
 
@@ -119,7 +119,7 @@ test("who has no second factor is led to enrol one, comes back, and downloads th
   await page.goto("/account")
   await page.getByRole("link", { name: "Download my data" }).click()
   await page.waitForURL("**/account/settings?flow=**")
-  const why = page.getByText("What you asked for needs a second factor.")
+  const why = page.getByText("The page you opened needs a second factor.")
   await expect(why).toBeVisible()
   await page.goto("/account/settings")
   await expect(page.getByRole("textbox", { name: "Verify code" })).toBeVisible()

@@ -2,8 +2,8 @@ import { notFound } from "next/navigation"
 import { connection } from "next/server"
 
 /**
- * Every path without a page of its own, so that "not found" is made for each request: only then do its scripts carry the
- * nonce that the gate's policy asks for.
+ * Catches every path without a page, so that "not found" is rendered per request. Only then do its scripts carry the nonce
+ * that the gate's Content-Security-Policy requires.
  */
 export default async function MissingPage(): Promise<never> {
   await connection()

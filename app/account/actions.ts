@@ -4,7 +4,7 @@ import { headers } from "next/headers"
 import { errorId, flowCookies, ory, setCookies } from "@/lib/ory"
 import { checkAction, deny, type Denied } from "@/lib/session"
 
-/** What the form shows next. `values` is what was typed, so that nothing is lost whatever happened. */
+/** The form's next state. `values` is the submitted text, so that an error never empties the form. */
 export interface NameState {
   values: { first: string; last: string }
   saved?: boolean
@@ -13,21 +13,21 @@ export interface NameState {
 }
 
 /**
- * Changes the person's name at Ory: the server action to copy. Check first, answer with a value, never throw the form away.
- * Ory changes a profile only soon after a sign-in (`privileged_session_max_age`), so this asks for one; most need only
- * `checkAction()`.
+ * Changes the user's name at Ory. The server action to copy: check first, return a value, keep the submitted text.
+ * It requires a recent sign-in, because Ory may treat a profile change as privileged (`privileged_session_max_age`). Most
+ * actions only need `checkAction()`.
  */
 export async function saveName(_: NameState, form: FormData): Promise<NameState> {
   const values = { first: text(form, "first"), last: text(form, "last") }
   const checked = await checkAction({ maxAgeSeconds: 600 })
   if ("denied" in checked) return { values, denied: checked.denied }
 
-  // Ory takes changes in a settings flow, here begun and finished on the server with the person's own cookies.
+  // Ory applies changes in a settings flow. The server creates and submits it with the user's own cookies.
   // https://www.ory.com/docs/kratos/self-service/flows/user-settings
   const cookie = flowCookies((await headers()).get("cookie"))
   try {
     const begun = await ory.createBrowserSettingsFlow({ cookie })
-    if (begun.status !== 200) return { values, error: "Your name could not be changed. Try again." }
+    if (begun.status !== 200) return { values, error: "Your name was not changed. Try again." }
     const csrf = begun.data.ui.nodes.find(({ attributes }) => "name" in attributes && attributes.name === "csrf_token")
     const saved = await ory.updateSettingsFlow({
       flow: begun.data.id,
@@ -39,9 +39,9 @@ export async function saveName(_: NameState, form: FormData): Promise<NameState>
       },
     })
     if (errorId(saved.data) === "session_refresh_required") return { values, denied: await deny("refresh_required") }
-    return saved.status === 200 ? { values, saved: true } : { values, error: "Your name could not be changed. Try again." }
+    return saved.status === 200 ? { values, saved: true } : { values, error: "Your name was not changed. Try again." }
   } catch {
-    return { values, error: "Ory does not answer at the moment. Try again." }
+    return { values, error: "Your name was not changed, because we couldn't reach our servers. Try again." }
   }
 }
 

@@ -14,10 +14,10 @@ export default async function AccountPage(): Promise<ReactNode> {
   return (
     <Shell session={session}>
       <h1 className="text-2xl font-semibold tracking-tight">Account</h1>
-      <p className="mt-1 text-muted">How we call you. To change it, you must have signed in within the last 10 minutes.</p>
+      <p className="mt-1 text-muted">Your name. To change it, you must have signed in within the last 10 minutes.</p>
       <NameForm person={session.identity.id} first={name?.first ?? ""} last={name?.last ?? ""} />
       <h2 className="mt-12 font-semibold">Your data</h2>
-      <p className="mt-1 text-sm text-muted">What Ory knows of you, as a file. It asks for a second factor.</p>
+      <p className="mt-1 text-sm text-muted">Everything we store about your account, as a file. This needs a second factor.</p>
       <Link href="/account/data" prefetch={false} className="button mt-4">
         Download my data
       </Link>

@@ -7,7 +7,7 @@ import { requireSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Dashboard" }
 
-/** The page to copy: ask for the session first, then write JSX. */
+/** The page to copy: require the session first, then render. */
 export default async function DashboardPage(): Promise<ReactNode> {
   const session = await requireSession()
   const { email, name } = session.identity.traits
@@ -15,7 +15,7 @@ export default async function DashboardPage(): Promise<ReactNode> {
   return (
     <Shell session={session}>
       <h1 className="text-2xl font-semibold tracking-tight">{name?.first ? `Hello, ${name.first}` : "Dashboard"}</h1>
-      <p className="mt-1 text-muted">This is what Ory says about your session.</p>
+      <p className="mt-1 text-muted">Your account and your current session.</p>
       <dl className="mt-8 divide-y divide-line rounded-2xl border border-line bg-surface">
         <Row term="Signed in as">{email ?? session.identity.id}</Row>
         <Row term="Signed in since">
@@ -27,7 +27,7 @@ export default async function DashboardPage(): Promise<ReactNode> {
         <Row term="Signed in with">{session.authentication_methods.map(methodName).join(", ")}</Row>
         <Row term="Assurance level">{session.authenticator_assurance_level}</Row>
       </dl>
-      {/* eslint-disable-next-line @next/next/no-html-link-for-pages -- a fetch of Next's router may not follow to Ory */}
+      {/* eslint-disable-next-line @next/next/no-html-link-for-pages -- this redirects to Ory, which the router can't follow */}
       <a href="/api/refresh-session?return_to=/dashboard" className="button mt-6">
         Refresh session
       </a>

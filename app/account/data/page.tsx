@@ -6,7 +6,7 @@ import { requireSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Your data" }
 
-/** The example of a page that asks for a second factor. Who has none is led to enrol one, and comes back. */
+/** Example of a page that requires a second factor. Users without one are sent to enrol it, then back to this page. */
 export default async function DataPage(): Promise<ReactNode> {
   const session = await requireSession({ aal: "aal2" })
 
@@ -14,8 +14,8 @@ export default async function DataPage(): Promise<ReactNode> {
     <Shell session={session}>
       <h1 className="text-2xl font-semibold tracking-tight">Your data</h1>
       <p className="mt-1 max-w-xl text-muted">
-        All that Ory gives you about yourself, as a JSON file: your profile, your addresses, and where you are signed in. No
-        password is in it.
+        Everything we store about your account, as a JSON file: your profile, your addresses, and where you are signed in. It
+        contains no password.
       </p>
       <DownloadLink />
     </Shell>

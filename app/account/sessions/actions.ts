@@ -5,7 +5,7 @@ import { headers } from "next/headers"
 import { ory, sessionCookies } from "@/lib/ory"
 import { checkAction, type Denied } from "@/lib/session"
 
-/** What the page shows next. */
+/** The page's next state. */
 export interface DevicesState {
   denied?: Denied
   message?: string
@@ -17,14 +17,14 @@ export async function signOutDevice(_: DevicesState, form: FormData): Promise<De
   if ("denied" in checked) return { denied: checked.denied }
 
   const id = form.get("id")
-  if (id === checked.session.id) return { message: "This is the device you are using. To leave it, use “Sign out” above." }
+  if (id === checked.session.id) return { message: "This is the device you are using. To sign out here, use “Sign out” at the top." }
   const cookie = sessionCookies((await headers()).get("cookie"))
   try {
-    // Ory answers the same, whether it ended a session or there was none of this person's to end.
+    // Ory answers 204 whether or not it revoked a session, so check first that the session is this user's.
     const { status, data } = await ory.listMySessions({ cookie })
     if (status !== 200) return UNAVAILABLE
     const device = data.find((session) => session.id === id)
-    if (!device) return { message: "That device is none of yours, or is signed out already." }
+    if (!device) return { message: "That device is already signed out." }
     const ended = await ory.disableMySession({ id: device.id, cookie })
     if (ended.status !== 204) return UNAVAILABLE
   } catch {
@@ -34,7 +34,7 @@ export async function signOutDevice(_: DevicesState, form: FormData): Promise<De
   return { message: "That device is signed out." }
 }
 
-/** Signs out everywhere but here: the example of a change that asks for a recent sign-in. */
+/** Signs out all other devices. Example of a change that requires a recent sign-in. */
 export async function signOutOthers(): Promise<DevicesState> {
   const checked = await checkAction({ maxAgeSeconds: 900 })
   if ("denied" in checked) return { denied: checked.denied }
@@ -49,5 +49,5 @@ export async function signOutOthers(): Promise<DevicesState> {
   return { message: "You are signed out everywhere else." }
 }
 
-/** It may have been done all the same: an answer can be lost on its way. */
-const UNAVAILABLE: DevicesState = { message: "Ory did not say that it is done. Load this page again to see, and try again." }
+/** The change may still have happened: a response can be lost. */
+const UNAVAILABLE: DevicesState = { message: "We couldn't confirm this. Reload the page to check, then try again." }

@@ -3,8 +3,8 @@ import { env } from "@/lib/env"
 export const dynamic = "force-dynamic"
 
 /**
- * For monitoring: 200 while Ory answers, else 503. Asks Ory for nothing that costs it anything. A load balancer should ask for
- * `/` instead: taken out for an outage of Ory's, the app could not even say so.
+ * For monitoring: 200 while Ory is reachable, otherwise 503. It calls Ory's cheapest endpoint. Point a load balancer at `/`
+ * instead: an instance removed during an outage of Ory could not show the notice.
  */
 export async function GET(): Promise<Response> {
   const ory = await fetch(`${env.oryUrl}/health/alive`, { redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(3000) })

@@ -1,6 +1,6 @@
 import { checkSession, deniedResponse } from "@/lib/session"
 
-/** Who is signed in, as JSON: the route handler to copy. */
+/** The signed-in user as JSON. The route handler to copy. */
 export async function GET(): Promise<Response> {
   const checked = await checkSession()
   if ("denied" in checked) return deniedResponse(checked.denied)

@@ -5,12 +5,12 @@ import { isSameOrigin } from "@/lib/origin"
 import { snapshotCookie } from "@/lib/sealed"
 
 /**
- * Signs out: sends the browser to Ory's logout, which ends the session and comes back to the landing page. The snapshot
- * is dropped in any case. While Ory does not answer, this browser forgets the session itself, and the person is told.
+ * Signs out: redirects to Ory's logout, which revokes the session and returns to the landing page. The snapshot is always
+ * removed. If Ory is unreachable, this removes the session cookies from the browser and shows a page that says so.
  */
 export async function POST(request: Request): Promise<Response> {
   const app = appUrl(request.headers.get("host"))
-  if (!isSameOrigin(request.headers, app)) return new Response("This form was sent from another site.", { status: 403 })
+  if (!isSameOrigin(request.headers, app)) return new Response("This form was sent from another site. Sign out on the page itself.", { status: 403 })
 
   const header = request.headers.get("cookie")
   const headers = new Headers({ "cache-control": "private, no-store" })
@@ -25,7 +25,7 @@ export async function POST(request: Request): Promise<Response> {
   return new Response(null, { status: 303, headers })
 }
 
-/** Where this session's logout is, or that there is no session any more, or that Ory could not be asked. */
+/** The logout URL of this session, or why there is none. */
 async function logoutUrl(cookie: string, app: string): Promise<URL | "signed out" | "unavailable"> {
   try {
     const { status, data } = await ory.createBrowserLogoutFlow({ cookie, returnTo: forOry(`${app}/`) })
@@ -37,7 +37,7 @@ async function logoutUrl(cookie: string, app: string): Promise<URL | "signed out
   }
 }
 
-/** Takes Ory's session cookies away for this host and, since Ory may have set them for one above it, for those. */
+/** `Set-Cookie` values that remove Ory's session cookies from this host and, as Ory may have set a `Domain`, from each parent domain. */
 function forget(cookies: string, app: string): string[] {
   const labels = new URL(app).hostname.split(".")
   const parents = labels.slice(0, -1).map((_, index) => `; Domain=${labels.slice(index).join(".")}`)

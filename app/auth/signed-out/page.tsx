@@ -6,14 +6,14 @@ import { AuthCard, Notice } from "@/components/auth-card"
 export const metadata: Metadata = { title: "Signed out here" }
 export const dynamic = "force-dynamic"
 
-/** What someone sees who signed out while Ory did not answer. */
+/** Shown after signing out while Ory was unreachable. */
 export default function SignedOutPage(): ReactNode {
   return (
     <AuthCard>
       <Notice title="You are signed out in this browser">
         <p>
-          The identity server could not be told, so the session itself may last until it expires. If someone else may have
-          used it, sign in again later and sign out once more.
+          We couldn't end the session on our servers, so it may stay valid until it expires. If someone else may have used
+          this device, sign in again later and sign out once more.
         </p>
         <Link href="/" className="button-primary">
           Back to the start

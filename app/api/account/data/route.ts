@@ -2,7 +2,7 @@ import { headers } from "next/headers"
 import { ory, sessionCookies } from "@/lib/ory"
 import { checkSession, deniedResponse, wholeSession } from "@/lib/session"
 
-/** All that Ory gives a person about themselves, as a file: the example of a route handler that asks for a second factor. */
+/** Everything that Ory returns to users about themselves, as a file. Example of a route handler that requires a second factor. */
 export async function GET(): Promise<Response> {
   const checked = await checkSession({ aal: "aal2", fresh: true })
   if ("denied" in checked) return deniedResponse(checked.denied)
