@@ -1,5 +1,5 @@
 import "server-only"
-// Bowser: the small, maintained MIT-licensed parser of user agents that needs no data file. It stays on the server.
+// Bowser is a small, maintained, MIT-licensed user agent parser without a data file. It stays on the server.
 import Bowser from "bowser"
 import type { Session as OrySession } from "@ory/client"
 import { isIP } from "node:net"
@@ -7,31 +7,31 @@ import { methodName } from "@/lib/methods"
 import { ory } from "@/lib/ory"
 import { OryUnavailableError } from "@/lib/session"
 
-/** One place where someone is signed in, as they would recognise it. */
+/** One session of the user, described so that they recognise it. */
 export interface Device {
-  /** Of the session. */
+  /** The session's id. */
   id: string
-  /** Whether it is the one that asks. */
+  /** Whether it is the session of this request. */
   current: boolean
   /** Browser and system, for example "Firefox on Windows". */
   name: string
-  /** As far as Ory knows: behind a proxy it may be the proxy's. */
+  /** The address that Ory saw. Behind a proxy, it may be the proxy's. */
   address?: string
   since?: string
   until?: string
-  /** How they proved who they are, the last time. */
+  /** The most recent authentication method. */
   lastFactor?: string
 }
 
 /**
- * Every device on which the person is signed in, this one first.
+ * All devices on which the user is signed in, this one first.
  *
- * @param own The session of the device that asks, as Ory gave it.
- * @param cookie Their Ory cookies.
- * @throws OryUnavailableError when Ory does not list them.
+ * @param own The session of this request, as Ory returned it.
+ * @param cookie The Ory cookies of this request.
+ * @throws OryUnavailableError when Ory does not list the sessions.
  */
 export async function listDevices(own: OrySession, cookie: string): Promise<[Device, ...Device[]]> {
-  // Ory's list leaves the session out that asks for it.
+  // Ory's list omits the session of the request.
   const others = await ory.listMySessions({ cookie }).catch(() => undefined)
   if (others?.status !== 200) throw new OryUnavailableError()
   return [describe(own, true), ...others.data.map((session) => describe(session, false))]
@@ -52,13 +52,13 @@ function describe(session: OrySession, current: boolean): Device {
   }
 }
 
-/** For people, from what a browser says of itself; "Unknown browser" for what is none. */
+/** A readable name for a user agent; "Unknown browser" when it can't be parsed. */
 export function browserAndSystem(userAgent: string | undefined): string {
   const { browser, os } = Bowser.parse(userAgent || "none")
   return [browser.name || "Unknown browser", os.name].filter((part) => part).join(" on ")
 }
 
-/** The address without the port that Ory may have put behind it. */
+/** The address without the port that Ory may have appended. */
 export function withoutPort(address: string | undefined): string | undefined {
   if (address === undefined || isIP(address) !== 0) return address
   return address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1")

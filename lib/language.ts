@@ -3,35 +3,35 @@ import Negotiator from "negotiator"
 import { headers } from "next/headers"
 import languages from "@/lighter-elements/languages"
 
-/** One of the languages that Elements speaks. */
+/** A language that Elements supports. */
 export interface Language {
-  /** As in HTML's `lang`. */
+  /** The value of HTML's `lang` attribute. */
   locale: string
   direction: "ltr" | "rtl"
-  /** Every text that Elements shows, by its id. Not there for English, which is in Elements' code. */
+  /** All texts of Elements, by id. Undefined for English, which Elements' code contains. */
   texts?: Record<string, string>
 }
 
-/** What browsers call languages that Elements has under another name. */
+/** Browsers' names of languages that Elements has under another name. */
 const ALIASES: Readonly<Record<string, string>> = { nb: "no", nn: "no", fil: "tl" }
 
-/** The language that the person prefers, of those that Elements speaks; else English. */
+/** The user's preferred language among those that Elements supports, otherwise English. */
 export async function preferredLanguage(): Promise<Language> {
   return languageFor((await headers()).get("accept-language"))
 }
 
 /**
- * The best language for an `Accept-Language` header (RFC 9110, 12.5.4), whatever somebody may have put there. A text that
- * a language lacks is English.
+ * The best language for an `Accept-Language` header (RFC 9110, 12.5.4). Malformed headers get English, and so does each text
+ * that a language has no translation of.
  */
 export function languageFor(acceptLanguage: string | null): Language {
-  // English first: it is what `*` and a missing header get.
+  // English first, so that `*` and a missing header get it.
   const offered = ["en", ...Object.keys(languages), ...Object.keys(ALIASES)]
   const best = new Negotiator({ headers: { "accept-language": acceptLanguage?.slice(0, 500) } }).language(offered) ?? "en"
   const locale = ALIASES[best] ?? best
   if (locale === "en") return { locale, direction: "ltr" }
   const texts = { ...languages.en, ...languages[locale] }
-  // Some languages have two scripts, Kurdish for one: the texts show which one it is.
+  // Some languages, such as Kurdish, are written in two scripts. Detect the direction from the texts.
   const direction = /[\p{Script=Arabic}\p{Script=Hebrew}]/u.test(texts["login.title"] ?? "") ? "rtl" : "ltr"
   return { locale, direction, texts }
 }

@@ -1,4 +1,4 @@
-/** Ory's names for how someone proved who they are. */
+/** Readable names of Ory's authentication methods. */
 const METHODS: Partial<Record<string, string>> = {
   password: "Password",
   code: "Code by e-mail",
@@ -11,7 +11,7 @@ const METHODS: Partial<Record<string, string>> = {
   oidc: "Social sign-in",
 }
 
-/** What people call it; one that is new at Ory keeps Ory's name. */
+/** The readable name of a method. A method unknown here keeps Ory's name. */
 export function methodName({ method = "unknown" }: { method?: string }): string {
   return METHODS[method] ?? method
 }

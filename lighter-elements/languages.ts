@@ -1,2 +1,2 @@
-/** Elements' 83 languages, for the server alone. Turbopack gets only them, not all of Elements: see `turbopack.mjs`. */
+/** Elements' 83 languages, for the server only. The loader in `turbopack.mjs` reduces this import to the languages. */
 export { OryLocales as default } from "@ory/elements-react"

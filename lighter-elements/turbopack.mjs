@@ -9,16 +9,16 @@ const DIST = dirname(createRequire(import.meta.url).resolve("@ory/elements-react
 const read = (file) => readFileSync(join(DIST, file), "utf8")
 
 /**
- * For `next.config.ts`: has Turbopack read Elements' files through the loader below.
+ * The Turbopack rules for `next.config.ts` that apply the loader below to Elements' files.
  *
- * @throws Error where a new version of Elements has another shape: a rule that finds nothing to do would say nothing.
+ * @throws Error when a new version of Elements has another shape. Without this check the loader would silently do nothing.
  */
 export function lighterElements() {
   for (const file of ["index.mjs", "theme/default/index.mjs", "client/index.mjs", "client/session-provider.mjs"]) {
     const source = read(file)
     if (lighten(file, source) === source) throw changed(file, "an import without an extension")
   }
-  // Turbopack's cache does not see that a loader was edited; it does see options.
+  // Turbopack's cache ignores changes of a loader but not of its options.
   const version = createHash("sha256").update(readFileSync(fileURLToPath(import.meta.url))).digest("hex")
   const loaders = [{ loader: "./lighter-elements/turbopack.mjs", options: { version } }]
   return {
@@ -37,9 +37,9 @@ export default function load(source) {
   return `${languages("index.mjs", read("index.mjs"))}\nexport default OryLocales\n`
 }
 
-/** One of Elements' files, by its name in `dist`, without what pages do not use. */
+/** One of Elements' files, by its name in `dist`, without the code that pages do not use. */
 export function lighten(file, source) {
-  // Without an extension, Turbopack takes the CommonJS file beside it, and with that all of @ory/client-fetch.
+  // Without an extension, Turbopack resolves the CommonJS file, which pulls in all of @ory/client-fetch.
   if (file.startsWith("client/")) return source.replaceAll(/ from "(\.\/[\w-]+)";$/gm, ' from "$1.mjs";')
   const light = source.replace(languages(file, source), "var OryLocales = {};")
   return file.startsWith("theme/") ? withMenuOnDemand(file, light) : light
@@ -52,7 +52,7 @@ function languages(file, source) {
   return part
 }
 
-/** Radix' menus, which only the account menu in Elements' own page header needs: fetched when that is shown. */
+/** Loads Radix' menus on demand: only the account menu in Elements' own page header uses them. */
 function withMenuOnDemand(file, source) {
   const all = 'import * as DropdownMenuPrimitive from "@radix-ui/react-dropdown-menu";'
   if (!source.includes(all)) throw changed(file, `\`${all}\``)
@@ -65,7 +65,7 @@ function changed(file, missing) {
   const { version } = JSON.parse(read("../package.json"))
   return new Error(
     `@ory/elements-react ${version}: dist/${file} no longer has ${missing}. lighter-elements/ was written for ${WRITTEN_FOR}. ` +
-      `Go back with npm install @ory/elements-react@${WRITTEN_FOR}, or mend lighter-elements/turbopack.mjs, ` +
-      "or, where Elements has become light by itself, delete the folder as its README.md says.",
+      `Go back with npm install @ory/elements-react@${WRITTEN_FOR}, or adapt lighter-elements/turbopack.mjs, ` +
+      "or, if Elements no longer bundles every language, delete the folder as its README.md says.",
   )
 }
