@@ -34,6 +34,25 @@ for (const seconds of ["30", "0"])
       expect(await cost(servers, () => send(servers.appUrl, "/api/me", { method: "POST", headers: { cookie: person.cookie } }))).toBe(1)
     })
 
+    test("a request with 8 kB of Ory cookies costs no more calls to Ory than a short one", async () => {
+      const madeUp = Array.from({ length: 80 }, (_, index) => `ory_session_made_up_${index}=${"x".repeat(80)}`).join("; ")
+      expect(madeUp.length).toBeGreaterThan(8000)
+      for (const cookie of [`${person.cookie}; ${madeUp}`, madeUp])
+        for (const path of ["/dashboard", "/account", "/account/sessions", "/api/me", "/api/account/data"]) {
+          expect(await cost(servers, () => send(servers.appUrl, path, { headers: { ...PAGE_LOAD, cookie } })), path).toBe(1)
+          expect(await cost(servers, () => send(servers.appUrl, path, { headers: { rsc: "1", cookie } })), `${path}, fetched`).toBe(1)
+        }
+      const cookie = `${person.cookie}; ${madeUp}`
+      const { body } = await send(servers.appUrl, "/account", { headers: { ...PAGE_LOAD, cookie } })
+      const form = new FormData()
+      for (const [, name = "", value = ""] of body.matchAll(/<input type="hidden" name="([^"]+)"(?: value="([^"]*)")?/g))
+        form.set(name, value.replaceAll("&quot;", '"'))
+      form.set("first", "Grace")
+      const submit = (): Promise<Response> =>
+        fetch(`${servers.appUrl}/account`, { method: "POST", headers: { cookie, origin: servers.appUrl }, body: form })
+      expect(await cost(servers, async () => { expect(await (await submit()).text()).toContain("Saved.") }), "an action").toBe(1)
+    })
+
     test("nobody is asked about strangers, public pages and assets", async () => {
       const { cookie } = person
       for (const path of ["/dashboard", "/account", "/api/me", "/no-such-page"])

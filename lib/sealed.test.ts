@@ -90,6 +90,17 @@ describe.each(KINDS)("a %s", (kind) => {
     expect(await open(kind, value, COOKIE, APP)).toEqual(active)
   })
 
+  test("is as long for 8 kB of Ory cookies as for a short one, and opens for exactly those", async () => {
+    const { open, sealHandoff, sealSnapshot } = await sealed()
+    const long = `${COOKIE}; ${Array.from({ length: 80 }, (_, index) => `ory_session_made_up_${index}=${"x".repeat(80)}`).join("; ")}`
+    expect(long.length).toBeGreaterThan(8000)
+    const value = (kind === "handoff" ? await sealHandoff(active, long, APP) : (await sealSnapshot(session, long, APP))?.value) ?? ""
+    expect(value).toHaveLength((await make(kind)).length)
+    expect(await open(kind, value, long, APP)).toEqual(active)
+    expect(await open(kind, value, long.slice(0, -1), APP)).toBeUndefined()
+    expect(await open(kind, value, COOKIE, APP)).toBeUndefined()
+  })
+
   test("does not open beside another Ory", async () => {
     const value = await make(kind)
     expect(await (await sealed({ ory: "http://localhost:4001" })).open(kind, value, COOKIE, APP)).toBeUndefined()
@@ -206,7 +217,7 @@ describe.each(KINDS)("a %s", (kind) => {
     const sha256 = base64url.encode(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(COOKIE))))
     const forged = await new EncryptJWT({ verdict: active })
       .setProtectedHeader({ alg: "dir", enc: "A256GCM" })
-      .setSubject(kind === "handoff" ? COOKIE : sha256)
+      .setSubject(sha256)
       .setExpirationTime("10 s")
       .encrypt(new Uint8Array(32))
     const { open } = await sealed()

@@ -23,7 +23,7 @@ const HANDOFF_SECONDS = 10
 /** What is sealed: a JWT's claims, read without jose's JWT code, which knows many more than these two. */
 interface Claims {
   verdict: Verdict
-  /** What binds it to the Cookie string that Ory judged: see {@link subject}. */
+  /** SHA-256 of the Cookie string that Ory judged: of one length, however many cookies a browser sends. */
   sub: string
   /** Seconds since 1970. */
   exp: number
@@ -81,7 +81,7 @@ async function unseal(kind: Kind, value: string, cookie: string, appUrl: string)
       })
       const text = new TextDecoder().decode(plaintext)
       const claims = JSON.parse(text) as Claims
-      if (claims.sub !== (await subject(kind, cookie))) return undefined
+      if (claims.sub !== (await sha256(cookie))) return undefined
       if (kind === "snapshot") remember(name, text)
       return claims
     } catch {
@@ -113,7 +113,7 @@ async function seal(
 ): Promise<string | undefined> {
   const [secret] = env.sessionSecrets
   if (secret === undefined) return undefined
-  const claims: Claims = { verdict, sub: await subject(kind, cookie), exp: expires }
+  const claims: Claims = { verdict, sub: await sha256(cookie), exp: expires }
   return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(claims)))
     .setProtectedHeader({ alg: "dir", enc: "A256GCM" })
     .encrypt(await key(secret, kind, appUrl))
@@ -139,10 +139,8 @@ async function derive(secret: string, info: string): Promise<CryptoKey> {
   return crypto.subtle.deriveKey(how, material, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"])
 }
 
-/** In a snapshot, where space is short, the cookies' SHA-256. A handoff travels beside the cookies: it holds them as they are, unhashed. */
-async function subject(kind: Kind, cookie: string): Promise<string> {
-  if (kind === "handoff") return cookie
-  return base64url.encode(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(cookie))))
+async function sha256(text: string): Promise<string> {
+  return base64url.encode(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))))
 }
 
 function now(): number {
