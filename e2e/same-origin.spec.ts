@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import type { OutgoingHttpHeaders } from "node:http"
 import type { Browser, BrowserContext, Page } from "playwright/test"
 import { hostilePaths } from "../lib/ory-proxy.corpus"
@@ -125,6 +126,56 @@ test("no path leads anywhere but to Ory's own", async () => {
     const location = new URL(answer.headers.location ?? "/", servers.appUrl)
     if (!URL.canParse(path) || location.href !== new URL(path).href) expect(location.origin, path).toBe(servers.appUrl)
   }
+})
+
+test("a form on another site cannot complete a flow of type api, which Ory itself refuses from browsers too", async ({ browser }) => {
+  const fill = async (): Promise<{ id: string; email: string; body: string }> => {
+    const flow = (await (await fetch(`${servers.kratosUrl}/self-service/registration/api`)).json()) as { id: string }
+    const email = `${randomUUID()}@example.com`
+    return { id: flow.id, email, body: new URLSearchParams({ method: "password", "traits.email": email, password: person.password }).toString() }
+  }
+  const exists = async (email: string): Promise<boolean> => {
+    const found = await fetch(`${servers.ory.adminUrl}/admin/identities?credentials_identifier=${encodeURIComponent(email)}`)
+    return ((await found.json()) as unknown[]).length > 0
+  }
+  const form = { "content-type": "application/x-www-form-urlencoded", accept: "text/html" }
+
+  // What Ory does without this app: a native client may, a browser's page on another site may not.
+  for (const [origin, created] of [[{}, true], [{ origin: "https://evil.example" }, false]] as const) {
+    const { id, email, body } = await fill()
+    const options = { method: "POST", headers: { ...form, ...origin }, body }
+    await send(servers.kratosUrl, `/self-service/registration?flow=${id}`, options)
+    expect(await exists(email)).toBe(created)
+  }
+
+  servers.relay.seen.length = 0
+  for (const origin of ["https://evil.example", "null"]) {
+    const { id, email, body } = await fill()
+    const headers = { ...form, host: new URL(servers.appUrl).host, origin }
+    const answer = await send(servers.plainUrl, `/self-service/registration?flow=${id}`, { method: "POST", headers, body })
+    expect([answer.status, answer.body]).toEqual([403, "This request was sent from another site."])
+    expect(await exists(email)).toBe(false)
+  }
+
+  // The same by a browser.
+  const { context, page } = await open(browser)
+  const { id, email, body } = await fill()
+  const fields = [...new URLSearchParams(body)].map(([name, value]) => `<input name="${name}" value="${value}">`).join("")
+  const html = `<form method="post" action="${servers.appUrl}/self-service/registration?flow=${id}">${fields}<button>Win</button></form>`
+  await context.route("https://evil.example/", (route) => route.fulfill({ contentType: "text/html", body: html }))
+  await page.goto("https://evil.example/")
+  await page.getByRole("button").click()
+  await expect(page.getByText("This request was sent from another site.")).toBeVisible()
+  expect(await exists(email)).toBe(false)
+  expect(servers.relay.seen).toEqual([])
+  await context.close()
+})
+
+test("a provider's answer by a POST from its own site reaches Ory", async () => {
+  const path = "/self-service/methods/oidc/callback/apple"
+  const headers = { host: new URL(servers.appUrl).host, origin: "https://appleid.apple.com", "content-type": "application/x-www-form-urlencoded" }
+  await send(servers.plainUrl, path, { method: "POST", headers, body: "state=x" })
+  expect(servers.relay.seen).toEqual([`POST ${path}`])
 })
 
 for (const value of ["https://evil.example/", "//evil.example", "/\\evil.example", "https://evil.example@localhost/"])

@@ -174,6 +174,32 @@ describe("where a request goes", () => {
   })
 })
 
+describe("a write from another site", () => {
+  const paths = ["/self-service/login?flow=1", "/self-service/settings?flow=1", "/sessions"]
+  const origins = ["https://evil.example", "null", "", "http://localhost:3000.evil.example", "https://localhost:3000", HTTPS]
+
+  test.each(origins)("is refused when Origin is %j", async (origin) => {
+    for (const path of paths)
+      for (const method of ["POST", "DELETE"]) {
+        const response = await forward(path, { method, headers: { origin } })
+        expect([response.status, await response.text()], `${method} ${path}`).toEqual([403, "This request was sent from another site."])
+        expect(response.headers.get("cache-control")).toBe("private, no-store")
+      }
+    expect(asked).toEqual([])
+  })
+
+  test.each([
+    ["this app's own page", "/self-service/login?flow=1", { origin: APP }],
+    ["a client that is no browser", "/self-service/login?flow=1", {}],
+    ["Apple, coming back from its sign-in", "/self-service/methods/oidc/callback/apple", { origin: "https://appleid.apple.com" }],
+    ["a provider of an organization", "/self-service/methods/oidc/organization/1/callback/x", { origin: "https://idp.example" }],
+    ["a SAML provider", "/self-service/methods/saml/acs/x", { origin: "null" }],
+  ])("is not what %s sends", async (_who, path, headers) => {
+    await forward(path, { method: "POST", headers })
+    expect(got().request.url).toBe(path)
+  })
+})
+
 describe("what goes up", () => {
   test("only what Ory needs, and Ory's own cookies", async () => {
     await forward("/sessions/whoami", {

@@ -1,6 +1,7 @@
 import { NextResponse } from "next/dist/server/web/spec-extension/response"
 import { env } from "@/lib/env"
 import { isPrefetch, refuse, secured, type Visit } from "@/lib/gate"
+import { isSameOrigin } from "@/lib/origin"
 import { browserCookie, flowCookies } from "@/lib/ory"
 import { DEFAULT_PAGE } from "@/lib/return-to"
 import { isOrys } from "@/lib/routes"
@@ -19,6 +20,9 @@ const SUBMIT_LIMIT = 15_000
 
 /** Longest JSON, in bytes, that is read whole to change the URLs in it. Flows have some ten thousand. */
 const MAX_JSON = 1_000_000
+
+/** Social and SAML providers send the browser back to a path below this one, Apple by a POST from its own site. */
+const PROVIDERS = "/self-service/methods/"
 
 const METHODS = ["GET", "HEAD", "POST", "DELETE"]
 
@@ -54,9 +58,10 @@ export async function forward(visit: Visit): Promise<NextResponse> {
   if (target === undefined) return answered(visit, new NextResponse(null, { status: 404 }))
   if (!METHODS.includes(request.method))
     return answered(visit, new NextResponse(null, { status: 405, headers: { allow: METHODS.join(", ") } }))
+  if (isCrossSiteWrite(visit)) return answered(visit, new NextResponse("This request was sent from another site.", { status: 403 }))
   if (isSpeculative(visit)) return answered(visit, new NextResponse(null, { status: 204 }))
 
-  const reads = (request.method === "GET" || request.method === "HEAD") && !pathname.startsWith("/self-service/methods/")
+  const reads = isRead(request.method) && !pathname.startsWith(PROVIDERS)
   const init: RequestInit & { duplex: "half" } = {
     method: request.method,
     headers: forwardedHeaders(request.headers, appUrl),
@@ -73,6 +78,19 @@ export async function forward(visit: Visit): Promise<NextResponse> {
     console.error(`Ory at ${env.oryUrl} did not answer ${request.method} ${pathname}: ${error instanceof Error ? error.message : String(error)}`)
     return refuse(visit, { outcome: "unavailable" })
   }
+}
+
+/**
+ * Whether another site sends a form. Ory refuses a browser that submits a flow of type `api`, which needs no CSRF token, by its
+ * `Origin` header. That header stays here, so the check is here. Clients other than browsers send none.
+ */
+function isCrossSiteWrite({ request, appUrl, pathname }: Visit): boolean {
+  if (isRead(request.method) || pathname.startsWith(PROVIDERS)) return false
+  return request.headers.has("origin") && !isSameOrigin(request.headers, appUrl)
+}
+
+function isRead(method: string): boolean {
+  return method === "GET" || method === "HEAD"
 }
 
 /**
