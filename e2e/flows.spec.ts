@@ -22,6 +22,42 @@ for (const path of ["login", "registration", "recovery", "verification"])
     await other.close()
   })
 
+for (const kind of ["login", "registration", "recovery", "verification", "settings"])
+  test(`a new ${kind} flow begins in place of one of type api, which an attacker can make and prefill`, async ({ browser }) => {
+    const ory = setting("ORY_URL")
+    const person = await signedIn(ory, setting("ORY_ADMIN_URL"))
+    const headers: Record<string, string> = { accept: "application/json", "content-type": "application/json" }
+    const api = async (name: string): Promise<string> =>
+      ((await (await fetch(`${ory}/self-service/${name}/api`, { headers })).json()) as { id: string }).id
+    const submit = (name: string, id: string, body: object): Promise<Response> =>
+      fetch(`${ory}/self-service/${name}?flow=${id}`, { method: "POST", headers, body: JSON.stringify(body) })
+
+    if (kind === "settings") {
+      const login = { method: "password", identifier: person.email, password: person.password }
+      const answer = (await (await submit("login", await api("login"), login)).json()) as { session_token: string }
+      headers["x-session-token"] = answer.session_token
+    }
+    const id = await api(kind)
+    const email = "prefilled@attacker.example"
+    const traits = { email, name: { first: "Prefilled" } }
+    const bodies: Record<string, object> = {
+      login: { method: "password", identifier: email, password: "wrong" },
+      registration: { method: "password", traits, password: "1" },
+      settings: { method: "profile", traits: { ...traits, email: "no address" } },
+    }
+    await submit(kind, id, bodies[kind] ?? { method: "code", email })
+
+    const context = await browser.newContext({ baseURL: setting("APP_URL") })
+    if (kind === "settings") await context.addCookies(browserCookies(person, setting("APP_URL")))
+    const page = await context.newPage()
+    const path = kind === "settings" ? "/account/settings" : `/auth/${kind}`
+    await page.goto(`${path}?flow=${id}`)
+    await expect(page.getByRole("textbox").first()).toBeVisible()
+    expect(page.url()).toMatch(new RegExp(`${path}\\?flow=(?!${id})`))
+    expect(await page.content()).not.toMatch(/prefilled|no address/i)
+    await context.close()
+  })
+
 test("a flow that has expired begins anew, for settings as well", async ({ browser }) => {
   const kinds = ["login", "registration", "recovery", "verification", "settings"]
   const servers = await startServers({ kratos: Object.fromEntries(kinds.map((kind) => [`SELFSERVICE_FLOWS_${kind.toUpperCase()}_LIFESPAN`, "1s"])) })

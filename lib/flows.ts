@@ -14,7 +14,7 @@ export type Query = Promise<Record<string, string | string[] | undefined>>
 
 type Kind = keyof Flows
 
-const get: Record<Kind, (flow: { id: string; cookie: string }) => Promise<{ status: number; data: { ui: UiContainer } }>> = {
+const get: Record<Kind, (flow: { id: string; cookie: string }) => Promise<{ status: number; data: { type: string; ui: UiContainer } }>> = {
   login: (flow) => ory.getLoginFlow(flow),
   registration: (flow) => ory.getRegistrationFlow(flow),
   recovery: (flow) => ory.getRecoveryFlow(flow),
@@ -23,8 +23,8 @@ const get: Record<Kind, (flow: { id: string; cookie: string }) => Promise<{ stat
 }
 
 /**
- * The flow that the page's query names, for Ory Elements. Without one, or with one that has expired, is someone else's or
- * never was, the browser is sent to Ory to begin a new one, which ends at this page again.
+ * The flow that the page's query names, for Ory Elements. Without one, or with one that has expired, is someone else's, is not
+ * for browsers or never existed, the browser is sent to Ory to begin a new one, which ends at this page again.
  *
  * @returns The flow; or null where beginning again would go round in circles: the browser keeps none of Ory's cookies.
  * @throws OryUnavailableError while Ory does not answer.
@@ -39,6 +39,8 @@ export async function requireFlow<K extends Kind>(kind: K, query: Query): Promis
   const response = await get[kind]({ id, cookie }).catch(() => {
     throw new OryUnavailableError()
   })
+  // Anybody can make and prefill a flow of type `api`: no cookie ties it to this browser.
+  if (response.status === 200 && response.data.type !== "browser") return redirect(newFlow(kind, wishes, cookie, app))
   if (response.status === 200) {
     const flow = forBrowser(response.data, app)
     if (kind === "login" && nothingToAsk(flow as LoginFlow)) redirect(await enrol(flow as LoginFlow, app))
