@@ -58,6 +58,56 @@ for (const kind of ["login", "registration", "recovery", "verification", "settin
     await context.close()
   })
 
+test("shows our own sentence for an error of Ory's; Ory's words, which can quote a link, go to the log on one line", async () => {
+  const ory = setting("ORY_URL")
+  const [port] = await freePorts()
+  const app = `http://localhost:${port}`
+  const said: string[] = []
+  const stop = await startApp(port, { ORY_SDK_URL: ory, APP_URL: app }, (_, line) => said.push(line))
+  /** The page that Ory sends a browser to after this request. */
+  const errorPage = async (path: string, init: RequestInit = {}): Promise<string> => {
+    const answer = await fetch(ory + path, { redirect: "manual", headers: { accept: "text/html" }, ...init })
+    const location = new URL(answer.headers.get("location") ?? "")
+    expect(location.pathname).toBe("/auth/error")
+    const page = await fetch(`${app}/auth/error${location.search}`, { headers: { cookie: "ory_kratos_session=hunter2" } })
+    expect(page.status).toBe(200)
+    return (await page.text()).replaceAll("&#x27;", "'")
+  }
+  try {
+    const form = { method: "POST", body: new URLSearchParams({ method: "password", identifier: "a", password: "b" }) }
+    const begun = await fetch(`${ory}/self-service/login/browser`, { headers: { accept: "application/json" } })
+    const { id } = (await begun.json()) as { id: string }
+    const cases: [path: string, id: string, sentence: string, init?: RequestInit][] = [
+      ["/self-service/login/browser?return_to=https://evil.example/", "self_service_flow_return_to_forbidden", "leads to a page outside this site"],
+      ["/self-service/logout?token=x", "session_inactive", "You are signed out."],
+      ["/self-service/login/browser?aal=aal2", "session_aal1_required", "Sign in first."],
+      [`/self-service/login?flow=${id}`, "security_csrf_violation", "We couldn't confirm that the form came from your browser.", form],
+      ["/self-service/login?flow=x", "without an id", "We couldn't complete this."],
+    ]
+    for (const [path, name, sentence, init] of cases) {
+      said.length = 0
+      expect(await errorPage(path, init), path).toContain(sentence)
+      expect(said.filter((line) => line.startsWith(`Ory ended a flow with an error: ${name}: `)), path).toHaveLength(1)
+    }
+
+    said.length = 0
+    const lure = "your account is locked, call 0800 123"
+    const page = await errorPage(`/self-service/login/browser?aal=${encodeURIComponent(`${lure}\nforged line\r\u001b[31mred\u2028\u202e${"x".repeat(2000)}`)}`)
+    expect(page).toContain("We couldn't complete this.")
+    expect(page).not.toContain(lure)
+    expect(page).not.toMatch(/AuthenticationMethod|malformed/)
+    const logged = said.filter((line) => line.includes(lure))
+    expect(logged).toHaveLength(1)
+    expect(logged[0]).toMatch(/^Ory ended a flow with an error: without an id: .* call 0800 123 forged line \[31mred x+$/)
+    expect(logged[0]?.length).toBeLessThan(600)
+    expect(said.join("\n")).not.toContain("hunter2")
+    for (const unknown of ["", "?id=made-up", "?id=a&id=b"])
+      expect((await (await fetch(`${app}/auth/error${unknown}`)).text()).replaceAll("&#x27;", "'"), unknown).toContain("We couldn't complete this.")
+  } finally {
+    await stop()
+  }
+})
+
 test("a flow that has expired begins anew, for settings as well", async ({ browser }) => {
   const kinds = ["login", "registration", "recovery", "verification", "settings"]
   const servers = await startServers({ kratos: Object.fromEntries(kinds.map((kind) => [`SELFSERVICE_FLOWS_${kind.toUpperCase()}_LIFESPAN`, "1s"])) })
