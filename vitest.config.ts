@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
@@ -17,7 +18,7 @@ export default defineConfig({
     env: {
       ORY_SDK_URL: "http://localhost:9",
       APP_URL: "http://localhost:3000",
-      SESSION_SECRET: "only-for-unit-tests-0123456789abcdef",
+      SESSION_SECRET: randomBytes(32).toString("base64"),
       SESSION_CACHE_SECONDS: "30",
     },
   },

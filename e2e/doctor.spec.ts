@@ -4,14 +4,14 @@ import { diagnose, versions, type Finding } from "../scripts/diagnose"
 import { start } from "../scripts/processes"
 import { expect, test } from "./fixtures"
 import { startServers, type Servers } from "./servers"
-import { setting } from "./settings"
+import { sessionSecret, setting } from "./settings"
 
 /** Each check of `npm run doctor`, once where all is well and once where it fails. */
 
 const environment = (): Record<string, string> => ({
   ORY_SDK_URL: setting("ORY_URL"),
   APP_URL: setting("APP_URL"),
-  SESSION_SECRET: "only for tests and long enough for it",
+  SESSION_SECRET: sessionSecret,
   INBOX_PORT: new URL(setting("INBOX_URL")).port,
 })
 

@@ -7,6 +7,7 @@ import { expect, test } from "./fixtures"
 import { PAGE_LOAD, send, signedIn, type SignedIn } from "./http"
 import { startBalancer } from "./relay"
 import { copyProject } from "./servers"
+import { sessionSecret } from "./settings"
 
 /**
  * Two instances of the app, built for a container without knowing where they will run, and two of Kratos on one PostgreSQL,
@@ -75,7 +76,7 @@ test("instances come and go, and nobody who is signed in is signed out", async (
           HOSTNAME: "localhost",
           ORY_SDK_URL: oryUrl,
           APP_URL: appUrl,
-          SESSION_SECRET: "only for tests and long enough for it",
+          SESSION_SECRET: sessionSecret,
           SESSION_CACHE_SECONDS: "2",
         },
       })

@@ -5,6 +5,7 @@ import { join, resolve } from "node:path"
 import { freePorts, run, start, waitForUrl, type Running } from "../scripts/processes"
 import { startOry, type LocalOry } from "../scripts/stack"
 import { certificate, Relay, startTls } from "./relay"
+import { sessionSecret } from "./settings"
 
 /** An app (the production build), and the Ory, database and inbox it has to itself. */
 export interface Servers {
@@ -112,7 +113,7 @@ export async function startApp(
   const next = createRequire(resolve(folder, "package.json")).resolve("next/dist/bin/next")
   const app = await start(process.execPath, [next, "start", "-H", "localhost", "-p", String(port)], {
     cwd: folder,
-    env: { ...process.env, SESSION_SECRET: "only for tests and long enough for it", ...env },
+    env: { ...process.env, SESSION_SECRET: sessionSecret, ...env },
     log: (line) => {
       log("app", line)
     },

@@ -1,4 +1,8 @@
+import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
+
+/** What the tests' apps seal with. */
+export const sessionSecret = randomBytes(32).toString("base64")
 
 /**
  * This process's environment with every variable of the app's there and empty: then `.env.local`, which Next would read, has no

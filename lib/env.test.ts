@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process"
+import { randomBytes } from "node:crypto"
 import { afterEach, describe, expect, test, vi } from "vitest"
 import { readEnv } from "@/lib/env"
 
@@ -7,8 +9,8 @@ const laptop = { NODE_ENV: "development", ORY_SDK_URL: "http://localhost:4000" }
 /** What a server of one's own has. */
 const server = { NODE_ENV: "production", ORY_SDK_URL: "https://auth.example.com", APP_URL: "https://app.example.com" }
 
-const secret = "a-secret-of-exactly-32-characters"
-const otherSecret = "another-secret-of-32-characters-too"
+const secret = randomBytes(32).toString("base64")
+const otherSecret = randomBytes(32).toString("hex")
 
 /** The lines under "The environment is not right:". */
 function problems(source: Record<string, string | undefined>, serving?: boolean): string[] {
@@ -347,7 +349,7 @@ describe("SESSION_SECRET", () => {
     ["with a comma too many", `,${secret},,`, [secret]],
     ["none", " , ", []],
     ["as openssl makes them", "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=", ["q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="]],
-    ["of exactly 32 characters", "x".repeat(32), ["x".repeat(32)]],
+    ["of exactly 32 characters", "9f1c2ab07d6e4853be12f7a0c6d59e34", ["9f1c2ab07d6e4853be12f7a0c6d59e34"]],
   ])("%s", (_how, value, list) => {
     expect(secrets(value)).toEqual(list)
   })
@@ -364,6 +366,58 @@ describe("SESSION_SECRET", () => {
     expect(problem).toMatch(/^SESSION_SECRET .*shorter than 32 characters.* openssl rand -base64 32/)
     expect(problem).not.toContain("hunter2")
     expect(problem).not.toContain(secret)
+  })
+})
+
+describe("a weak SESSION_SECRET", () => {
+  const word = "that contains a placeholder or a common word"
+  test.each([
+    ["x".repeat(32), "with fewer than 8 different characters"],
+    ["abababababababababababababababababab", "with fewer than 8 different characters"],
+    ["01101001100101101001011001101001", "with fewer than 8 different characters"],
+    ["9f1c2ab07d6e9f1c2ab07d6e9f1c2ab07d6e", "that repeats a pattern"],
+    ["0a9b8c7d6e5f4132".repeat(2), "that repeats a pattern"],
+    ["correcthorsebatterystaple".repeat(2), "that repeats a pattern"],
+    ["change-me-before-you-deploy-this-app", word],
+    ["CHANGEME_before_you_deploy_this_app", word],
+    ["replace-with-your-own-random-value!!", word],
+    ["an-example-value-of-enough-characters", word],
+    ["my-password-is-long-enough-for-this-app", word],
+    ["a-secret-of-exactly-32-characters", word],
+    ["SESSION_SECRET_of_the_production_app", word],
+    ["mysupersecret-mysupersecure-4d7f9aa1", word],
+    ["session-key-placeholder-until-we-deploy", word],
+    ["abcdefghijklmnopqrstuvwxyz0123456789", word],
+    ["0123456789-zyx-wvu-tsr-qpo-nml-kji-hg", word],
+    ["qwertyuiopasdfghjklzxcvbnm0246813579", word],
+  ])("%s is refused by name, with a cure, without saying it", (value, why) => {
+    for (const all of [value, `${secret},${value}`]) {
+      expect(problems({ ...laptop, SESSION_SECRET: all })).toEqual([
+        `SESSION_SECRET has a secret ${why}; a comma separates secrets. Make one with: openssl rand -base64 32. Leave it empty to run without snapshots.`,
+      ])
+    }
+  })
+
+  test.each(["base64", "hex"] as const)("is none of 10,000 of the form that openssl rand -%s 32 writes", (form) => {
+    for (let count = 0; count < 10_000; count++) {
+      const value = randomBytes(32).toString(form)
+      expect(readEnv({ ...laptop, SESSION_SECRET: value }).sessionSecrets, value).toEqual([value])
+    }
+  })
+
+  test.each(["-base64", "-hex"])("is none of those that openssl rand %s 32 writes on this machine", (form) => {
+    for (let count = 0; count < 20; count++) {
+      let value: string
+      try {
+        value = execFileSync("openssl", ["rand", form, "32"], { encoding: "utf8" })
+      } catch (error) {
+        // A machine without openssl: the test above has the same form.
+        expect((error as NodeJS.ErrnoException).code).toBe("ENOENT")
+        return
+      }
+      expect(value.trim().length).toBeGreaterThan(40)
+      expect(readEnv({ ...laptop, SESSION_SECRET: value }).sessionSecrets).toEqual([value.trim()])
+    }
   })
 })
 

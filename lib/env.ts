@@ -151,11 +151,25 @@ function readAppUrls(source: Source, serving: boolean): readonly [string, ...str
 
 function readSecrets(source: Source): readonly string[] {
   const secrets = (source.SESSION_SECRET ?? "").split(",").map((secret) => secret.trim()).filter((secret) => secret !== "")
-  if (secrets.some((secret) => secret.length < 32))
+  const why = secrets.map(weakness).find((weak) => weak !== undefined)
+  if (why !== undefined)
     throw new Error(
-      "SESSION_SECRET has a secret shorter than 32 characters; a comma separates secrets. Make one with: openssl rand -base64 32. Leave it empty to run without snapshots.",
+      `SESSION_SECRET has a secret ${why}; a comma separates secrets. Make one with: openssl rand -base64 32. Leave it empty to run without snapshots.`,
     )
   return secrets
+}
+
+/** Text that people and examples write, and that generated secrets don't contain. */
+const PLACEHOLDER = /change.?me|password|example|placeholder|your[-_]|123456789|abcdefgh|qwertyui|(?<![a-z\d])secret|secret(?![a-z\d])/i
+
+/** Why a secret is easy to guess. Base64 or hex of 16 random bytes or more passes, except with a negligible probability. */
+function weakness(secret: string): string | undefined {
+  if (secret.length < 32) return "shorter than 32 characters"
+  if (new Set(secret).size < 8) return "with fewer than 8 different characters"
+  if (PLACEHOLDER.test(secret)) return "that contains a placeholder or a common word"
+  // In a random secret nearly every group of four characters is unique.
+  const groups = Array.from({ length: secret.length - 3 }, (_, start) => secret.slice(start, start + 4))
+  return new Set(groups).size < groups.length * 0.75 ? "that repeats a pattern" : undefined
 }
 
 /** The origin that `value` is, and nothing more: a path, a query or credentials would be lost without a word. */

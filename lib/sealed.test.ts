@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import { base64url, EncryptJWT, UnsecuredJWT } from "jose"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import type { Session, Verdict } from "@/lib/ory"
@@ -5,8 +6,8 @@ import type { Kind } from "@/lib/sealed"
 
 const APP = "http://localhost:3000"
 const COOKIE = "ory_kratos_session=one"
-const OLD = "the-old-secret-0123456789-0123456789"
-const NEW = "the-new-secret-0123456789-0123456789"
+const OLD = randomBytes(32).toString("base64")
+const NEW = randomBytes(32).toString("base64")
 const NOW = Date.parse("2030-01-01T12:00:00.000Z")
 
 const session: Session = {

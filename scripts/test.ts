@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { withoutSettings } from "../e2e/settings"
+import { sessionSecret, withoutSettings } from "../e2e/settings"
 import { freePorts, nodeModule, Problem, projectDir, run, start, stopAll } from "./processes"
 import { startOry } from "./stack"
 
@@ -23,7 +23,7 @@ const appEnv = {
   ...withoutSettings(),
   ORY_SDK_URL: "http://localhost:4000",
   APP_URL: "http://localhost:3000",
-  SESSION_SECRET: "only for tests and long enough for it",
+  SESSION_SECRET: sessionSecret,
   SESSION_CACHE_SECONDS: "30",
   NEXT_TELEMETRY_DISABLED: "1",
 }
