@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises"
+import { access, chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { connect, createServer } from "node:net"
 import { networkInterfaces } from "node:os"
 import { join } from "node:path"
@@ -83,6 +83,7 @@ test("a fresh clone starts with one command, says where everything is, and Ctrl-
   const output = said.join("\n")
   expect(output).toContain("Made .env.local from .env.example.")
   expect(await readFile(join(folder, ".env.local"), "utf8")).toMatch(/^SESSION_SECRET=\S{40,}$/m)
+  expect((await stat(join(folder, ".ory"))).mode & 0o777).toBe(0o700)
   for (const line of [`App    http://localhost:${at.PORT}`, `Ory    ${at.ORY_SDK_URL}`, `Inbox  http://localhost:${at.INBOX_PORT}`, `Demo   ${demoUser.email}`])
     expect(output).toContain(line)
 
@@ -147,8 +148,11 @@ test("two clones run side by side", async () => {
 
 test("when Ory dies, everything stops, and says why", async () => {
   test.setTimeout(120_000)
+  await chmod(join(folder, ".ory"), 0o755)
   const { running, said, ready } = await dev(await ports())
   await ready
+  // Also where an earlier version made it for everyone to read.
+  expect((await stat(join(folder, ".ory"))).mode & 0o777).toBe(0o700)
   expect(said.join("\n")).not.toContain("Made .env.local")
   process.kill(Number(await readFile(join(folder, ".ory/kratos.pid"), "utf8")), "SIGKILL")
   expect((await running.ended).ok).toBe(false)

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto"
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises"
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { kratosBinary } from "./kratos"
-import { commandOf, isAlive, nodeModule, Problem, projectDir, type Running, run, start, waitForUrl } from "./processes"
+import { commandOf, isAlive, Problem, projectDir, type Running, run, start, waitForUrl } from "./processes"
 
 export interface StackOptions {
   /** Origin of the app, for example `http://localhost:3000`. */
@@ -62,6 +62,9 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
   })
   // Only now: a build takes minutes, in which another may have started here.
   await assertDataUnused(dataDir)
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 })
+  // A folder of an earlier version was readable for every user of this machine.
+  await chmod(options.dataDir, 0o700)
   await mkdir(join(dataDir, "mail"), { recursive: true })
   await writeFile(config, kratosConfig(await readFile(join(configDir, "kratos.yml"), "utf8"), options))
   const env = await kratosEnv(dataDir, options)
@@ -105,7 +108,7 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
     // `-e`: the database is the one in DSN.
     await run(kratos, ["migrate", "sql", "-e", "--yes", "-c", config], { cwd: configDir, env })
     await startKratos()
-    await waitForUrl("The mail catcher", `http://127.0.0.1:${inboxPort}/email`, mail)
+    await waitForUrl("The mail catcher", `http://localhost:${inboxPort}/email`, mail)
   } catch (error) {
     await stop()
     throw error
@@ -162,9 +165,9 @@ export function socialSignIn({ issuer, clientId, clientSecret }: OpenIdProvider)
 }
 
 async function startMail(dataDir: string, { mailPort, inboxPort, log }: StackOptions): Promise<Running> {
-  const maildev = nodeModule("maildev/bin/maildev")
-  const ports = ["--ip", "127.0.0.1", "--smtp", String(mailPort), "--web", String(inboxPort)]
-  return start(process.execPath, [maildev, ...ports, "--mail-directory", join(dataDir, "mail")], {
+  const inbox = ["--import", "tsx", "scripts/inbox.ts", String(mailPort), String(inboxPort), join(dataDir, "mail")]
+  return start(process.execPath, inbox, {
+    cwd: projectDir,
     log: (line) => {
       if (!/^MailDev |shutdown signal/.test(line)) log("mail", line)
     },

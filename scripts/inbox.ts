@@ -1,0 +1,48 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http"
+import { createRequire } from "node:module"
+import type { Duplex } from "node:stream"
+
+/**
+ * The inbox for local mail: `inbox.ts <SMTP port> <port of its page> <folder>`. MailDev answers every Host, and with CORS for every
+ * origin, so any web page that a developer visits could read the codes in it. This starts MailDev and puts a check in front. MailDev 3
+ * brings 112 MB instead of 41, and no such check.
+ */
+
+const [smtp = "1025", port = "1080", folder = "mail"] = process.argv.slice(2)
+const { host, origin } = new URL(`http://localhost:${port}`)
+
+const require = createRequire(import.meta.url)
+const startMailDev = require("maildev") as (options: object) => { listen: () => void }
+const web = require("maildev/lib/web") as { server: Server }
+
+startMailDev({ ip: "127.0.0.1", smtp, web: port, mailDirectory: folder, hideExtensions: [] }).listen()
+
+// Nothing has arrived yet: connections are accepted after this script ran.
+for (const event of ["request", "upgrade"]) {
+  const listeners = web.server.listeners(event)
+  if (listeners.length === 0) throw new Error(`MailDev has no listener for ${event}: scripts/inbox.ts does not fit this version.`)
+  web.server.removeAllListeners(event)
+  web.server.on(event, (request: IncomingMessage, to: ServerResponse | Duplex, ...rest: unknown[]) => {
+    const why = refusal(request)
+    if (why !== undefined) refuse(to, why)
+    else for (const listener of listeners) Reflect.apply(listener, web.server, [request, to, ...rest])
+  })
+}
+
+/** Another Host is DNS rebinding; browsers send Origin with every request that a page at another origin could read. */
+function refusal({ headers }: IncomingMessage): string | undefined {
+  if (headers.host !== host) return `The host of this request is ${headers.host ?? "missing"}.`
+  if (headers.origin !== undefined && headers.origin !== origin) return `This request comes from a page at ${headers.origin}.`
+  return undefined
+}
+
+function refuse(to: ServerResponse | Duplex, why: string): void {
+  const text = `${why} The inbox answers only at ${origin}, and only to its own page.\n`
+  const headers = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff", connection: "close" }
+  if ("writeHead" in to) {
+    to.writeHead(403, headers).end(text)
+    return
+  }
+  const lines = Object.entries({ ...headers, "content-length": Buffer.byteLength(text) }).map(([name, value]) => `${name}: ${value}`)
+  to.end(["HTTP/1.1 403 Forbidden", ...lines, "", text].join("\r\n"))
+}
