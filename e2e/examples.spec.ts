@@ -10,14 +10,13 @@ import { setting } from "./settings"
 const expressDir = resolve("examples/express")
 const goDir = resolve("examples/go")
 
-/** Starts an example beside the starter's Ory, with no cache, so that signing out shows at once. */
+/** Starts an example beside the starter's Ory. */
 async function startExample(name: string, port: number, cwd: string, file: string, args: readonly string[]): Promise<Running> {
   const env = {
     ...process.env,
     PORT: String(port),
     APP_URL: `http://localhost:${port}`,
     ORY_SDK_URL: setting("ORY_URL"),
-    SESSION_CACHE_SECONDS: "0",
   }
   const example = await start(file, args, { cwd, env })
   await waitForUrl(`The ${name} example`, `http://localhost:${port}/healthz`, example)

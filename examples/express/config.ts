@@ -6,15 +6,13 @@ export interface Config {
   appUrl: string
   /** Origin of Ory, as browsers see it. */
   oryUrl: string
-  /** For how many seconds one answer from Ory may serve further reads. 0 to 300; 0: none. */
-  sessionCacheSeconds: number
 }
 
 const LOCAL_ORY = "http://localhost:4000"
 
 /**
- * Reads `PORT`, `APP_URL`, `ORY_SDK_URL` and `SESSION_CACHE_SECONDS`. Only in production must the two origins be set: elsewhere
- * they are this port on localhost, and local Ory.
+ * Reads `PORT`, `APP_URL` and `ORY_SDK_URL`. Only in production must the two origins be set: elsewhere they are this port on
+ * localhost, and local Ory.
  *
  * @throws Error that lists all problems at once: the variable, the value seen, and an example.
  */
@@ -40,7 +38,6 @@ export function readConfig(source: Readonly<Record<string, string | undefined>>)
     port,
     appUrl: origin("APP_URL", `http://localhost:${port}`, "https://api.example.com"),
     oryUrl: origin("ORY_SDK_URL", LOCAL_ORY, `${LOCAL_ORY} (local Ory, or the Ory tunnel) or https://auth.example.com`),
-    sessionCacheSeconds: number("SESSION_CACHE_SECONDS", 30, 300),
   }
   if (problems.length > 0) throw new Error(["The environment is not right:", ...problems].join("\n  - "))
   return config

@@ -1,7 +1,5 @@
-import { createHash } from "node:crypto"
 import { Configuration, FrontendApi, type Session as OrySession } from "@ory/client"
 import type { Request, RequestHandler, Response } from "express"
-import { LRUCache } from "lru-cache"
 import type { Logger } from "pino"
 import type { Config } from "./config.ts"
 import { loginUrl, returnToPage } from "./return-to.ts"
@@ -11,9 +9,6 @@ const TIME_LIMIT = 3000
 
 /** Seconds after which to try again while Ory does not answer. */
 const RETRY_SECONDS = 5
-
-/** Bounds the cache's memory; the one used longest ago goes first. */
-const MAX_SESSIONS = 10_000
 
 /** What Ory's `toSession` returned, with what an active session always has. https://www.ory.com/docs/reference/api#tag/frontend/operation/toSession */
 export type Session = OrySession & Required<Pick<OrySession, "authenticated_at" | "expires_at" | "identity">>
@@ -33,7 +28,7 @@ interface Answer {
 
 declare module "express-serve-static-core" {
   interface Request {
-    /** Set by `requireAuth`; {@link sessionOf} reads it without the `undefined`. Shared between requests: don't change it. */
+    /** Set by `requireAuth`; {@link sessionOf} reads it without the `undefined`. */
     session?: Session
   }
 }
@@ -47,54 +42,11 @@ export function sessionOf(request: Request): Session {
 /**
  * Makes the middleware that lets a request pass only with an active session, which is then `request.session`. Everyone else gets:
  * a redirect to Ory's login and back (401 for an API client); the same for a second factor that is due (403); or, while Ory
- * gives no clear answer, 503. Nothing it protects may be stored by caches between here and the browser.
+ * gives no clear answer, 503. Each request with a session cookie costs one call to Ory, so a session that was ended elsewhere is
+ * refused at once. Nothing it protects may be stored by caches between here and the browser.
  */
 export function createRequireAuth(config: Config, log: Logger): RequestHandler {
-  const ask = createWhoami(config, log)
-  const cache = new LRUCache<string, Session>({ max: MAX_SESSIONS })
-  const pending = new Map<string, Promise<Answer>>()
-
-  /** For requests that only read: the cache's answer, or one from Ory for everyone who asks with this cookie at the time. */
-  const read = (cookie: string): Answer | Promise<Answer> => {
-    const key = hash(cookie)
-    const session = cache.get(key)
-    if (session !== undefined) return { verdict: { outcome: "active", session } }
-
-    const asked = pending.get(key)
-    if (asked !== undefined) return asked
-    const asking: Promise<Answer> = ask(cookie).then((answer) => {
-      // Unless a write came between: then this answer may be older than what the write changed.
-      if (pending.get(key) === asking) {
-        pending.delete(key)
-        if (answer.verdict.outcome === "active") keep(key, answer.verdict.session)
-      }
-      return answer
-    })
-    pending.set(key, asking)
-    return asking
-  }
-
-  const keep = (key: string, session: Session): void => {
-    const ttl = Math.min(config.sessionCacheSeconds * 1000, Date.parse(session.expires_at) - Date.now())
-    if (ttl > 0) cache.set(key, session, { ttl })
-  }
-
-  /** What was known of this cookie before a change. */
-  const forget = (cookie: string): void => {
-    const key = hash(cookie)
-    cache.delete(key)
-    pending.delete(key)
-  }
-
-  /** For requests that change something: always Ory's own answer, and reads after it don't see an older one. */
-  const write = (cookie: string, response: Response): Promise<Answer> => {
-    forget(cookie)
-    // A read that came while this one was changing something may have seen what was there before.
-    response.once("close", () => {
-      forget(cookie)
-    })
-    return ask(cookie)
-  }
+  const whoami = createWhoami(config, log)
 
   return async (request, response, next) => {
     response.set("cache-control", "private, no-store")
@@ -103,8 +55,7 @@ export function createRequireAuth(config: Config, log: Logger): RequestHandler {
       refuse(request, response, "anonymous")
       return
     }
-    const reads = request.method === "GET" || request.method === "HEAD"
-    const { verdict, setCookies = [] } = await (reads ? read(cookie) : write(cookie, response))
+    const { verdict, setCookies = [] } = await whoami(cookie)
     if (verdict.outcome !== "active") {
       refuse(request, response, verdict.outcome)
       return
@@ -200,9 +151,4 @@ function sessionCookies(header = ""): string {
     .map((pair) => pair.trim())
     .filter((pair) => /^(ory_kratos_session|ory_session_[^=]*)=[\x21-\x7e]*$/.test(pair))
     .join("; ")
-}
-
-/** The cache never holds what would sign someone in. */
-function hash(cookie: string): string {
-  return createHash("sha256").update(cookie).digest("base64url")
 }

@@ -10,20 +10,17 @@ import (
 	"time"
 
 	ory "github.com/ory/client-go"
-	"golang.org/x/sync/singleflight"
 )
 
 // app is the whole app, listening nowhere yet.
 type app struct {
-	cfg     config
-	log     *slog.Logger
-	ory     *ory.APIClient
-	cache   *sessionCache
-	flights singleflight.Group
+	cfg config
+	log *slog.Logger
+	ory *ory.APIClient
 }
 
 func newApp(cfg config, log *slog.Logger) *app {
-	return &app{cfg: cfg, log: log, ory: newOryClient(cfg.oryURL), cache: newSessionCache()}
+	return &app{cfg: cfg, log: log, ory: newOryClient(cfg.oryURL)}
 }
 
 // handler answers every request.

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // config is what the environment says, checked once, by readConfig.
@@ -17,14 +16,12 @@ type config struct {
 	appURL string
 	// Origin of Ory, as browsers see it.
 	oryURL string
-	// For how long one answer from Ory may serve further reads. 0 to 5 minutes; 0: not at all.
-	sessionCache time.Duration
 }
 
 const localOry = "http://localhost:4000"
 
-// readConfig reads PORT, APP_URL, ORY_SDK_URL and SESSION_CACHE_SECONDS. APP_URL is this port on localhost and ORY_SDK_URL is
-// local Ory by default; but beside an origin that is not on localhost, the other one must be set too: they would share no cookie.
+// readConfig reads PORT, APP_URL and ORY_SDK_URL. APP_URL is this port on localhost and ORY_SDK_URL is local Ory by default; but
+// beside an origin that is not on localhost, the other one must be set too: they would share no cookie.
 //
 // The error lists all problems at once: the variable, the value seen, and an example.
 func readConfig(getenv func(string) string) (config, error) {
@@ -60,10 +57,9 @@ func readConfig(getenv func(string) string) (config, error) {
 
 	port := number("PORT", 3002, 65535)
 	cfg := config{
-		port:         port,
-		appURL:       origin("APP_URL", fmt.Sprintf("http://localhost:%d", port), "ORY_SDK_URL", "https://api.example.com"),
-		oryURL:       origin("ORY_SDK_URL", localOry, "APP_URL", localOry+" (local Ory, or the Ory tunnel) or https://auth.example.com"),
-		sessionCache: time.Duration(number("SESSION_CACHE_SECONDS", 30, 300)) * time.Second,
+		port:   port,
+		appURL: origin("APP_URL", fmt.Sprintf("http://localhost:%d", port), "ORY_SDK_URL", "https://api.example.com"),
+		oryURL: origin("ORY_SDK_URL", localOry, "APP_URL", localOry+" (local Ory, or the Ory tunnel) or https://auth.example.com"),
 	}
 	if len(problems) > 0 {
 		return config{}, errors.New("the environment is not right:" + strings.Join(problems, ""))

@@ -3,7 +3,6 @@ package main
 import (
 	"strings"
 	"testing"
-	"time"
 )
 
 func environment(values map[string]string) func(string) string {
@@ -11,7 +10,7 @@ func environment(values map[string]string) func(string) string {
 }
 
 func TestConfig(t *testing.T) {
-	local := config{port: 3002, appURL: "http://localhost:3002", oryURL: "http://localhost:4000", sessionCache: 30 * time.Second}
+	local := config{port: 3002, appURL: "http://localhost:3002", oryURL: "http://localhost:4000"}
 	moved := local
 	moved.port, moved.appURL = 3902, "http://localhost:3902"
 	for _, test := range []struct {
@@ -22,7 +21,7 @@ func TestConfig(t *testing.T) {
 		{"beside local Ory nothing has to be set", nil, local},
 		{"PORT moves it", map[string]string{"PORT": "3902"}, moved},
 		{"what is set is what counts", map[string]string{
-			"PORT": "80", "APP_URL": "https://API.example.com:443/", "ORY_SDK_URL": "https://auth.example.com", "SESSION_CACHE_SECONDS": "0",
+			"PORT": "80", "APP_URL": "https://API.example.com:443/", "ORY_SDK_URL": "https://auth.example.com",
 		}, config{port: 80, appURL: "https://api.example.com", oryURL: "https://auth.example.com"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -36,8 +35,7 @@ func TestConfig(t *testing.T) {
 
 func TestConfigRefusesMalformedValuesByName(t *testing.T) {
 	wrong := map[string][]string{
-		"PORT":                  {"abc", "-1", "+1", "65536", "3001.5", "1e3", " "},
-		"SESSION_CACHE_SECONDS": {"301", "-1", "30s", " "},
+		"PORT": {"abc", "-1", "+1", "65536", "3001.5", "1e3", " "},
 	}
 	for _, name := range []string{"APP_URL", "ORY_SDK_URL"} {
 		wrong[name] = []string{"localhost:4000", "ftp://localhost", "http://localhost:4000/path", "http://localhost:4000?x=1", "http://localhost#", "http://localhost:x"}

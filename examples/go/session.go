@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -11,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jellydator/ttlcache/v3"
 	ory "github.com/ory/client-go"
 )
 
@@ -20,8 +18,6 @@ const (
 	timeLimit = 3 * time.Second
 	// Seconds after which to try again while Ory does not answer.
 	retrySeconds = "5"
-	// Bounds the cache's memory; the session used longest ago goes first.
-	maxSessions = 10_000
 )
 
 // outcome is what is known of a request's session. unavailable is never a reason to let someone in, or to sign them out.
@@ -41,23 +37,14 @@ type verdict struct {
 	setCookies []string
 }
 
-// sessionCache holds active sessions by the hash of their cookie: nothing in it would sign someone in.
-type sessionCache = ttlcache.Cache[string, *ory.Session]
-
-func newSessionCache() *sessionCache {
-	return ttlcache.New(
-		ttlcache.WithCapacity[string, *ory.Session](maxSessions),
-		ttlcache.WithDisableTouchOnHit[string, *ory.Session](),
-	)
-}
-
 // sessionMiddleware lets a request pass only with an active session, which next finds with getSession. Everyone else gets: a
 // redirect to Ory's login and back (401 for an API client); the same for a second factor that is due (403); or, while Ory gives
-// no clear answer, 503. Nothing it protects may be stored by caches between here and the browser.
+// no clear answer, 503. Each request with a session cookie costs one call to Ory, so a session that was ended elsewhere is refused
+// at once. Nothing it protects may be stored by caches between here and the browser.
 func (a *app) sessionMiddleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "private, no-store")
-		v := a.check(r)
+		v := a.whoami(r.Context(), sessionCookies(r.Header.Values("Cookie")))
 		if v.outcome != active {
 			a.refuse(w, r, v.outcome)
 			return
@@ -66,10 +53,6 @@ func (a *app) sessionMiddleware(next http.Handler) http.Handler {
 			w.Header().Add("Set-Cookie", cookie)
 		}
 		next.ServeHTTP(w, r.WithContext(withSession(r.Context(), v.session)))
-		if !reads(r) {
-			// A read that came while this one was changing something may have seen what was there before.
-			a.forget(hash(sessionCookies(r.Header.Values("Cookie"))))
-		}
 	})
 }
 
@@ -79,8 +62,8 @@ func withSession(ctx context.Context, session *ory.Session) context.Context {
 	return context.WithValue(ctx, sessionKey{}, session)
 }
 
-// getSession returns the session of a request that passed sessionMiddleware: active, and with its identity and times. It is shared
-// between requests: don't change it. On a route that sessionMiddleware does not protect there is none, and that is the error.
+// getSession returns the session of a request that passed sessionMiddleware: active, and with its identity and times. On a route
+// that sessionMiddleware does not protect there is none, and that is the error.
 func getSession(ctx context.Context) (*ory.Session, error) {
 	session, ok := ctx.Value(sessionKey{}).(*ory.Session)
 	if !ok {
@@ -89,59 +72,12 @@ func getSession(ctx context.Context) (*ory.Session, error) {
 	return session, nil
 }
 
-// check judges a request by the cache or by Ory. Who brings no Ory session cookie is anonymous, and Ory is not asked.
-func (a *app) check(r *http.Request) verdict {
-	cookie := sessionCookies(r.Header.Values("Cookie"))
+// whoami asks Ory whose session a cookie is. Without an Ory session cookie a request is anonymous, and Ory is not called. What is
+// neither a session nor Ory's clear no is unavailable, and logged without cookies.
+func (a *app) whoami(ctx context.Context, cookie string) verdict {
 	if cookie == "" {
 		return verdict{outcome: anonymous}
 	}
-	// Others may wait for the same answer when this browser has gone.
-	ctx := context.WithoutCancel(r.Context())
-	if reads(r) {
-		return a.read(ctx, cookie)
-	}
-	// Always Ory's own answer, and reads after it don't see an older one.
-	a.forget(hash(cookie))
-	return a.whoami(ctx, cookie)
-}
-
-func reads(r *http.Request) bool {
-	return r.Method == http.MethodGet || r.Method == http.MethodHead
-}
-
-// read is for requests that only read: the cache's answer, or one from Ory for everyone who asks with this cookie at the time.
-func (a *app) read(ctx context.Context, cookie string) verdict {
-	key := hash(cookie)
-	if item := a.cache.Get(key); item != nil && item.Value() != nil {
-		return verdict{outcome: active, session: item.Value()}
-	}
-	shared, _, _ := a.flights.Do(key, func() (any, error) {
-		v := a.whoami(ctx, cookie)
-		if v.outcome == active {
-			a.keep(key, v.session)
-		}
-		return v, nil
-	})
-	return shared.(verdict)
-}
-
-func (a *app) keep(key string, session *ory.Session) {
-	ttl := min(a.cfg.sessionCache, time.Until(session.GetExpiresAt()))
-	if ttl > 0 {
-		// Not where a write has left its mark.
-		a.cache.GetOrSet(key, session, ttlcache.WithTTL[string, *ory.Session](ttl))
-	}
-}
-
-// forget drops what was known before a change.
-func (a *app) forget(key string) {
-	a.flights.Forget(key)
-	// For as long as Ory may still be answering a read that began before, no answer is kept.
-	a.cache.Set(key, nil, 2*timeLimit)
-}
-
-// whoami asks Ory whose session a cookie is. What is neither a session nor Ory's clear no is unavailable, and logged without cookies.
-func (a *app) whoami(ctx context.Context, cookie string) verdict {
 	session, response, err := a.ory.FrontendAPI.ToSession(ctx).Cookie(cookie).Execute()
 	status := 0
 	if response != nil {
@@ -194,11 +130,6 @@ func newOryClient(oryURL string) *ory.APIClient {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return ory.NewAPIClient(cfg)
-}
-
-func hash(cookie string) string {
-	sum := sha256.Sum256([]byte(cookie))
-	return string(sum[:])
 }
 
 var sessionCookie = regexp.MustCompile(`^(ory_kratos_session|ory_session_[^=]*)=[\x21-\x7e]*$`)
