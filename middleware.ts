@@ -3,6 +3,7 @@ import { appUrl, env } from "@/lib/env"
 import { mayUseSnapshot, pass, refuse, type Visit } from "@/lib/gate"
 import { sessionCookies, whoami } from "@/lib/ory"
 import { forward } from "@/lib/ory-proxy"
+import { NO_SESSION } from "@/lib/return-to"
 import { isOrys, isPublic } from "@/lib/routes"
 import { openSnapshot } from "@/lib/sealed"
 
@@ -13,7 +14,8 @@ import { openSnapshot } from "@/lib/sealed"
 export async function middleware(request: NextRequest): Promise<NextResponse> {
   const visit: Visit = { request, appUrl: appUrl(request.headers.get("host")), pathname: request.nextUrl.pathname }
   if (env.topology === "same-origin" && isOrys(visit.pathname)) return forward(visit)
-  if (isPublic(visit.pathname)) return pass(visit)
+  const endsLoop = visit.pathname === NO_SESSION
+  if (isPublic(visit.pathname) && !endsLoop) return pass(visit)
 
   const start = performance.now()
   const cookie = sessionCookies(request.headers.get("cookie"))
@@ -21,6 +23,7 @@ export async function middleware(request: NextRequest): Promise<NextResponse> {
   if (snapshot?.outcome === "active") return pass(visit, { verdict: snapshot, source: "snapshot", cookie, start })
 
   const { verdict, setCookies } = await whoami(cookie)
+  if (endsLoop && verdict.outcome === "anonymous") return pass(visit, undefined, 401)
   // A server action carries a form: its own guard answers it, so that what was typed is not lost.
   const isAction = request.method === "POST" && request.headers.has("next-action")
   return verdict.outcome === "active" || isAction

@@ -134,12 +134,12 @@ export interface Certificate {
   cert: string
 }
 
-/** One for `localhost`, for this run. */
+/** One for `localhost` and the hosts under `example.test`, for this run. */
 export async function certificate(): Promise<Certificate> {
   const { private: key, cert } = await generate([{ name: "commonName", value: "localhost" }], {
     extensions: [
       { name: "basicConstraints", cA: true },
-      { name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }] },
+      { name: "subjectAltName", altNames: ["localhost", "*.example.test"].map((value) => ({ type: 2, value })) },
     ],
   })
   return { key, cert }

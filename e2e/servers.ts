@@ -2,6 +2,7 @@ import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
+import { pathToFileURL } from "node:url"
 import { freePorts, run, start, waitForUrl, type Running } from "../scripts/processes"
 import { startOry, type LocalOry } from "../scripts/stack"
 import { certificate, Relay, startTls } from "./relay"
@@ -19,6 +20,10 @@ export interface Servers {
   ory: LocalOry
   /** Everything between app, browser and Ory goes through here. */
   relay: Relay
+  /** What the app has logged so far, line by line. */
+  appLog: string[]
+  /** For another Node process that is to reach app and Ory by their names, and trust their certificate. */
+  nodeEnv: Record<string, string>
   stop(): Promise<void>
 }
 
@@ -33,16 +38,22 @@ export interface ServersOptions {
   tunnel?: string
   /** Puts relays in front of app and Ory that end TLS, as load balancers do: both are then on https. */
   tls?: boolean
+  /** Puts app and Ory on two hosts of one domain, `app.example.test` and `auth.example.test`. */
+  siblings?: boolean
 }
 
 /** Everything on free ports of its own, so that tests run beside `npm run dev` and beside each other. */
-export async function startServers({ kratos = {}, app = {}, network = false, tunnel, tls = false }: ServersOptions = {}): Promise<Servers> {
+export async function startServers({ kratos = {}, app = {}, network = false, tunnel, tls = false, siblings = false }: ServersOptions = {}): Promise<Servers> {
   const [appPort, relayPort, oryPort, adminPort, mailPort, inboxPort, tlsPort] = await freePorts()
-  const appUrl = tls ? `https://localhost:${tlsPort}` : `http://localhost:${appPort}`
-  const oryUrl = tunnel === undefined ? `${tls ? "https" : "http"}://localhost:${relayPort}` : `http://localhost:${tlsPort}`
+  const [appHost, oryHost] = siblings ? ["app.example.test", "auth.example.test"] : ["localhost", "localhost"]
+  const appUrl = tls ? `https://${appHost}:${tlsPort}` : `http://${appHost}:${appPort}`
+  const oryUrl = tunnel === undefined ? `${tls ? "https" : "http"}://${oryHost}:${relayPort}` : `http://localhost:${tlsPort}`
   const cert = tls ? await certificate() : undefined
   const dataDir = await mkdtemp(join(tmpdir(), "ory-starter-"))
+  const appLog: string[] = []
+  const nodeEnv: Record<string, string> = siblings ? { NODE_OPTIONS: `--import=${pathToFileURL(resolve("e2e", "hosts.mjs")).href}` } : {}
   const log = (source: string, line: string): void => {
+    if (source === "app") appLog.push(line)
     // A lost connection is what some tests are about.
     if (process.env.DEBUG) console.log(`[${source}] ${line}`)
   }
@@ -54,16 +65,16 @@ export async function startServers({ kratos = {}, app = {}, network = false, tun
     ...(tunnel === undefined ? {} : { COOKIES_DOMAIN: new URL(at).hostname }),
     ...kratos,
   }
-  const secure = network || tunnel !== undefined
+  const secure = network || tunnel !== undefined || siblings
   const ory = await startOry({ appUrl, oryUrl: at, adminPort, mailPort, inboxPort, dataDir, overrides, secure, log })
   const relay = new Relay(relayPort, oryPort, cert)
   await relay.start()
   const tunnelling = tunnel === undefined ? undefined : await startTunnel(tunnel, tlsPort, relayPort)
   if (cert) {
-    app.NODE_EXTRA_CA_CERTS = join(dataDir, "cert.pem")
-    await writeFile(app.NODE_EXTRA_CA_CERTS, cert.cert)
+    nodeEnv.NODE_EXTRA_CA_CERTS = join(dataDir, "cert.pem")
+    await writeFile(nodeEnv.NODE_EXTRA_CA_CERTS, cert.cert)
   }
-  const stopApp = await startApp(appPort, { ORY_SDK_URL: oryUrl, APP_URL: appUrl, ...app }, log)
+  const stopApp = await startApp(appPort, { ORY_SDK_URL: oryUrl, APP_URL: appUrl, ...nodeEnv, ...app }, log)
   const front = cert && (await startTls(tlsPort, appPort, cert))
   return {
     appUrl,
@@ -73,6 +84,8 @@ export async function startServers({ kratos = {}, app = {}, network = false, tun
     inboxUrl: `http://localhost:${inboxPort}`,
     ory,
     relay,
+    appLog,
+    nodeEnv,
     stop: async () => {
       await Promise.all([stopApp(), ory.stop(), relay.stop(), tunnelling?.stop(), front?.()])
       await rm(dataDir, { recursive: true, force: true })

@@ -49,7 +49,7 @@ test("the least that a server needs is where Ory is, and where it is itself", ()
 })
 
 test("empty variables are as if they were not there", () => {
-  const empty = { APP_URL: "", PORT: "", ORY_PROXY: "", ORY_PROJECT_API_TOKEN: "", SESSION_SECRET: "", SESSION_CACHE_SECONDS: "" }
+  const empty = { APP_URL: "", PORT: "", ORY_PROXY: "", ORY_PROJECT_API_TOKEN: "", ORY_SESSION_COOKIE: "", SESSION_SECRET: "", SESSION_CACHE_SECONDS: "" }
   const vercel = { VERCEL_ENV: "", VERCEL_URL: "", VERCEL_BRANCH_URL: "", VERCEL_PROJECT_PRODUCTION_URL: "" }
   expect(readEnv({ ...laptop, ...empty, ...vercel })).toEqual(readEnv(laptop))
 })
@@ -329,6 +329,32 @@ describe("topology", () => {
     expect(others).toEqual([])
     expect(problem).toMatch(/^ORY_PROJECT_API_TOKEN has a character/)
     expect(problem).not.toMatch(/h.nter2/)
+  })
+
+  test.each([
+    ["my_session", "my_session"],
+    [" ory_session_slug\n", "ory_session_slug"],
+    ["__Secure-session", "__Secure-session"],
+    ["", undefined],
+    ["  ", undefined],
+  ])("ORY_SESSION_COOKIE=%j", (value, sessionCookie) => {
+    expect(readEnv({ ...server, ORY_SESSION_COOKIE: value }).sessionCookie).toBe(sessionCookie)
+  })
+
+  test.each([
+    ["my session", "is not the name of a cookie"],
+    ["my_session=", "is not the name of a cookie"],
+    ["my;session", "is not the name of a cookie"],
+    ["sessiön", "is not the name of a cookie"],
+    ["session_snapshot", "is the name of another cookie"],
+    ["__Host-session_snapshot", "is the name of another cookie"],
+    ["login_redirects", "is the name of another cookie"],
+    ["csrf_token_1234", "is the name of another cookie"],
+    ["ory_kratos_continuity", "is the name of another cookie"],
+  ])("ORY_SESSION_COOKIE=%j %s", (value, why) => {
+    const [problem, ...others] = problems({ ...server, ORY_SESSION_COOKIE: value })
+    expect(others).toEqual([])
+    expect(problem).toContain(`ORY_SESSION_COOKIE is "${value}", which ${why}. Set it to`)
   })
 
   test.each([

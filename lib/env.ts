@@ -6,6 +6,8 @@ export interface Env {
   topology: "direct" | "same-origin"
   /** A project API token: with it Ory Network writes this app's origin into what it says of itself. Same-origin only. */
   oryProjectToken: string | undefined
+  /** The name of Ory's session cookie, where it was changed (Kratos: `session.cookie.name`). Undefined: Kratos' and Ory Network's own names. */
+  sessionCookie: string | undefined
   /** Origins under which people reach this app. The first is the default. */
   appUrls: readonly [string, ...string[]]
   /** What handoffs and snapshots are sealed with: the first seals, all open. Empty: neither is used. */
@@ -56,6 +58,10 @@ export function readEnv(source: Source, serving = true): Env {
     if (oryProjectToken !== undefined && !/^[\x21-\x7e]+$/.test(oryProjectToken))
       throw new Error("ORY_PROJECT_API_TOKEN has a character that no token has. Copy it again from the Ory Console, without quotes or spaces.")
   })
+  const sessionCookie = source.ORY_SESSION_COOKIE?.trim() || undefined
+  attempt(() => {
+    if (sessionCookie !== undefined) checkSessionCookie(sessionCookie)
+  })
   const sessionSecrets = attempt(() => readSecrets(source))
   const sessionCacheSeconds = attempt(() => {
     const value = source.SESSION_CACHE_SECONDS?.trim() || "30"
@@ -75,7 +81,7 @@ export function readEnv(source: Source, serving = true): Env {
   )
     throw new Error(["The environment is not right:", ...problems.map((problem) => `  - ${problem}`)].join("\n"))
   const onVercel = source.VERCEL === "1"
-  return { oryUrl, topology, oryProjectToken, appUrls, sessionSecrets, sessionCacheSeconds, onVercel, warnings }
+  return { oryUrl, topology, oryProjectToken, sessionCookie, appUrls, sessionSecrets, sessionCacheSeconds, onVercel, warnings }
 }
 
 /** Ory Network's own domain, under which no app can be: it can share no cookie with one. */
@@ -170,6 +176,16 @@ function weakness(secret: string): string | undefined {
   // In a random secret nearly every group of four characters is unique.
   const groups = Array.from({ length: secret.length - 3 }, (_, start) => secret.slice(start, start + 4))
   return new Set(groups).size < groups.length * 0.75 ? "that repeats a pattern" : undefined
+}
+
+/** Cookies that have another meaning: this app's own, and Ory's for flows. */
+const OTHER_COOKIES = /^((__Host-)?(session_snapshot|login_redirects)|csrf_token_.*|ory_kratos_continuity)$/
+
+function checkSessionCookie(name: string): void {
+  const cure = "Set it to the name of Ory's session cookie (Kratos: session.cookie.name), or leave it out for ory_kratos_session and Ory Network's names."
+  // https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw new Error(`ORY_SESSION_COOKIE is "${name}", which is not the name of a cookie. ${cure}`)
+  if (OTHER_COOKIES.test(name)) throw new Error(`ORY_SESSION_COOKIE is "${name}", which is the name of another cookie. ${cure}`)
 }
 
 /** The origin that `value` is, and nothing more: a path, a query or credentials would be lost without a word. */

@@ -6,6 +6,7 @@ import type { Flows } from "@/components/elements"
 import { appUrl, oryPublicUrl } from "@/lib/env"
 import { errorId, flowCookies, ory, sessionCookies } from "@/lib/ory"
 import { forBrowser } from "@/lib/ory-proxy"
+import { logMissingCookies } from "@/lib/redirect-loop"
 import { returnTo } from "@/lib/return-to"
 import { OryUnavailableError, readSession } from "@/lib/session"
 
@@ -46,7 +47,10 @@ export async function requireFlow<K extends Kind>(kind: K, query: Query): Promis
     if (kind === "login" && nothingToAsk(flow as LoginFlow)) redirect(await enrol(flow as LoginFlow, app))
     return prepared(flow, request.get("x-nonce")) as unknown as Flows[K]
   }
-  if (errorId(response.data) === "security_csrf_violation" && !cookie.includes("csrf_token_")) return null
+  if (errorId(response.data) === "security_csrf_violation" && !cookie.includes("csrf_token_")) {
+    logMissingCookies("flow", request.get("cookie"), app)
+    return null
+  }
   if (![400, 403, 404, 410].includes(response.status)) throw new OryUnavailableError()
   // The address of a flow does not say where it was to lead; of one that has expired, Ory does.
   const { return_to } = forBrowser((response.data as { error?: { details?: { return_to?: string } } }).error?.details ?? {}, app)

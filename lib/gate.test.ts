@@ -194,15 +194,36 @@ describe("refused", () => {
     ["/dashboard", "/api/me"].flatMap((path) => [anonymous, aal2, unavailable].map((verdict) => ({ kind, path, outcome: verdict.outcome, wish, verdict }))),
   )
 
-  test.each(everywhere)("$kind to $path, $outcome: nobody may keep the answer, it touches no cookie, no frame holds it", ({ wish, path, verdict }) => {
+  test.each(everywhere)("$kind to $path, $outcome: nobody may keep the answer, it touches no session cookie, no frame holds it", ({ kind, wish, path, verdict }) => {
     const { headers } = app.gate.refuse(visit({ ...wish, path }), verdict)
     expect(headers.get("cache-control")).toBe("private, no-store")
     expect(headers.get("retry-after")).toBe(verdict.outcome === "unavailable" ? "5" : null)
-    expect(headers.get("set-cookie")).toBeNull()
+    const counted = verdict.outcome === "anonymous" && path === "/dashboard" && (pages as readonly string[]).includes(kind)
+    expect(headers.getSetCookie()).toEqual(counted ? ["login_redirects=1; Path=/; Max-Age=10; HttpOnly; SameSite=Lax"] : [])
     expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'")
     expect(headers.get("content-security-policy")).toContain(`form-action 'self' ${oryUrl}`)
     expect(headers.get("strict-transport-security")).toBeNull()
     expect(headers.get("x-middleware-next")).toBeNull()
+  })
+
+  test.each([
+    ["the first redirect", "a=b", false, 1],
+    ["the second", "login_redirects=1", false, 2],
+    ["the third", "a=b; login_redirects=2", true, 3],
+    ["the fourth", "login_redirects=3; a=b", true, 3],
+    ["a count that this app did not make", "login_redirects=-9", false, 1],
+    ["a count of another scheme", "__Host-login_redirects=2", false, 1],
+  ])("%s to Ory's login leads back to the page, or over the one that ends loops", (_what, cookie, ends, count) => {
+    const { headers } = app.gate.refuse(visit({ path: "/dashboard?a=1&b=2", headers: { accept: HTML, cookie } }), anonymous)
+    const back = new URL(headers.get("location") ?? "").searchParams.get("return_to")
+    const wanted = `${HTTP}/dashboard?a=1&b=2`
+    expect(back).toBe(ends ? `${HTTP}/auth/no-session?return_to=${encodeURIComponent(wanted)}` : wanted)
+    expect(headers.get("set-cookie")).toBe(`login_redirects=${count}; Path=/; Max-Age=10; HttpOnly; SameSite=Lax`)
+  })
+
+  test("on https, the count of redirects is this host's alone", () => {
+    const { headers } = app.gate.refuse(visit({ headers: { accept: HTML, cookie: "__Host-login_redirects=2" }, appUrl: HTTPS }), anonymous)
+    expect(headers.get("set-cookie")).toBe("__Host-login_redirects=3; Path=/; Max-Age=10; HttpOnly; SameSite=Lax; Secure")
   })
 
   test.each([anonymous, aal2, unavailable])("on https, $outcome keeps browsers on https and comes back there", (verdict) => {
@@ -519,6 +540,27 @@ describe("the middleware", () => {
     expect(asHeader.status).toBe(303)
   })
 
+  test("the page that ends loops is shown with 401 to a browser without a session, with a nonce for its scripts", async () => {
+    for (const [cookie, questions] of [["", 0], [COOKIE, 1]] as const) {
+      asked = []
+      answer = revoked
+      const response = await app.middleware(ask({ path: "/auth/no-session?return_to=%2Fdashboard", headers: { ...page, cookie } }))
+      expect(response.status).toBe(401)
+      expect(new URL(response.headers.get("x-middleware-rewrite") ?? "").pathname).toBe("/auth/no-session")
+      expect(nonceOf(response.headers.get("content-security-policy"))).toMatch(/.{20}/)
+      expect(response.headers.getSetCookie()).toEqual([])
+      expect(asked).toHaveLength(questions)
+    }
+  })
+
+  test("the page that ends loops sends a session on, and a missing second factor to where it is asked for", async () => {
+    const path = `/auth/no-session?return_to=${encodeURIComponent(`${HTTP}/account?tab=1`)}`
+    expect((await app.middleware(ask({ path, headers: { ...page, cookie: COOKIE } }))).headers.get("x-middleware-next")).toBe("1")
+    answer = json(403, { error: { id: "session_aal2_required" } })
+    const response = await app.middleware(ask({ path, headers: { ...page, cookie: COOKIE } }))
+    expect(response.headers.get("location")).toBe(`${oryUrl}/self-service/login/browser?aal=aal2&return_to=${encodeURIComponent(`${HTTP}/account?tab=1`)}`)
+  })
+
   test.each<[string, RequestListener, number]>([
     ["401", revoked, 303],
     ["403 for the second factor", json(403, { error: { id: "session_aal2_required" } }), 303],
@@ -530,12 +572,12 @@ describe("the middleware", () => {
     ["HTML", (_request, response) => response.writeHead(200, { "content-type": "text/html" }).end("<h1>Hello</h1>"), 503],
     ["an inactive session", json(200, { ...session, active: false }), 503],
     ["a dead connection", (request) => request.socket.destroy(), 503],
-  ])("Ory answers %s: nobody passes, and no cookie is touched", async (_what, listener, status) => {
+  ])("Ory answers %s: nobody passes, and no session cookie is touched", async (_what, listener, status) => {
     answer = listener
     const response = await app.middleware(ask({ headers: { ...page, cookie: COOKIE } }))
     expect(response.status).toBe(status)
     expect(response.headers.get("x-middleware-next")).toBeNull()
-    expect(response.headers.getSetCookie()).toEqual([])
+    expect(response.headers.getSetCookie().filter((cookie) => !cookie.startsWith("login_redirects="))).toEqual([])
     expect(asked).toHaveLength(1)
   })
 

@@ -4,7 +4,8 @@ import { NextResponse } from "next/dist/server/web/spec-extension/response"
 import { oryPublicUrl } from "@/lib/env"
 import { contentSecurityPolicy, STRICT_TRANSPORT_SECURITY } from "@/lib/headers"
 import { browserCookie, type Verdict } from "@/lib/ory"
-import { loginUrl, PATH_HEADER, returnToPage } from "@/lib/return-to"
+import { countRedirect } from "@/lib/redirect-loop"
+import { loginUrl, noSessionUrl, PATH_HEADER, returnToPage } from "@/lib/return-to"
 import { isApi, isOrys, isSensitive, isStatic } from "@/lib/routes"
 import { HANDOFF_HEADER, sealHandoff, sealSnapshot, snapshotCookie, withoutSnapshot } from "@/lib/sealed"
 
@@ -36,8 +37,12 @@ function reads({ method }: NextRequest): boolean {
   return method === "GET" || method === "HEAD"
 }
 
-/** Lets the request through to its page, which is told its own path, its nonce, and what the gate knows. */
-export async function pass(visit: Visit, known?: Knowledge): Promise<NextResponse> {
+/**
+ * Lets the request through to its page, which is told its own path, its nonce, and what the gate knows.
+ *
+ * @param status For a page that is public, and has another status than 200.
+ */
+export async function pass(visit: Visit, known?: Knowledge, status?: number): Promise<NextResponse> {
   const headers = new Headers(visit.request.headers)
   for (const name of [HANDOFF_HEADER, PATH_HEADER, "x-nonce", "content-security-policy"]) headers.delete(name)
 
@@ -47,7 +52,13 @@ export async function pass(visit: Visit, known?: Knowledge): Promise<NextRespons
     headers.set("content-security-policy", contentSecurityPolicy(nonce))
     headers.set("x-nonce", nonce)
   }
-  if (known === undefined) return secured(visit, NextResponse.next({ request: { headers } }), nonce)
+  if (known === undefined) {
+    // Only a rewrite can set a status.
+    const { nextUrl } = visit.request
+    const response =
+      status === undefined ? NextResponse.next({ request: { headers } }) : NextResponse.rewrite(nextUrl, { status, request: { headers } })
+    return secured(visit, response, nonce)
+  }
 
   headers.set(PATH_HEADER, returnPath(visit))
   if (known.source === "ory") {
@@ -98,7 +109,14 @@ function refusal(visit: Visit, { outcome }: Exclude<Verdict, { outcome: "active"
 
   const back = visit.appUrl + returnPath(visit)
   const aal2 = outcome === "aal2_required"
-  if (isPageLoad(visit.request)) return NextResponse.redirect(loginUrl(oryPublicUrl(visit.appUrl), back, { aal2 }), 303)
+  if (isPageLoad(visit.request)) {
+    if (aal2) return NextResponse.redirect(loginUrl(oryPublicUrl(visit.appUrl), back, { aal2 }), 303)
+    const { mayLoop, setCookie } = countRedirect(visit.request.headers.get("cookie"), visit.appUrl)
+    const next = mayLoop ? noSessionUrl(back, visit.appUrl) : back
+    const response = NextResponse.redirect(loginUrl(oryPublicUrl(visit.appUrl), next), 303)
+    response.headers.append("set-cookie", setCookie)
+    return response
+  }
   // A fetch may not be redirected to another origin (CORS); this origin's login page takes it from here.
   const login = new URL("/auth/login", visit.appUrl)
   if (aal2) login.searchParams.set("aal", "aal2")

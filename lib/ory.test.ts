@@ -343,3 +343,12 @@ describe("parts of an answer", () => {
     expect(lib.setCookies(headers)).toEqual(cookies)
   })
 })
+
+test("with ORY_SESSION_COOKIE, that name and no other is the session", async () => {
+  vi.stubEnv("ORY_SESSION_COOKIE", "my.session")
+  const renamed = await against(origin())
+  vi.stubEnv("ORY_SESSION_COOKIE", undefined)
+  const header = "my.session=a; ory_kratos_session=b; ory_session_x=c; my_session=d; myXsession=e; csrf_token_1=f; MY.SESSION=g"
+  expect(renamed.sessionCookies(header)).toBe("my.session=a")
+  expect(renamed.flowCookies(header)).toBe("my.session=a; csrf_token_1=f")
+})

@@ -100,19 +100,21 @@ export function setCookies(headers: Record<string, unknown>): string[] {
   return [headers["set-cookie"]].flat().filter((value) => typeof value === "string")
 }
 
-const isSession = (name: string): boolean => name === "ory_kratos_session" || name.startsWith("ory_session_")
+/** Whether a cookie of this name holds the session: the one that `ORY_SESSION_COOKIE` names, else Kratos' or Ory Network's. */
+export const isSessionCookie = (name: string): boolean =>
+  env.sessionCookie === undefined ? name === "ory_kratos_session" || name.startsWith("ory_session_") : name === env.sessionCookie
 
 /** Beside the session, what Ory gives a browser for a flow: CSRF cookies and the continuity cookie. */
-const isFlow = (name: string): boolean => name.startsWith("csrf_token_") || name === "ory_kratos_continuity"
+export const isFlowCookie = (name: string): boolean => name.startsWith("csrf_token_") || name === "ory_kratos_continuity"
 
-/** The session cookies in a Cookie header: Kratos' and Ory Network's. Everything else stays here. */
+/** The session cookies in a Cookie header. Everything else stays here. */
 export function sessionCookies(header: string | null): string {
-  return pick(header, isSession)
+  return pick(header, isSessionCookie)
 }
 
 /** What Ory needs to show or finish a flow: the session and the cookies of flows. */
 export function flowCookies(header: string | null): string {
-  return [sessionCookies(header), pick(header, isFlow)].filter((part) => part !== "").join("; ")
+  return [sessionCookies(header), pick(header, isFlowCookie)].filter((part) => part !== "").join("; ")
 }
 
 /**
@@ -123,7 +125,7 @@ export function browserCookie(setCookie: string, appUrl: string): string | undef
   if (env.topology === "direct") return setCookie
   const [pair = "", ...attributes] = setCookie.split(";").map((part) => part.trim())
   const name = pair.slice(0, Math.max(pair.indexOf("="), 0))
-  if (!isSession(name) && !isFlow(name)) return undefined
+  if (!isSessionCookie(name) && !isFlowCookie(name)) return undefined
   const kept = attributes.filter((attribute) => /^(path|max-age|expires)=|^httponly$/i.test(attribute))
   const sameSite = attributes.some((attribute) => /^samesite=strict$/i.test(attribute)) ? "Strict" : "Lax"
   return [pair, ...kept, `SameSite=${sameSite}`, ...(appUrl.startsWith("https://") ? ["Secure"] : [])].join("; ")

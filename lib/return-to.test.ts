@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { DEFAULT_PAGE, loginUrl, returnTo, returnToPage } from "@/lib/return-to"
+import { DEFAULT_PAGE, loginUrl, noSessionUrl, returnTo, returnToPage } from "@/lib/return-to"
 import { good, hostile } from "@/lib/return-to.corpus"
 
 const APPS = ["http://localhost:3000", "https://app.example.com", "https://app.example.com:8443"]
@@ -32,6 +32,21 @@ describe.each(APPS)("for an app at %s", (app) => {
     expect(returnTo(`${path}a`, app)).toBe(home)
     expect(returnTo(app + path, app)).toBe(app + path)
     expect(returnTo(`${app}${path}a`, app)).toBe(home)
+  })
+
+  test("the page that ends redirect loops stands for the page inside it, and for nothing else", () => {
+    for (const { value, path } of good(app)) {
+      const url = noSessionUrl(returnTo(value, app), app)
+      expect(returnTo(url, app)).toBe(app + path)
+      expect(returnTo(url.slice(app.length), app)).toBe(app + path)
+    }
+    for (const value of hostile(app).filter((value) => value.isWellFormed())) {
+      expect(returnTo(`/auth/no-session?return_to=${encodeURIComponent(value)}`, app)).toBe(home)
+      expect(returnTo(`${app}/auth/no-session?return_to=${value}`, app), value).toMatch(new RegExp(`^${app.replaceAll(".", "\\.")}/(?!auth/|/)`))
+    }
+    for (const rest of ["", "?", "?return_to=", "?a=b", "/x?return_to=/account", "#?return_to=/account"])
+      expect(returnTo(`/auth/no-session${rest}`, app), rest).toBe(home)
+    expect(returnTo(noSessionUrl(noSessionUrl(`${app}/account`, app), app), app)).toBe(home)
   })
 
   test("another app's pages are not this app's", () => {

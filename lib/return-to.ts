@@ -5,6 +5,9 @@ import { isOrys } from "@/lib/routes"
 /** Where people go who have nowhere else to be. */
 export const DEFAULT_PAGE = "/dashboard"
 
+/** The page that ends a redirect loop: see `lib/redirect-loop.ts`. Its query holds the page that the visitor wanted. */
+export const NO_SESSION = "/auth/no-session"
+
 /** The gate tells a page its own path and query in this header; what a client sends under the name is dropped. */
 export const PATH_HEADER = "x-request-path"
 
@@ -22,10 +25,23 @@ const NEVER = ["/auth", "/unavailable", "/api/refresh-session"]
  *
  * @param value A path or URL, from anywhere: a query, a header, an attacker.
  * @param appUrl This app's own origin.
- * @returns Always a URL on `appUrl`, never an auth page.
+ * @returns Always a URL on `appUrl`, never an auth page. For {@link NO_SESSION}, the page inside it.
  */
 export function returnTo(value: string | null | undefined, appUrl: string): string {
-  return page(value, appUrl) ?? appUrl + DEFAULT_PAGE
+  return page(wantedPage(value, appUrl), appUrl) ?? appUrl + DEFAULT_PAGE
+}
+
+/** {@link NO_SESSION} in the place of `page`, which it leads to. */
+export function noSessionUrl(page: string, appUrl: string): string {
+  const url = new URL(NO_SESSION, appUrl)
+  url.searchParams.set("return_to", page)
+  return url.href
+}
+
+/** The page inside a {@link noSessionUrl}, so that an expired flow, or a change to sign-up, still leads there. Any other value stays. */
+function wantedPage(value: string | null | undefined, appUrl: string): string | null | undefined {
+  const prefix = [appUrl + NO_SESSION, NO_SESSION].find((start) => value?.startsWith(`${start}?`))
+  return prefix === undefined ? value : new URLSearchParams(value?.slice(prefix.length)).get("return_to")
 }
 
 /**

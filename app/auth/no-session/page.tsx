@@ -1,0 +1,36 @@
+import type { Metadata } from "next"
+import { headers } from "next/headers"
+import { redirect } from "next/navigation"
+import type { ReactNode } from "react"
+import { AuthCard, Notice } from "@/components/auth-card"
+import { appUrl } from "@/lib/env"
+import type { Query } from "@/lib/flows"
+import { logMissingCookies } from "@/lib/redirect-loop"
+import { returnTo } from "@/lib/return-to"
+import { readSession } from "@/lib/session"
+
+export const metadata: Metadata = { title: "Your sign-in did not arrive", robots: { index: false } }
+
+/** Ends a redirect loop (`lib/redirect-loop.ts`). Browsers that have a session go on to the page they came for. */
+export default async function NoSessionPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
+  const request = await headers()
+  const app = appUrl(request.get("host"))
+  const { return_to } = await searchParams
+  const page = returnTo(typeof return_to === "string" ? return_to : null, app)
+  // While Ory is unreachable, the gate says so on that page.
+  if ((await readSession()).outcome !== "anonymous") redirect(page)
+
+  const reasons = logMissingCookies("session", request.get("cookie"), app)
+  return (
+    <AuthCard>
+      <Notice title="Your sign-in did not arrive">
+        <p>You may be signed in, but your browser did not show us a valid sign-in.</p>
+        <p>Try again. If this page comes back, delete the cookies of this site and sign in once more. If that does not help, contact support.</p>
+        {process.env.NODE_ENV === "development" && <pre className="w-full text-xs whitespace-pre-wrap">{reasons.join("\n")}</pre>}
+        <a href={page} className="button-primary">
+          Try again
+        </a>
+      </Notice>
+    </AuthCard>
+  )
+}
