@@ -19,6 +19,7 @@ export default defineConfig<object, WorkerOptions>({
   projects: [
     { name: "direct", testIgnore: "same-origin.spec.ts" },
     { name: "same-origin", testMatch: [...mainFlows, "same-origin.spec.ts"], use: { topology: "same-origin" } },
+    { name: "behind-app", testMatch: mainFlows, use: { topology: "behind-app" } },
     { name: "tunnel", testMatch: mainFlows, use: { topology: "tunnel" } },
   ],
   use: {

@@ -34,6 +34,8 @@ export interface ServersOptions {
   app?: Record<string, string>
   /** Kratos as a project of Ory Network is before anyone has set anything: it knows of no app, and its cookies are its own. */
   network?: boolean
+  /** Kratos with the app's origin as its base URL and the only one to return to, as for a Kratos of one's own behind the app. */
+  behindApp?: boolean
   /** The program in `e2e/tunnel`, built: it stands where the Ory tunnel does, before a Kratos that is somewhere else. */
   tunnel?: string
   /** Puts relays in front of app and Ory that end TLS, as load balancers do: both are then on https. */
@@ -43,7 +45,7 @@ export interface ServersOptions {
 }
 
 /** Everything on free ports of its own, so that tests run beside `npm run dev` and beside each other. */
-export async function startServers({ kratos = {}, app = {}, network = false, tunnel, tls = false, siblings = false }: ServersOptions = {}): Promise<Servers> {
+export async function startServers({ kratos = {}, app = {}, network = false, behindApp = false, tunnel, tls = false, siblings = false }: ServersOptions = {}): Promise<Servers> {
   const [appPort, relayPort, oryPort, adminPort, mailPort, inboxPort, tlsPort] = await freePorts()
   const [appHost, oryHost] = siblings ? ["app.example.test", "auth.example.test"] : ["localhost", "localhost"]
   const appUrl = tls ? `https://${appHost}:${tlsPort}` : `http://${appHost}:${appPort}`
@@ -58,14 +60,15 @@ export async function startServers({ kratos = {}, app = {}, network = false, tun
     if (process.env.DEBUG) console.log(`[${source}] ${line}`)
   }
   // Ory says of itself that it is where the relay is; behind the tunnel, where the browser has no business.
-  const at = tunnel === undefined ? oryUrl : ORY_NETWORK
+  const at = tunnel !== undefined ? ORY_NETWORK : behindApp ? appUrl : oryUrl
   const overrides = {
     SERVE_PUBLIC_PORT: String(oryPort),
     ...(network ? networkProject(oryUrl) : {}),
+    ...(behindApp ? { SELFSERVICE_ALLOWED_RETURN_URLS: appUrl, SERVE_PUBLIC_CORS_ENABLED: "false" } : {}),
     ...(tunnel === undefined ? {} : { COOKIES_DOMAIN: new URL(at).hostname }),
     ...kratos,
   }
-  const secure = network || tunnel !== undefined || siblings
+  const secure = network || behindApp || tunnel !== undefined || siblings
   const ory = await startOry({ appUrl, oryUrl: at, adminPort, mailPort, inboxPort, dataDir, overrides, secure, log })
   const relay = new Relay(relayPort, oryPort, cert)
   await relay.start()

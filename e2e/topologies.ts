@@ -5,9 +5,9 @@ import { publish } from "./settings"
 
 /**
  * Where the browser reaches Ory. `tunnel` is direct as well: through Ory's own proxy library, which is what `ory tunnel` is
- * made of. It rewrites what a project of Ory Network says.
+ * made of. It rewrites what a project of Ory Network says. `behind-app` is same-origin with a Kratos whose base URL is this app's origin.
  */
-export type Topology = "direct" | "same-origin" | "tunnel"
+export type Topology = "direct" | "same-origin" | "behind-app" | "tunnel"
 
 export interface Started {
   /** Why this topology cannot be tried on this machine. */
@@ -26,6 +26,10 @@ export async function startTopology(topology: Topology): Promise<Started> {
       return { stop: nothing }
     case "same-origin": {
       const servers = await startAt({ network: true, app: { ORY_PROXY: "on" } }, ({ appUrl }) => appUrl)
+      return { hiddenUrl: servers.oryUrl, stop: () => servers.stop() }
+    }
+    case "behind-app": {
+      const servers = await startAt({ behindApp: true, app: { ORY_PROXY: "on" } }, ({ appUrl }) => appUrl)
       return { hiddenUrl: servers.oryUrl, stop: () => servers.stop() }
     }
     case "tunnel": {

@@ -7,7 +7,11 @@ import { hostilePaths } from "@/lib/ory-proxy.corpus"
 /** Answers as told: what is tested is what goes up, and what becomes of an answer. The browser tests see a real Ory. */
 let server: Server
 let answer: RequestListener
-let asked: { request: IncomingMessage; body: string }[]
+interface Asked {
+  request: IncomingMessage
+  body: string
+}
+let asked: Asked[]
 let ory: string
 
 const APP = "http://localhost:3000"
@@ -37,10 +41,17 @@ async function forward(path: string, { method = "GET", headers = {}, body, appUr
 }
 
 /** The one request that Ory got. */
-function got(): { request: IncomingMessage; body: string } {
+function got(): Asked {
   const [first, ...others] = asked
   if (first === undefined || others.length > 0) throw new Error(`Ory was asked ${asked.length} times`)
   return first
+}
+
+/** The two requests that Ory got: what its allowed URLs are, then the one that was forwarded. */
+function both(): [Asked, Asked] {
+  const [first, second, ...others] = asked
+  if (first === undefined || second === undefined || others.length > 0) throw new Error(`Ory was asked ${asked.length} times`)
+  return [first, second]
 }
 
 const json =
@@ -102,14 +113,14 @@ describe("where a request goes", () => {
   })
 
   test.each(hostilePaths)("%j: nowhere, as it is written", async (path) => {
-    expect((await proxy()).forwardedUrl(path, new URLSearchParams())).toBeUndefined()
+    expect(await (await proxy()).forwardedUrl(path, new URLSearchParams())).toBeUndefined()
   })
 
   test.each(hostilePaths)("%j: nowhere, or to a path of Ory's, as a URL parser reads it", async (path) => {
     const { forwardedUrl } = await proxy()
     for (const base of [APP, `${APP}/self-service/`]) {
       const { pathname } = URL.canParse(path, base) ? new URL(path, base) : { pathname: "/" }
-      const url = forwardedUrl(pathname, new URLSearchParams())
+      const url = await forwardedUrl(pathname, new URLSearchParams())
       if (url === undefined) continue
       expect(url.origin).toBe(ory)
       expect(url.pathname).toBe(pathname)
@@ -273,10 +284,51 @@ describe("what goes up", () => {
     for (const name of ["return_to", "after_verification_return_to"]) {
       asked = []
       await forward(`/self-service/login/browser?refresh=true&${name}=${value}`)
-      const { searchParams } = new URL(got().request.url ?? "", ory)
+      const [probe, { request }] = both()
+      expect(probe.request.url).toBe(`/self-service/login/browser?return_to=${encodeURIComponent(`${ory}/`)}`)
+      const { searchParams } = new URL(request.url ?? "", ory)
       expect(searchParams.get("refresh")).toBe("true")
       expect(searchParams.get(name)).toBe(ory + path.replace("ORY", encodeURIComponent(ory)))
     }
+  })
+
+  /** An Ory that refuses its own pages, as a Kratos whose base URL is this app's does. */
+  const refusesOwn: RequestListener = (request, response) => {
+    const back = new URL(request.url ?? "", ory).searchParams.get("return_to") ?? ""
+    const refused = back.startsWith(ory)
+    json(refused ? 400 : 200, refused ? { error: { id: "self_service_flow_return_to_forbidden" } } : {})(request, response)
+  }
+
+  test("return_to stays this app's for an Ory that refuses its own pages, which is looked up once", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] })
+    answer = refusesOwn
+    const { forOry } = await proxy()
+    const pages = [`${APP}/dashboard`, `${HTTPS}/account?a=1`, `${APP}/self-service/settings?return_to=${here("/account")}`]
+    for (const page of pages) expect(await forOry(page)).toBe(page)
+    expect(asked).toHaveLength(1)
+    expect(asked[0]?.request.headers.cookie).toBeUndefined()
+
+    // A configuration that was changed takes effect.
+    answer = json(200, {})
+    vi.advanceTimersByTime(299_000)
+    expect(await forOry(`${APP}/dashboard`)).toBe(`${APP}/dashboard`)
+    vi.advanceTimersByTime(2000)
+    expect(await forOry(`${APP}/dashboard`)).toBe(`${ory}/dashboard`)
+    expect(asked).toHaveLength(2)
+  })
+
+  test.each<[string, RequestListener]>([
+    ["429", json(429, {})],
+    ["500", json(500, {})],
+    ["a dead connection", (request) => request.socket.destroy()],
+  ])("an Ory that answers %s is unavailable, and nothing is concluded from it", async (_what, wrong) => {
+    answer = wrong
+    const { forOry, forward } = await proxy()
+    await expect(forOry(`${APP}/dashboard`)).rejects.toThrow()
+    const request = new NextRequest(`${APP}/self-service/login/browser?return_to=${here("/dashboard")}`)
+    expect((await forward({ request, appUrl: APP, pathname: "/self-service/login/browser" })).status).toBe(503)
+    answer = refusesOwn
+    expect(await forOry(`${APP}/dashboard`)).toBe(`${APP}/dashboard`)
   })
 
   test.each(["https://evil.example/", "//evil.example", "http://localhost:3000.evil.example/", "http://localhost:3000@evil.example/", "/dashboard", "javascript:alert(1)", "", "http://["])(
@@ -465,7 +517,7 @@ describe("while Ory does not answer", () => {
 test("where the browser reaches Ory directly, nothing is changed", async () => {
   const { forBrowser, forOry } = await proxy({ ORY_PROXY: "", ORY_SDK_URL: "http://localhost:4000" })
   expect(forBrowser("http://localhost:4000/ui/login?flow=1", APP)).toBe("http://localhost:4000/ui/login?flow=1")
-  expect(forOry(`${APP}/dashboard`)).toBe(`${APP}/dashboard`)
+  expect(await forOry(`${APP}/dashboard`)).toBe(`${APP}/dashboard`)
   const { browserCookie } = await import("@/lib/ory")
   expect(browserCookie("a=b; Domain=example.com", APP)).toBe("a=b; Domain=example.com")
 })

@@ -2,7 +2,7 @@ import { NextResponse } from "next/dist/server/web/spec-extension/response"
 import { env } from "@/lib/env"
 import { isPrefetch, refuse, secured, type Visit } from "@/lib/gate"
 import { isSameOrigin } from "@/lib/origin"
-import { browserCookie, flowCookies } from "@/lib/ory"
+import { browserCookie, errorId, flowCookies } from "@/lib/ory"
 import { DEFAULT_PAGE } from "@/lib/return-to"
 import { isOrys } from "@/lib/routes"
 
@@ -54,24 +54,24 @@ const OWN_WORDS = ["traits", "value"]
  */
 export async function forward(visit: Visit): Promise<NextResponse> {
   const { request, appUrl, pathname } = visit
-  const target = forwardedUrl(pathname, request.nextUrl.searchParams)
-  if (target === undefined) return answered(visit, new NextResponse(null, { status: 404 }))
   if (!METHODS.includes(request.method))
     return answered(visit, new NextResponse(null, { status: 405, headers: { allow: METHODS.join(", ") } }))
   if (isCrossSiteWrite(visit)) return answered(visit, new NextResponse("This request was sent from another site.", { status: 403 }))
   if (isSpeculative(visit)) return answered(visit, new NextResponse(null, { status: 204 }))
 
   const reads = isRead(request.method) && !pathname.startsWith(PROVIDERS)
-  const init: RequestInit & { duplex: "half" } = {
-    method: request.method,
-    headers: forwardedHeaders(request.headers, appUrl),
-    body: request.body,
-    duplex: "half",
-    redirect: "manual",
-    cache: "no-store",
-    signal: AbortSignal.timeout(reads ? READ_LIMIT : SUBMIT_LIMIT),
-  }
   try {
+    const target = await forwardedUrl(pathname, request.nextUrl.searchParams)
+    if (target === undefined) return answered(visit, new NextResponse(null, { status: 404 }))
+    const init: RequestInit & { duplex: "half" } = {
+      method: request.method,
+      headers: forwardedHeaders(request.headers, appUrl),
+      body: request.body,
+      duplex: "half",
+      redirect: "manual",
+      cache: "no-store",
+      signal: AbortSignal.timeout(reads ? READ_LIMIT : SUBMIT_LIMIT),
+    }
     const response = await fetch(target, init)
     return answered(visit, await answer(response, target, request.method, appUrl))
   } catch (error) {
@@ -103,11 +103,15 @@ function isSpeculative({ request, pathname }: Visit): boolean {
   return isPrefetch(request) || (request.headers.get("sec-fetch-dest") === "empty" && !json)
 }
 
-/** Where a request for this path goes: below one of Ory's roots at `ORY_SDK_URL`, or nowhere. */
-export function forwardedUrl(pathname: string, query: URLSearchParams): URL | undefined {
+/**
+ * Where a request for this path goes: below one of Ory's roots at `ORY_SDK_URL`, or nowhere.
+ *
+ * @throws Error while Ory does not answer: see {@link forOry}.
+ */
+export async function forwardedUrl(pathname: string, query: URLSearchParams): Promise<URL | undefined> {
   if (!isOrys(pathname) || !PATH.test(pathname)) return undefined
   const url = new URL(pathname, env.oryUrl)
-  for (const [name, value] of query) url.searchParams.append(name, RETURN_TO.includes(name) ? forOry(value) : value)
+  for (const [name, value] of query) url.searchParams.append(name, RETURN_TO.includes(name) ? await forOry(value) : value)
   return url.origin === env.oryUrl && url.pathname === pathname ? url : undefined
 }
 
@@ -230,18 +234,43 @@ function mappedUrl(value: string, appUrl: string): string {
 }
 
 /**
- * A URL to come back to, as Ory may be told: a page of this app is one of Ory's own, since a project in its default settings
- * allows no other. {@link forBrowser} turns it back. What else there is stays, for Ory to refuse.
+ * A URL to return to, as this Ory accepts it. A project in default settings allows its own pages alone, so a page of this app is
+ * named as one of Ory's, and {@link forBrowser} turns it back. A Kratos whose base URL is this app's origin allows this app's
+ * pages. Other URLs stay, for Ory to refuse.
+ *
+ * @throws Error while Ory does not answer.
  */
-export function forOry(value: string): string {
+export async function forOry(value: string): Promise<string> {
   if (env.topology === "direct") return value
   const url = urlOn(env.appUrls, value)
-  if (url === undefined) return value
+  if (url === undefined || !(await allowsOwnPages())) return value
   for (const name of RETURN_TO) {
     const back = url.searchParams.get(name)
-    if (back !== null) url.searchParams.set(name, forOry(back))
+    if (back !== null) url.searchParams.set(name, await forOry(back))
   }
   return env.oryUrl + url.pathname + url.search + url.hash
+}
+
+/** How long Ory's answer about its allowed URLs is used, in milliseconds. A changed configuration takes effect after it. */
+const ALLOWED_FOR = 300_000
+
+let allowed: { ownPages: boolean; until: number } | undefined
+
+/** Whether Ory lets a browser return to Ory's own origin. Only trying tells: Ory does not publish its allowed URLs. */
+async function allowsOwnPages(): Promise<boolean> {
+  if (allowed !== undefined && Date.now() < allowed.until) return allowed.ownPages
+  const url = new URL("/self-service/login/browser", env.oryUrl)
+  url.searchParams.set("return_to", `${env.oryUrl}/`)
+  const response = await fetch(url, {
+    headers: { accept: "application/json" },
+    redirect: "manual",
+    cache: "no-store",
+    signal: AbortSignal.timeout(READ_LIMIT),
+  })
+  if (response.status >= 500 || response.status === 429) throw new Error(`status ${response.status}`)
+  const body: unknown = await response.json().catch(() => undefined)
+  allowed = { ownPages: errorId(body) !== "self_service_flow_return_to_forbidden", until: Date.now() + ALLOWED_FOR }
+  return allowed.ownPages
 }
 
 /** By host: behind a proxy that ends TLS, Kratos calls itself http. */

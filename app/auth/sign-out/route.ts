@@ -28,7 +28,7 @@ export async function POST(request: Request): Promise<Response> {
 /** The logout URL of this session, or why there is none. */
 async function logoutUrl(cookie: string, app: string): Promise<URL | "signed out" | "unavailable"> {
   try {
-    const { status, data } = await ory.createBrowserLogoutFlow({ cookie, returnTo: forOry(`${app}/`) })
+    const { status, data } = await ory.createBrowserLogoutFlow({ cookie, returnTo: await forOry(`${app}/`) })
     if (status === 401) return "signed out"
     if (status !== 200) return "unavailable"
     return new URL(forBrowser(data.logout_url, app))
