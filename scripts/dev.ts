@@ -17,7 +17,7 @@ async function main(): Promise<string> {
   const port = readPort("PORT", 3000)
   // Set here rather than by `next`, so that links and cookies are right in production mode as well.
   process.env.APP_URL ||= `http://localhost:${port}`
-  const { oryUrl, appUrls } = await readEnvironment()
+  const { oryUrl, appUrls, sessionCookie } = await readEnvironment()
   const [appUrl] = appUrls
   await assertPortFree(port, "PORT")
   const wanted = await decideOry(oryUrl, appUrl)
@@ -26,7 +26,7 @@ async function main(): Promise<string> {
 
   const next = [nodeModule("next/dist/bin/next")]
   if (production) await run(process.execPath, [...next, "build"], { cwd: projectDir, log: logAs("app") })
-  const ory = await startWanted(wanted, oryUrl, appUrl)
+  const ory = await startWanted(wanted, oryUrl, appUrl, sessionCookie)
 
   const app = await start(process.execPath, [...next, production ? "start" : "dev", "-H", "localhost", "-p", String(port)], {
     cwd: projectDir,
@@ -42,10 +42,11 @@ async function main(): Promise<string> {
 /** What this command has to start so that Ory answers at `ORY_SDK_URL`. */
 type WantedOry = { ory: "local"; ports: LocalPorts } | { ory: "tunnel"; project: string } | { ory: "elsewhere" }
 
-async function startWanted(wanted: WantedOry, oryUrl: string, appUrl: string): Promise<{ died: Promise<string> } | undefined> {
+async function startWanted(wanted: WantedOry, oryUrl: string, appUrl: string, sessionCookie: string | undefined): Promise<{ died: Promise<string> } | undefined> {
   switch (wanted.ory) {
     case "local": {
-      const ory = await startOry({ appUrl, oryUrl, ...wanted.ports, dataDir, overrides: readSocialSignIn(), log: (source, line) => { logAs(source)(line) } })
+      const overrides = { ...readSocialSignIn(), ...(sessionCookie !== undefined && { SESSION_COOKIE_NAME: sessionCookie }) }
+      const ory = await startOry({ appUrl, oryUrl, ...wanted.ports, dataDir, overrides, log: (source, line) => { logAs(source)(line) } })
       await seedDemoUser(ory.adminUrl)
       return ory
     }

@@ -7,16 +7,18 @@ test("beside local Ory nothing has to be set", () => {
     port: 3001,
     appUrl: "http://localhost:3001",
     oryUrl: "http://localhost:4000",
+    sessionCookie: undefined,
   })
   assert.equal(readConfig({ PORT: "3901" }).appUrl, "http://localhost:3901")
 })
 
 test("what is set is what counts", () => {
-  const source = { PORT: "80", APP_URL: "https://API.example.com/", ORY_SDK_URL: "https://auth.example.com" }
+  const source = { PORT: "80", APP_URL: "https://API.example.com/", ORY_SDK_URL: "https://auth.example.com", ORY_SESSION_COOKIE: "my_session" }
   assert.deepEqual(readConfig({ ...source, NODE_ENV: "production" }), {
     port: 80,
     appUrl: "https://api.example.com",
     oryUrl: "https://auth.example.com",
+    sessionCookie: "my_session",
   })
 })
 
@@ -28,6 +30,7 @@ test("in production both origins must be set", () => {
 test("a malformed value is refused by its variable's name", () => {
   const wrong: [string, string][] = [
     ["PORT", "abc"], ["PORT", "-1"], ["PORT", "65536"], ["PORT", "3001.5"], ["PORT", "1e3"],
+    ["ORY_SESSION_COOKIE", "my session"], ["ORY_SESSION_COOKIE", "a=b"], ["ORY_SESSION_COOKIE", "a;b"],
     ...["APP_URL", "ORY_SDK_URL"].flatMap((name): [string, string][] =>
       ["localhost:4000", "ftp://localhost", "http://", "http://localhost:4000/path", "http://localhost:4000?x=1", "http://a b", "//localhost", " "]
         .map((value) => [name, value]),

@@ -6,13 +6,15 @@ export interface Config {
   appUrl: string
   /** Origin of Ory, as browsers see it. */
   oryUrl: string
+  /** The name of Ory's session cookie, if it was changed. Undefined: Kratos' and Ory Network's own names. */
+  sessionCookie: string | undefined
 }
 
 const LOCAL_ORY = "http://localhost:4000"
 
 /**
- * Reads `PORT`, `APP_URL` and `ORY_SDK_URL`. Only in production must the two origins be set: elsewhere they are this port on
- * localhost, and local Ory.
+ * Reads `PORT`, `APP_URL`, `ORY_SDK_URL` and `ORY_SESSION_COOKIE`. Only in production must the two origins be set: elsewhere
+ * they are this port on localhost, and local Ory.
  *
  * @throws Error that lists all problems at once: the variable, the value seen, and an example.
  */
@@ -33,11 +35,17 @@ export function readConfig(source: Readonly<Record<string, string | undefined>>)
     return value
   }
 
+  const sessionCookie = source.ORY_SESSION_COOKIE || undefined
+  // https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1
+  if (sessionCookie !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(sessionCookie))
+    problems.push(`ORY_SESSION_COOKIE is "${sessionCookie}", which is not the name of a cookie. Set it to Kratos' session.cookie.name, for example my_session.`)
+
   const port = number("PORT", 3001, 65535)
   const config = {
     port,
     appUrl: origin("APP_URL", `http://localhost:${port}`, "https://api.example.com"),
     oryUrl: origin("ORY_SDK_URL", LOCAL_ORY, `${LOCAL_ORY} (local Ory, or the Ory tunnel) or https://auth.example.com`),
+    sessionCookie,
   }
   if (problems.length > 0) throw new Error(["The environment is not right:", ...problems].join("\n  - "))
   return config

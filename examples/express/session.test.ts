@@ -27,7 +27,7 @@ async function start(
   await relay.start()
   const lines: string[] = []
   const log = pino({ level: "trace" }, { write: (line) => lines.push(line) })
-  const app = await listen(create({ port: 0, appUrl, oryUrl: relay.url }, log))
+  const app = await listen(create({ port: 0, appUrl, oryUrl: relay.url, sessionCookie: undefined }, log))
   t.after(async () => {
     await Promise.all([app.stop(), relay.stop()])
     const secrets = ["ory_kratos_session", ...relay.cookies.flatMap((cookie) => cookie?.split("=", 2)[1] ?? [])]
@@ -225,6 +225,16 @@ test("Ory gets its own session cookies and no others, and its new ones reach the
   const lone = await get("/", { ...page, cookie: session })
   assert.deepEqual(lone.headers.getSetCookie(), ["ory_session_x=alone; Path=/"])
 })
+
+for (const [sessionCookie, status] of [["ory_kratos_session", 200], ["my_session", 401]] as const)
+  test(`with ORY_SESSION_COOKIE=${sessionCookie}, Ory gets the cookie of that name and no other`, async (t) => {
+    const { get, relay } = await start(t, { create: (config, log) => createApp({ ...config, sessionCookie }, log) })
+    const { cookie } = await signedIn()
+    const session = cookie.split("; ").find((pair) => pair.startsWith("ory_kratos_session=")) ?? ""
+    const response = await get("/", { ...api, cookie: `ory_session_demo=z; my_session=unknown-to-ory; ${cookie}` })
+    assert.equal(response.status, status)
+    assert.deepEqual(relay.cookies, [sessionCookie === "my_session" ? "my_session=unknown-to-ory" : session])
+  })
 
 test("an action that was stopped returns to the page it was sent from", async (t) => {
   const { get, relay } = await start(t, { create: everywhere })

@@ -50,7 +50,7 @@ export function createRequireAuth(config: Config, log: Logger): RequestHandler {
 
   return async (request, response, next) => {
     response.set("cache-control", "private, no-store")
-    const cookie = sessionCookies(request.get("cookie"))
+    const cookie = sessionCookies(config, request.get("cookie"))
     if (cookie === "") {
       refuse(request, response, "anonymous")
       return
@@ -142,13 +142,15 @@ function errorId(body: unknown): string | undefined {
 }
 
 /**
- * The session cookies in a Cookie header: Kratos' and Ory Network's, in the order sent. Everything else stays here; so does what
- * holds bytes that RFC 6265 does not allow.
+ * The session cookies in a Cookie header, in the order sent: the one that `ORY_SESSION_COOKIE` names, else Kratos' and Ory Network's.
+ * Everything else stays here; so does what holds bytes that RFC 6265 does not allow.
  */
-function sessionCookies(header = ""): string {
+function sessionCookies({ sessionCookie }: Config, header = ""): string {
+  const isSession = (name: string): boolean =>
+    sessionCookie === undefined ? name === "ory_kratos_session" || name.startsWith("ory_session_") : name === sessionCookie
   return header
     .split(";")
     .map((pair) => pair.trim())
-    .filter((pair) => /^(ory_kratos_session|ory_session_[^=]*)=[\x21-\x7e]*$/.test(pair))
+    .filter((pair) => /^[^=]+=[\x21-\x7e]*$/.test(pair) && isSession(pair.slice(0, pair.indexOf("="))))
     .join("; ")
 }

@@ -16,12 +16,14 @@ type config struct {
 	appURL string
 	// Origin of Ory, as browsers see it.
 	oryURL string
+	// The name of Ory's session cookie, if it was changed. Empty: Kratos' and Ory Network's own names.
+	sessionCookie string
 }
 
 const localOry = "http://localhost:4000"
 
-// readConfig reads PORT, APP_URL and ORY_SDK_URL. APP_URL is this port on localhost and ORY_SDK_URL is local Ory by default; but
-// beside an origin that is not on localhost, the other one must be set too: they would share no cookie.
+// readConfig reads PORT, APP_URL, ORY_SDK_URL and ORY_SESSION_COOKIE. APP_URL is this port on localhost and ORY_SDK_URL is local
+// Ory by default; but beside an origin that is not on localhost, the other one must be set too: they would share no cookie.
 //
 // The error lists all problems at once: the variable, the value seen, and an example.
 func readConfig(getenv func(string) string) (config, error) {
@@ -55,11 +57,17 @@ func readConfig(getenv func(string) string) (config, error) {
 		return origin
 	}
 
+	sessionCookie := getenv("ORY_SESSION_COOKIE")
+	if sessionCookie != "" && !cookieName.MatchString(sessionCookie) {
+		problems = append(problems, fmt.Sprintf("\n  - ORY_SESSION_COOKIE is %q, which is not the name of a cookie. Set it to Kratos' session.cookie.name, for example my_session", sessionCookie))
+	}
+
 	port := number("PORT", 3002, 65535)
 	cfg := config{
-		port:   port,
-		appURL: origin("APP_URL", fmt.Sprintf("http://localhost:%d", port), "ORY_SDK_URL", "https://api.example.com"),
-		oryURL: origin("ORY_SDK_URL", localOry, "APP_URL", localOry+" (local Ory, or the Ory tunnel) or https://auth.example.com"),
+		port:          port,
+		appURL:        origin("APP_URL", fmt.Sprintf("http://localhost:%d", port), "ORY_SDK_URL", "https://api.example.com"),
+		oryURL:        origin("ORY_SDK_URL", localOry, "APP_URL", localOry+" (local Ory, or the Ory tunnel) or https://auth.example.com"),
+		sessionCookie: sessionCookie,
 	}
 	if len(problems) > 0 {
 		return config{}, errors.New("the environment is not right:" + strings.Join(problems, ""))
@@ -70,6 +78,8 @@ func readConfig(getenv func(string) string) (config, error) {
 var (
 	digits      = regexp.MustCompile(`^\d{1,5}$`)
 	credentials = regexp.MustCompile(`(?s)^.*@`)
+	// https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1
+	cookieName = regexp.MustCompile("^[\\w!#$%&'*+.^`|~-]+$")
 )
 
 // parseOrigin is strict: a path, a query or credentials would be lost without a word.

@@ -21,8 +21,8 @@ func TestConfig(t *testing.T) {
 		{"beside local Ory nothing has to be set", nil, local},
 		{"PORT moves it", map[string]string{"PORT": "3902"}, moved},
 		{"what is set is what counts", map[string]string{
-			"PORT": "80", "APP_URL": "https://API.example.com:443/", "ORY_SDK_URL": "https://auth.example.com",
-		}, config{port: 80, appURL: "https://api.example.com", oryURL: "https://auth.example.com"}},
+			"PORT": "80", "APP_URL": "https://API.example.com:443/", "ORY_SDK_URL": "https://auth.example.com", "ORY_SESSION_COOKIE": "my_session",
+		}, config{port: 80, appURL: "https://api.example.com", oryURL: "https://auth.example.com", sessionCookie: "my_session"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := readConfig(environment(test.values))
@@ -35,7 +35,8 @@ func TestConfig(t *testing.T) {
 
 func TestConfigRefusesMalformedValuesByName(t *testing.T) {
 	wrong := map[string][]string{
-		"PORT": {"abc", "-1", "+1", "65536", "3001.5", "1e3", " "},
+		"PORT":               {"abc", "-1", "+1", "65536", "3001.5", "1e3", " "},
+		"ORY_SESSION_COOKIE": {"my session", "a=b", "a;b"},
 	}
 	for _, name := range []string{"APP_URL", "ORY_SDK_URL"} {
 		wrong[name] = []string{"localhost:4000", "ftp://localhost", "http://localhost:4000/path", "http://localhost:4000?x=1", "http://localhost#", "http://localhost:x"}

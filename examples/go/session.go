@@ -44,7 +44,7 @@ type verdict struct {
 func (a *app) sessionMiddleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "private, no-store")
-		v := a.whoami(r.Context(), sessionCookies(r.Header.Values("Cookie")))
+		v := a.whoami(r.Context(), a.cfg.sessionCookies(r.Header.Values("Cookie")))
 		if v.outcome != active {
 			a.refuse(w, r, v.outcome)
 			return
@@ -132,18 +132,26 @@ func newOryClient(oryURL string) *ory.APIClient {
 	return ory.NewAPIClient(cfg)
 }
 
-var sessionCookie = regexp.MustCompile(`^(ory_kratos_session|ory_session_[^=]*)=[\x21-\x7e]*$`)
+var cookiePair = regexp.MustCompile(`^[^=]+=[\x21-\x7e]*$`)
 
-// sessionCookies picks the session cookies from Cookie headers: Kratos' and Ory Network's, in the order sent. Everything else stays
-// here; so does what holds bytes that RFC 6265 does not allow.
-func sessionCookies(headers []string) string {
+// sessionCookies picks the session cookies from Cookie headers, in the order sent: the one that ORY_SESSION_COOKIE names, else
+// Kratos' and Ory Network's. Everything else stays here; so does what holds bytes that RFC 6265 does not allow.
+func (c config) sessionCookies(headers []string) string {
 	var picked []string
 	for pair := range strings.SplitSeq(strings.Join(headers, ";"), ";") {
-		if pair = strings.TrimSpace(pair); sessionCookie.MatchString(pair) {
+		pair = strings.TrimSpace(pair)
+		if name, _, _ := strings.Cut(pair, "="); c.isSession(name) && cookiePair.MatchString(pair) {
 			picked = append(picked, pair)
 		}
 	}
 	return strings.Join(picked, "; ")
+}
+
+func (c config) isSession(name string) bool {
+	if c.sessionCookie != "" {
+		return name == c.sessionCookie
+	}
+	return name == "ory_kratos_session" || strings.HasPrefix(name, "ory_session_")
 }
 
 // apiErrors is what API clients get. The codes are stable.

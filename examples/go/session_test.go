@@ -368,6 +368,28 @@ func TestCookies(t *testing.T) {
 	s.wantAsked(t, 1)
 }
 
+func TestRenamedSessionCookie(t *testing.T) {
+	t.Parallel()
+	for name, status := range map[string]int{"ory_kratos_session": http.StatusOK, "my_session": http.StatusUnauthorized} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, func(a *app) http.Handler {
+				a.cfg.sessionCookie = name
+				return a.handler()
+			})
+			p := signedIn(t)
+			got := s.get(t, "/", api, "ory_session_demo=z; my_session=unknown-to-ory; "+p.cookie)
+			if got.status != status {
+				t.Errorf("status %d, not %d", got.status, status)
+			}
+			asked := s.relay.asked()
+			if len(asked) != 1 || !strings.HasPrefix(asked[0], name+"=") || strings.Contains(asked[0], ";") {
+				t.Errorf("Ory got %q", asked)
+			}
+		})
+	}
+}
+
 func TestActionReturnsToItsPage(t *testing.T) {
 	t.Parallel()
 	s := everywhere(t)
