@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
 import { diagnose, versions, type Finding } from "../scripts/diagnose"
 import { start } from "../scripts/processes"
+import { demoUser, seedDemoUser } from "../scripts/stack"
 import { expect, test } from "./fixtures"
 import { startServers, type Servers } from "./servers"
 import { sessionSecret, setting } from "./settings"
@@ -33,6 +34,7 @@ async function withServer(listener: RequestListener, use: (url: string) => Promi
 }
 
 test("where all is well, every check says so", async () => {
+  await seedDemoUser(setting("ORY_ADMIN_URL"))
   const findings = await diagnose(environment(), setting("APP_URL"))
   expect(findings.filter(({ ok }) => !ok)).toEqual([])
   expect(findings.map(({ check }) => check)).toEqual([
@@ -41,6 +43,8 @@ test("where all is well, every check says so", async () => {
     "Ory answers",
     "Cookies can be shared",
     "Ory leads to this app",
+    "Ory's cookies reach this app",
+    "Session cookie",
     "CORS",
     "Clocks agree",
     "Mail",
@@ -101,6 +105,56 @@ test("where the browser reaches Ory through the app, what it does not need is no
     await servers.stop()
   }
 })
+
+test("a Kratos whose base URL is the app's passes as well", async () => {
+  const servers = await startServers({ behindApp: true, app: { ORY_PROXY: "on" } })
+  try {
+    const source = { ...environment(), ORY_SDK_URL: servers.oryUrl, ORY_PROXY: "on", INBOX_PORT: new URL(servers.inboxUrl).port }
+    expect((await diagnose(source, servers.appUrl)).filter(({ ok }) => !ok)).toEqual([])
+  } finally {
+    await servers.stop()
+  }
+})
+
+test("a renamed session cookie, found by signing in as the demo user, whose session ends again", async () => {
+  const servers = await startServers({ kratos: { SESSION_COOKIE_NAME: "my_session" }, app: { ORY_SESSION_COOKIE: "my_session" } })
+  try {
+    const source = { ...environment(), ORY_SDK_URL: servers.oryUrl, APP_URL: servers.appUrl }
+    const found = async (settings: Record<string, string> = {}): Promise<string> => cure(await diagnose({ ...source, ...settings }), "Session cookie")
+    expect(await found()).toBe(`ok: not checked: ${demoUser.email} cannot sign in with the password of the start`)
+    await seedDemoUser(servers.ory.adminUrl)
+    expect(await found()).toBe("Ory's session cookie is my_session, and this app expects ory_kratos_session. Set ORY_SESSION_COOKIE=my_session.")
+    expect(await found({ ORY_SESSION_COOKIE: "other" })).toContain("this app expects other. Set ORY_SESSION_COOKIE=my_session.")
+    expect(await found({ ORY_SESSION_COOKIE: "my_session" })).toBe("ok: my_session")
+    const sessions = (await (await fetch(`${servers.ory.adminUrl}/admin/sessions?active=true`)).json()) as unknown[]
+    expect(sessions).toEqual([])
+  } finally {
+    await servers.stop()
+  }
+  await seedDemoUser(setting("ORY_ADMIN_URL"))
+  const usual = cure(await diagnose({ ...environment(), ORY_SESSION_COOKIE: "my_session" }), "Session cookie")
+  expect(usual).toBe("Ory's session cookie is ory_kratos_session, and this app expects my_session. Remove ORY_SESSION_COOKIE.")
+})
+
+for (const [name, domain, finding] of [
+  ["none", undefined, "has no Domain, so it is for auth.example.test alone: browsers do not send it to app.example.test. Set cookies.domain in Kratos to example.test"],
+  ["Ory's own host", "auth.example.test", "has Domain=auth.example.test: browsers do not send it to app.example.test. Set cookies.domain in Kratos to example.test"],
+  ["another domain", "example.org", "has Domain=example.org: browsers do not send it to app.example.test. Set cookies.domain in Kratos to example.test"],
+  ["the domain above both", "example.test", "✓ Ory's cookies reach this app: example.test"],
+] as const)
+  test(`the cookies of an Ory on a sibling domain: cookies.domain is ${name}`, async () => {
+    const servers = await startServers({ tls: true, siblings: true, kratos: domain === undefined ? {} : { COOKIES_DOMAIN: domain } })
+    try {
+      const said: string[] = []
+      const env = { ...process.env, ...environment(), ORY_SDK_URL: servers.oryUrl, APP_URL: servers.appUrl, ...servers.nodeEnv }
+      const running = await start("npm", ["run", "doctor", "--", "--url", servers.appUrl], { env, log: (line) => said.push(line) })
+      expect((await running.ended).ok).toBe(domain === "example.test")
+      expect(said.join("\n")).toContain(finding)
+      expect(said.filter((line) => line.startsWith("✗"))).toEqual(domain === "example.test" ? [] : ["✗ Ory's cookies reach this app"])
+    } finally {
+      await servers.stop()
+    }
+  })
 
 test("CORS, return_to and UI URLs that Ory does not have", async () => {
   const with_ = async (kratos: Record<string, string>, check: string): Promise<string> => {

@@ -4,6 +4,7 @@ import semver from "semver"
 import { getDomain } from "tldts"
 import type { Env } from "../lib/env"
 import { nodeModule, projectDir } from "./processes"
+import { demoUser } from "./stack"
 
 /** What a check found. `cure` says what to do; no secret is ever in it. */
 export type Finding = { check: string } & ({ ok: true; seen: string } | { ok: false; cure: string })
@@ -35,9 +36,14 @@ export async function diagnose(source: Source, url?: string): Promise<Finding[]>
   findings.push(ory)
   const [app] = env.appUrls
   findings.push(cookies(env, app))
-  if (ory.ok) findings.push(await flows(env, app), await cors(env, app), await clock(env.oryUrl))
-  // The tunnel's mail is Ory Network's to send.
-  if (new URL(env.oryUrl).hostname === "localhost" && !source.ORY_PROJECT) findings.push(await mail(source))
+  // The tunnel is no local Ory: mail and users are those of Ory Network.
+  const local = new URL(env.oryUrl).hostname === "localhost" && !source.ORY_PROJECT
+  if (ory.ok) {
+    findings.push(await flows(env, app), await flowCookie(env, app))
+    if (local) findings.push(await sessionCookie(env, app))
+    findings.push(await cors(env, app), await clock(env.oryUrl))
+  }
+  if (local) findings.push(await mail(source))
   if (url !== undefined) findings.push(await deployed(env.topology === "direct" ? env.oryUrl : app, app))
   return findings
 }
@@ -94,16 +100,16 @@ function cookies({ oryUrl, topology }: Env, appUrl: string): Finding {
 
 /**
  * Really begins flows: Ory refuses a `return_to` that it does not know, and sends browsers to its UI URLs. In the same-origin
- * topology the pages to return to are Ory's own, and so may its UI URLs be: `lib/ory-proxy.ts`.
+ * topology both may be Ory's own or this app's: `lib/ory-proxy.ts`.
  */
 async function flows({ oryUrl, topology }: Env, appUrl: string): Promise<Finding> {
   const check = "Ory leads to this app"
-  const back = topology === "direct" ? appUrl : oryUrl
+  const backs = topology === "direct" ? [appUrl] : [oryUrl, appUrl]
   for (const kind of ["login", "registration", "recovery", "verification"]) {
-    const begin = `${oryUrl}/self-service/${kind}/browser?return_to=${encodeURIComponent(`${back}/dashboard`)}`
-    const location = (await ask(begin, { headers: { accept: "text/html" } }))?.headers.get("location") ?? ""
-    if (/[?&]id=/.test(location) && !location.includes("flow="))
-      return { check, ok: false, cure: `Ory refuses to come back to ${back}. Add it to selfservice.allowed_return_urls ("Allowed URLs" in the Console).` }
+    const locations = await Promise.all(backs.map((back) => flowPage(`${oryUrl}/self-service/${kind}/browser?return_to=${encodeURIComponent(`${back}/dashboard`)}`)))
+    const location = locations.find((page) => !/[?&]id=/.test(page) || page.includes("flow="))
+    if (location === undefined)
+      return { check, ok: false, cure: `Ory refuses to come back to ${backs.join(" or ")}. Add it to selfservice.allowed_return_urls ("Allowed URLs" in the Console).` }
     const pages = [`${appUrl}/auth/${kind}`, ...(topology === "direct" ? [] : [`${oryUrl}/ui/${kind}`, `${oryUrl}/${kind}`])]
     if (!pages.some((page) => location.startsWith(`${page}?flow=`)))
       return {
@@ -113,6 +119,82 @@ async function flows({ oryUrl, topology }: Env, appUrl: string): Promise<Finding
       }
   }
   return { check, ok: true, seen: `${appUrl}/auth/…` }
+}
+
+async function flowPage(begin: string): Promise<string> {
+  return (await ask(begin, { headers: { accept: "text/html" } }))?.headers.get("location") ?? ""
+}
+
+/** Whether the cookie that Ory sets with a flow reaches the app. */
+async function flowCookie(env: Env, appUrl: string): Promise<Finding> {
+  const check = "Ory's cookies reach this app"
+  const answer = await ask(`${env.oryUrl}/self-service/login/browser`, { headers: { accept: "application/json" } })
+  const cookie = answer?.headers.getSetCookie().find((cookie) => cookie.startsWith("csrf_token_"))
+  if (cookie === undefined) return { check, ok: false, cure: `Ory at ${env.oryUrl} sets no cookie when a flow begins. A proxy in front of it may remove Set-Cookie.` }
+  const cure = uncovered(env, appUrl, cookie, "cookies.domain")
+  return cure === undefined ? { check, ok: true, seen: domainOf(cookie) ?? new URL(env.oryUrl).hostname } : { check, ok: false, cure }
+}
+
+/** Whether local Ory's session cookie reaches the app, and has the name that the app expects: signs in as the demo user, and out again. */
+async function sessionCookie(env: Env, appUrl: string): Promise<Finding> {
+  const check = "Session cookie"
+  const signedIn = await signInAsDemoUser(env.oryUrl)
+  if (signedIn === undefined) return { check, ok: true, seen: `not checked: ${demoUser.email} cannot sign in with the password of the start` }
+  const cookie = signedIn.find((cookie) => !/^(csrf_token_|ory_kratos_continuity=)/.test(cookie)) ?? ""
+  const [name = ""] = cookie.split("=", 1)
+  const expected = env.sessionCookie === undefined ? /^ory_(kratos_session|session_.*)$/.test(name) : name === env.sessionCookie
+  if (!expected)
+    return {
+      check,
+      ok: false,
+      cure:
+        `Ory's session cookie is ${name}, and this app expects ${env.sessionCookie ?? "ory_kratos_session"}. ` +
+        (name === "ory_kratos_session" ? "Remove ORY_SESSION_COOKIE." : `Set ORY_SESSION_COOKIE=${name}.`),
+    }
+  const cure = uncovered(env, appUrl, cookie, "session.cookie.domain, or if that is not set cookies.domain,")
+  return cure === undefined ? { check, ok: true, seen: name } : { check, ok: false, cure }
+}
+
+/** The cookies that Ory sets when the demo user signs in. Undefined where there is none, or it has another password or no password. */
+async function signInAsDemoUser(oryUrl: string): Promise<string[] | undefined> {
+  const accept = "application/json"
+  const begun = await ask(`${oryUrl}/self-service/login/browser`, { headers: { accept } })
+  const flow = (await begun?.json().catch(() => undefined)) as { ui?: { action: string; nodes: { attributes: { name?: string; value?: string } }[] } } | undefined
+  if (begun === undefined || flow?.ui === undefined) return undefined
+  const { pathname, search } = new URL(flow.ui.action)
+  const csrf_token = flow.ui.nodes.find(({ attributes }) => attributes.name === "csrf_token")?.attributes.value
+  const done = await ask(oryUrl + pathname + search, {
+    method: "POST",
+    headers: { accept, "content-type": "application/json", cookie: pairs(begun.headers.getSetCookie()) },
+    body: JSON.stringify({ method: "password", identifier: demoUser.email, password: demoUser.password, csrf_token }),
+  })
+  if (done?.status !== 200) return undefined
+  const cookies = done.headers.getSetCookie()
+  const logout = await ask(`${oryUrl}/self-service/logout/browser`, { headers: { accept, cookie: pairs(cookies) } })
+  const { logout_url } = ((await logout?.json().catch(() => undefined)) ?? {}) as { logout_url?: string }
+  if (logout_url !== undefined) await ask(oryUrl + new URL(logout_url).pathname + new URL(logout_url).search, { headers: { accept, cookie: pairs(cookies) } })
+  return cookies
+}
+
+function pairs(setCookies: readonly string[]): string {
+  return setCookies.map((cookie) => cookie.split(";", 1)[0]).join("; ")
+}
+
+function domainOf(setCookie: string): string | undefined {
+  return /;\s*domain=\.?([^;]+)/i.exec(setCookie)?.[1]?.trim().toLowerCase()
+}
+
+/** Why browsers do not send this cookie of Ory's to the app, and the cure. Undefined: they do. */
+function uncovered({ oryUrl, topology }: Env, appUrl: string, setCookie: string, setting: string): string | undefined {
+  const [ory, app] = [new URL(oryUrl).hostname, new URL(appUrl).hostname]
+  const domain = domainOf(setCookie)
+  const covers = (host: string): boolean => (domain === undefined ? host === ory : host === domain || host.endsWith(`.${domain}`))
+  if (topology === "same-origin" || (covers(app) && covers(ory))) return undefined
+  const wanted = ory === app ? ory : (getDomain(app, { allowPrivateDomains: true }) ?? app)
+  return (
+    `Ory's cookie ${setCookie.split("=", 1)[0] ?? ""} ${domain === undefined ? `has no Domain, so it is for ${ory} alone` : `has Domain=${domain}`}: ` +
+    `browsers do not send it to ${app}. Set ${setting} in Kratos to ${wanted} (Ory Network: the cookie domain of the custom domain).`
+  )
 }
 
 /** Elements posts its forms with fetch, from the app's origin. */
