@@ -50,7 +50,7 @@ interface Dev {
   ready: Promise<void>
 }
 
-type Env = Partial<Ports> & { PATH?: string; ORY_PROJECT?: string }
+type Env = Partial<Ports> & { PATH?: string; ORY_PROJECT?: string; ORY_SESSION_COOKIE?: string }
 
 async function dev(env: Env, command = "dev", cwd = folder): Promise<Dev> {
   const { PATH, HOME, KRATOS_BIN, XDG_CACHE_HOME } = process.env
@@ -93,6 +93,10 @@ test("a fresh clone starts with one command, says where everything is, and Ctrl-
   await signIn(page, demoUser)
   await expect(page.getByRole("heading", { name: "Hello, Demo" })).toBeVisible({ timeout: 30_000 })
   expect(errors).toEqual([])
+  // In development, the page that ends a redirect loop says what the log says.
+  await page.context().clearCookies()
+  await page.goto(`http://localhost:${at.PORT}/auth/no-session`)
+  await expect(page.getByText("Expected: ory_kratos_session")).toBeVisible()
   await page.close()
 
   running.signal("SIGINT")
@@ -100,10 +104,10 @@ test("a fresh clone starts with one command, says where everything is, and Ctrl-
   await expect.poll(leftovers).toEqual([])
 })
 
-test("npm run preview shows the production build, on this machine only", async ({ browser }) => {
+test("npm run preview shows the production build, on this machine only, with the session cookie that ORY_SESSION_COOKIE names", async ({ browser }) => {
   test.setTimeout(300_000)
   const at = await ports()
-  const { running, said, ready } = await dev(at, "preview")
+  const { running, said, ready } = await dev({ ...at, ORY_SESSION_COOKIE: "my_session" }, "preview")
   await ready
   expect(said.join("\n")).toContain("Compiled successfully")
   const open = await listeners(at)
@@ -113,6 +117,7 @@ test("npm run preview shows the production build, on this machine only", async (
   await page.goto(`http://localhost:${at.PORT}/dashboard`)
   await signIn(page, demoUser)
   await expect(page.getByRole("heading", { name: "Hello, Demo" })).toBeVisible()
+  expect((await page.context().cookies()).map(({ name }) => name)).toContain("my_session")
   await page.close()
   running.signal("SIGINT")
   await running.ended

@@ -107,8 +107,8 @@ async function flows({ oryUrl, topology }: Env, appUrl: string): Promise<Finding
   const backs = topology === "direct" ? [appUrl] : [oryUrl, appUrl]
   for (const kind of ["login", "registration", "recovery", "verification"]) {
     const locations = await Promise.all(backs.map((back) => flowPage(`${oryUrl}/self-service/${kind}/browser?return_to=${encodeURIComponent(`${back}/dashboard`)}`)))
-    const location = locations.find((page) => !/[?&]id=/.test(page) || page.includes("flow="))
-    if (location === undefined)
+    const location = locations.find((page) => page.includes("flow=")) ?? locations[0] ?? ""
+    if (/[?&]id=/.test(location) && !location.includes("flow="))
       return { check, ok: false, cure: `Ory refuses to come back to ${backs.join(" or ")}. Add it to selfservice.allowed_return_urls ("Allowed URLs" in the Console).` }
     const pages = [`${appUrl}/auth/${kind}`, ...(topology === "direct" ? [] : [`${oryUrl}/ui/${kind}`, `${oryUrl}/${kind}`])]
     if (!pages.some((page) => location.startsWith(`${page}?flow=`)))
