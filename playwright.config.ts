@@ -17,10 +17,12 @@ export default defineConfig<object, WorkerOptions>({
   timeout: 60_000,
   expect: { timeout: 10_000 },
   projects: [
-    { name: "direct", testIgnore: "same-origin.spec.ts" },
+    { name: "direct", testIgnore: ["same-origin.spec.ts", "soak.spec.ts"] },
     { name: "same-origin", testMatch: [...mainFlows, "same-origin.spec.ts"], use: { topology: "same-origin" } },
     { name: "behind-app", testMatch: mainFlows, use: { topology: "behind-app" } },
     { name: "tunnel", testMatch: mainFlows, use: { topology: "tunnel" } },
+    // Takes both cores for minutes, so `npm test` runs it after the others.
+    { name: "soak", testMatch: "soak.spec.ts" },
   ],
   use: {
     browserName: "chromium",

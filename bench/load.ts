@@ -5,7 +5,7 @@ import { PAGE_LOAD } from "../e2e/http"
 
 /** What people's browsers do, in a process of its own: `run.ts` sends one job after the other, and gets one result for each. */
 export type Job = { url: string; people: Person[]; jars: string } & (
-  | { kind: "load"; connections: number; seconds: number }
+  | { kind: "load"; connections: number; seconds: number; pages?: readonly Page[] }
   | { kind: "clicks"; everySeconds: number; seconds: number }
 )
 
@@ -13,6 +13,13 @@ export type Job = { url: string; people: Person[]; jars: string } & (
 export interface Person {
   cookie: string
   shows: string
+}
+
+/** A page below the URL of a job. `shows`: whether it shows the person. */
+export interface Page {
+  path: string
+  status: number
+  shows: boolean
 }
 
 export interface Measured {
@@ -46,21 +53,26 @@ function browsersFor({ jars, url, people }: Job): Browser[] {
 
 /** People take turns on so many connections, each the next as soon as there is an answer. */
 async function load(job: Job & { kind: "load" }): Promise<Measured> {
-  const { url, connections, seconds } = job
+  const { url, connections, seconds, pages = [{ path: new URL(url).pathname, status: 200, shows: true }] } = job
   const people = browsersFor(job)
   const times: number[] = []
   let turn = 0
   let wrong = 0
   const requests: autocannon.Request[] = [
     {
-      setupRequest: (request, context: { browser?: Browser }) => {
-        const browser = people[turn++ % people.length]
-        if (browser === undefined) throw new Error("There is nobody to send")
+      setupRequest: (request, context: { browser?: Browser; page?: Page }) => {
+        const browser = people[turn % people.length]
+        // After each round of everybody, each gets another page than in the last one.
+        const page = pages[(turn + Math.floor(turn / people.length)) % pages.length]
+        turn++
+        if (browser === undefined || page === undefined) throw new Error("There is nobody to send, or no page")
         context.browser = browser
-        return { ...request, headers: { ...PAGE_LOAD, cookie: browser.jar.getCookieStringSync(url) } }
+        context.page = page
+        return { ...request, path: page.path, headers: { ...PAGE_LOAD, cookie: browser.jar.getCookieStringSync(url) } }
       },
-      onResponse: (status, body, { browser }: { browser?: Browser }, headers = {}) => {
-        if (browser === undefined || !isRight(browser, status, body)) wrong++
+      onResponse: (status, body, { browser, page }: { browser?: Browser; page?: Page }, headers = {}) => {
+        const expected = browser && page && status === page.status && (!page.shows || body.includes(browser.shows))
+        if (!expected) wrong++
         for (const cookie of [headers["set-cookie"] ?? []].flat()) browser?.jar.setCookieSync(cookie, url)
       },
     },

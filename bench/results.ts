@@ -29,17 +29,34 @@ export interface Weights {
   scripts: { empty: number; login: number; dashboard: number }
 }
 
+/** Memory of this starter's server under load: bytes, by second. `collected`: its heap after garbage collection, before and after. */
+export interface Soak {
+  taken: Taken
+  requests: number
+  samples: { second: number; rss: number; heap: number }[]
+  collected: { before: number; after: number }
+}
+
+interface Taken {
+  at: string
+  node: string
+  next: string
+  cores: number
+  cpu: string
+}
+
 /** `docs/bench.json`. */
 export interface Results {
-  taken: { at: string; node: string; next: string; cores: number; cpu: string }
+  taken: Taken
   throughput: Throughput
   latency: Latency
   whoami: Whoami
   weights: Weights
+  soak: Soak
 }
 
 /** Where and when this run is. */
-export function taken(): Results["taken"] {
+export function taken(): Taken {
   const cpu = cpus()[0]?.model ?? "unknown"
   return { at: new Date().toISOString(), node: process.version, next: next.version, cores: availableParallelism(), cpu }
 }
@@ -82,14 +99,14 @@ export async function write(results: Results): Promise<void> {
   await writeFile(join(docs, "bench.json"), `${JSON.stringify(results, null, 2)}\n`)
   const drawn = Object.entries(charts(results))
   for (const [name, svg] of drawn) await writeFile(join(docs, `bench-${name}.svg`), svg)
-  const made = `${table(results)}\n${drawn.map(([name]) => `![The ${name} of each](bench-${name}.svg)`).join("\n")}`
+  const made = `${table(results)}\n${drawn.map(([name]) => `![The ${name}${name === "memory" ? "" : " of each"}](bench-${name}.svg)`).join("\n")}`
   const page = join(docs, "bench.md")
   const text = await readFile(page, "utf8")
   await writeFile(page, text.replace(/(<!-- table -->\n)[^]*(<!-- end of the table -->)/, (_, from: string, to: string) => `${from}\n${made}\n${to}`))
 }
 
 /** For people, and for Markdown. What was not measured is left out. */
-export function table({ taken, throughput, latency, whoami, weights }: Partial<Results>): string {
+export function table({ taken, throughput, latency, whoami, weights, soak }: Partial<Results>): string {
   const parts: string[] = []
   if (throughput ?? latency ?? whoami)
     parts.push(
@@ -125,8 +142,25 @@ export function table({ taken, throughput, latency, whoami, weights }: Partial<R
       ]),
     )
   }
-  if (taken) parts.push(`${taken.at.slice(0, 10)}, ${taken.cores} cores (${taken.cpu}), Node ${taken.node}, Next ${taken.next}, Ory Kratos 1.3.1 on SQLite.\n`)
+  if (taken) parts.push(where(taken))
+  if (soak) {
+    const { samples, collected, requests } = soak
+    const [first, last] = [samples[0], samples.at(-1)]
+    parts.push(
+      grid([
+        [`${requests} requests, none wrong`, "at the start", "at the end"],
+        ["heap after garbage collection", MB(collected.before), MB(collected.after)],
+        ["heap", first && MB(first.heap), last && MB(last.heap)],
+        ["whole process (RSS)", first && MB(first.rss), last && MB(last.rss)],
+      ]),
+      where(soak.taken),
+    )
+  }
   return parts.join("\n")
+}
+
+function where({ at, cores, cpu, node, next }: Taken): string {
+  return `${at.slice(0, 10)}, ${cores} cores (${cpu}), Node ${node}, Next ${next}, Ory Kratos 1.3.1 on SQLite.\n`
 }
 
 function grid(rows: (string | undefined)[][]): string {
@@ -141,3 +175,4 @@ function grid(rows: (string | undefined)[][]): string {
 
 const ms = (milliseconds: number): string => `${milliseconds.toFixed(1)} ms`
 const kB = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
+const MB = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`

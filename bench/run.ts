@@ -3,18 +3,21 @@ import { once } from "node:events"
 import { mkdtemp, rm, stat } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { collectedHeap, heapEnv, memory } from "../e2e/heap"
 import { signedIn, type SignedIn } from "../e2e/http"
 import { Relay } from "../e2e/relay"
 import { startApp } from "../e2e/servers"
-import { freePorts, Problem, run, stopAll } from "../scripts/processes"
+import { freePorts, Problem, projectDir, run, stopAll } from "../scripts/processes"
 import { startOry } from "../scripts/stack"
-import type { Job, Measured } from "./load"
+import type { Job, Measured, Page } from "./load"
 import {
   type Latency,
   medians,
   perVariant,
   read,
   type Results,
+  type Soak,
   table,
   taken,
   type Throughput,
@@ -34,8 +37,8 @@ const quick = asked.includes("--quick")
 
 /** What is measured, for how long. In seconds, unless they say otherwise. */
 const PLAN = quick
-  ? { rounds: 1, warmUp: 1, throughput: 2, latency: 2, clicks: 8, clickers: 10, people: 20 }
-  : { rounds: 3, warmUp: 4, throughput: 16, latency: 5, clicks: 60, clickers: 10, people: 200 }
+  ? { rounds: 1, warmUp: 1, throughput: 2, latency: 2, clicks: 8, clickers: 10, people: 20, soak: 8 }
+  : { rounds: 3, warmUp: 4, throughput: 16, latency: 5, clicks: 60, clickers: 10, people: 200, soak: 240 }
 
 const CONNECTIONS = 8
 /** How much longer a question to Ory takes when it is far, in milliseconds. */
@@ -121,6 +124,50 @@ async function whoami(stage: Stage): Promise<Whoami> {
       starter: await perView("starter"),
     }
   })
+}
+
+/** What 60 people load in turn, on 12 connections. */
+const SOAK_PAGES: readonly Page[] = [
+  { path: "/dashboard", status: 200, shows: true },
+  { path: "/account", status: 200, shows: true },
+  { path: "/api/me", status: 200, shows: true },
+  { path: "/account/sessions", status: 200, shows: true },
+  { path: "/", status: 200, shows: false },
+  { path: "/no-such-page", status: 404, shows: false },
+]
+
+/** Memory of the starter's own server, `next start`, in minutes of load. */
+async function soak(stage: Stage): Promise<Soak> {
+  const { oryUrl, people, ports } = stage
+  const [port] = ports
+  say("soak: building the starter")
+  await build(projectDir, { ORY_SDK_URL: oryUrl })
+  const [heapPort] = await freePorts()
+  const url = `http://localhost:${port}`
+  const stop = await startApp(port, { ORY_SDK_URL: oryUrl, APP_URL: url, ...heapEnv(heapPort) }, undefined, projectDir)
+  try {
+    const users = people.slice(0, 60).map(({ cookie, email }) => ({ cookie, shows: email }))
+    const job = { kind: "load", url, people: users, jars: "soak", connections: 12, pages: SOAK_PAGES } as const
+    right(url, await stage.play({ ...job, seconds: PLAN.warmUp }))
+    const before = await collectedHeap(heapPort)
+    const samples: Soak["samples"] = []
+    const sample = async (second: number): Promise<void> => {
+      const { rss, heapUsed } = await memory(heapPort)
+      samples.push({ second, rss, heap: heapUsed })
+      say(`  ${String(second).padStart(3)} s, process ${(rss / 1e6).toFixed(0)} MB, heap ${(heapUsed / 1e6).toFixed(0)} MB`)
+    }
+    const load = stage.play({ ...job, seconds: PLAN.soak })
+    await sample(0)
+    const step = PLAN.soak / 48
+    while (samples.length <= 48) {
+      await sleep(step * 1000)
+      await sample(samples.length * step)
+    }
+    const { views } = right(url, await load)
+    return { taken: taken(), requests: views, samples, collected: { before, after: await collectedHeap(heapPort) } }
+  } finally {
+    await stop()
+  }
 }
 
 async function whoamiCount(adminUrl: string): Promise<number> {
@@ -236,6 +283,7 @@ async function main(): Promise<void> {
     latency: async (stage) => ({ latency: await latency(stage) }),
     whoami: async (stage) => ({ whoami: await whoami(stage) }),
     weights: async ({ oryUrl, ports, people }) => ({ weights: await weigh(oryUrl, ports[0], people[0], say) }),
+    soak: async (stage) => ({ soak: await soak(stage) }),
   }
   const wanted = names.length === 0 ? Object.keys(parts) : names
   const unknown = wanted.find((name) => !Object.hasOwn(parts, name))
@@ -243,19 +291,21 @@ async function main(): Promise<void> {
 
   let results: Partial<Results> = {}
   await install()
-  if (wanted.some((name) => name !== "weights")) {
+  if (wanted.some((name) => name !== "weights" && name !== "soak")) {
     say("building the variants")
     await build(import.meta.dirname, { ORY_SDK_URL: "http://localhost:4000" })
   }
   await withStage(async (stage) => {
     for (const name of wanted) results = { ...results, ...(await parts[name]?.(stage)) }
   })
-  const { throughput: near, latency: far, whoami: calls, weights } = results
-  const full = near && far && calls && weights && { taken: taken(), throughput: near, latency: far, whoami: calls, weights }
+  const { throughput: near, latency: far, whoami: calls, weights, soak: soaked } = results
+  const full = near && far && calls && weights && soaked && { taken: taken(), throughput: near, latency: far, whoami: calls, weights, soak: soaked }
   if (full && !quick) await write(full)
+  // The one part whose figures are compared with no other's.
+  else if (soaked && !quick) await write({ ...(await read()), soak: soaked })
   console.log(`\n${table(results)}`)
   if (full && !quick) say("done; docs/bench.json, its charts and the table in docs/bench.md are written")
-  else console.log(quick ? "A quick run shows that everything runs. Its figures are not a result, and are not kept." : "One part alone is not kept.")
+  else console.log(quick ? "A quick run shows that everything runs. Its figures are not a result, and are not kept." : "Of parts alone, only the soak is kept.")
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import { request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http"
+import { request, type Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http"
 import type { Person } from "./fixtures"
 
 export interface Answer {
@@ -8,15 +8,23 @@ export interface Answer {
   body: string
 }
 
+export interface SendOptions {
+  method?: string
+  headers?: OutgoingHttpHeaders
+  body?: string
+  /** Keeps connections open for further requests. */
+  agent?: Agent
+}
+
 /** One request exactly as given: no path is tidied up, no redirect followed, no header added. */
 export function send(
   origin: string,
   path: string,
-  { method = "GET", headers = {}, body }: { method?: string; headers?: OutgoingHttpHeaders; body?: string } = {},
+  { method = "GET", headers = {}, body, agent }: SendOptions = {},
 ): Promise<Answer> {
   return new Promise((done, fail) => {
     const { hostname, port } = new URL(origin)
-    const outgoing = request({ host: hostname, port, path, method, headers }, (incoming) => {
+    const outgoing = request({ host: hostname, port, path, method, headers, agent }, (incoming) => {
       const chunks: Buffer[] = []
       incoming.on("data", (chunk: Buffer) => chunks.push(chunk))
       incoming.on("error", fail)

@@ -38,7 +38,18 @@ const trimmed = {
   identity: { id: body.identity.id, traits: body.identity.traits },
 }
 
+/** Each `Request` that axios makes: it takes the constructor that is global when it is first imported. */
+const requests: unknown[] = []
+
+class RecordedRequest extends Request {
+  constructor(...args: ConstructorParameters<typeof Request>) {
+    super(...args)
+    requests.push(this)
+  }
+}
+
 beforeAll(async () => {
+  vi.stubGlobal("Request", RecordedRequest)
   server = createServer((request, response) => {
     asked.push(request)
     answer(request, response)
@@ -59,6 +70,7 @@ afterEach(() => {
 
 afterAll(async () => {
   vi.unstubAllEnvs()
+  vi.unstubAllGlobals()
   server.closeAllConnections()
   await new Promise((resolve) => server.close(resolve))
 })
@@ -248,6 +260,13 @@ describe("whoami", () => {
   test("a single cookie that Ory sets is one", async () => {
     answer = json(200, body, { "set-cookie": "a=b; Expires=Wed, 02 Jan 2030 11:00:00 GMT" })
     expect((await lib.whoami(COOKIE)).setCookies).toEqual(["a=b; Expires=Wed, 02 Jan 2030 11:00:00 GMT"])
+  })
+
+  test("axios makes no Request of its own, which would leak in the production build", async () => {
+    answer = json(200, body)
+    requests.length = 0
+    expect((await lib.whoami(COOKIE)).verdict.outcome).toBe("active")
+    expect(requests).toEqual([])
   })
 })
 

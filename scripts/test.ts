@@ -136,8 +136,11 @@ async function main(): Promise<void> {
   const unitReport = ["--reporter=default", "--reporter=json", `--outputFile.json=${join(reports, "unit.json")}`]
   await part("Unit tests", { ...node("vitest/vitest.mjs", "run", ...unitReport), count: countUnitTests })
   await examples()
-  if (await part("Production build", node("next/dist/bin/next", "build")))
-    await part("Browser tests", { ...node("playwright/cli.js", "test"), count: countBrowserTests })
+  if (await part("Production build", node("next/dist/bin/next", "build"))) {
+    const projects = ["direct", "same-origin", "tunnel"].flatMap((name) => ["--project", name])
+    await part("Browser tests", { ...node("playwright/cli.js", "test", ...projects), count: countBrowserTests })
+    await part("Soak tests", { ...node("playwright/cli.js", "test", "--project", "soak"), count: countBrowserTests })
+  }
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
