@@ -41,6 +41,7 @@ interface Taken {
   at: string
   node: string
   next: string
+  kratos: string
   cores: number
   cpu: string
 }
@@ -56,9 +57,9 @@ export interface Results {
 }
 
 /** Where and when this run is. */
-export function taken(): Taken {
+export function taken(kratos: string): Taken {
   const cpu = cpus()[0]?.model ?? "unknown"
-  return { at: new Date().toISOString(), node: process.version, next: next.version, cores: availableParallelism(), cpu }
+  return { at: new Date().toISOString(), node: process.version, next: next.version, kratos, cores: availableParallelism(), cpu }
 }
 
 /** Of every variant the median over the rounds of each figure, which may be drawn from the same round of the empty gate. */
@@ -159,8 +160,8 @@ export function table({ taken, throughput, latency, whoami, weights, soak }: Par
   return parts.join("\n")
 }
 
-function where({ at, cores, cpu, node, next }: Taken): string {
-  return `${at.slice(0, 10)}, ${cores} cores (${cpu}), Node ${node}, Next ${next}, Ory Kratos 1.3.1 on SQLite.\n`
+function where({ at, cores, cpu, node, next, kratos }: Taken): string {
+  return `${at.slice(0, 10)}, ${cores} cores (${cpu}), Node ${node}, Next ${next}, Ory Kratos ${kratos} on SQLite.\n`
 }
 
 function grid(rows: (string | undefined)[][]): string {

@@ -54,6 +54,8 @@ function say(line: string): void {
 
 /** Everything that the parts need, made before the first of them. */
 interface Stage {
+  /** Version of Kratos. */
+  kratos: string
   oryUrl: string
   adminUrl: string
   relay: Relay
@@ -164,7 +166,7 @@ async function soak(stage: Stage): Promise<Soak> {
       await sample(samples.length * step)
     }
     const { views } = right(url, await load)
-    return { taken: taken(), requests: views, samples, collected: { before, after: await collectedHeap(heapPort) } }
+    return { taken: taken(stage.kratos), requests: views, samples, collected: { before, after: await collectedHeap(heapPort) } }
   } finally {
     await stop()
   }
@@ -241,7 +243,7 @@ async function withStage<T>(work: (stage: Stage) => Promise<T>): Promise<T> {
   }
   try {
     const people = await seed(oryUrl, ory.adminUrl)
-    return await work({ oryUrl, adminUrl: ory.adminUrl, relay, relayUrl: `http://localhost:${relayPort}`, people, ports: [port, port0], play })
+    return await work({ kratos: ory.version, oryUrl, adminUrl: ory.adminUrl, relay, relayUrl: `http://localhost:${relayPort}`, people, ports: [port, port0], play })
   } finally {
     browsers.kill()
     await Promise.all([ory.stop(), relay.stop()])
@@ -295,11 +297,13 @@ async function main(): Promise<void> {
     say("building the variants")
     await build(import.meta.dirname, { ORY_SDK_URL: "http://localhost:4000" })
   }
+  let kratos = ""
   await withStage(async (stage) => {
+    kratos = stage.kratos
     for (const name of wanted) results = { ...results, ...(await parts[name]?.(stage)) }
   })
   const { throughput: near, latency: far, whoami: calls, weights, soak: soaked } = results
-  const full = near && far && calls && weights && soaked && { taken: taken(), throughput: near, latency: far, whoami: calls, weights, soak: soaked }
+  const full = near && far && calls && weights && soaked && { taken: taken(kratos), throughput: near, latency: far, whoami: calls, weights, soak: soaked }
   if (full && !quick) await write(full)
   // The one part whose figures are compared with no other's.
   else if (soaked && !quick) await write({ ...(await read()), soak: soaked })

@@ -1,6 +1,7 @@
 /**
- * Elements waits for the event `oryWebAuthnInitialized`, which newer versions of Ory's script for passkeys fire. Kratos
- * 1.3 only sets a marker of nearly that name: setting it fires the event here. Delete this with Kratos 1.3.
+ * Elements waits for the event `oryWebAuthnInitialized`, which Ory's script for passkeys fires since Kratos 25.4. Kratos 1.3
+ * only sets a marker of nearly that name, so setting the marker fires the event here. With a newer Kratos, Elements gets the
+ * event twice, which changes nothing. Delete this file with the fallback to Kratos 1.3.
  */
 const MARKER = "__oryWebAuthnInitialized"
 

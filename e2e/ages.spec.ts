@@ -92,6 +92,27 @@ test("a form whose change Ory finds too old says so, and comes back with what wa
   expect(errors()).toEqual([])
 })
 
+test("Ory changes the name of a user without a verified address also with an old sign-in", async ({ browser }) => {
+  const { page, person, errors } = await open(browser)
+  const unverified = [
+    { op: "replace", path: "/verifiable_addresses/0/verified", value: false },
+    { op: "replace", path: "/verifiable_addresses/0/status", value: "pending" },
+    { op: "remove", path: "/verifiable_addresses/0/verified_at" },
+  ]
+  const changed = await fetch(`${servers.ory.adminUrl}/admin/identities/${person.identityId}`, {
+    method: "PATCH",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(unverified),
+  })
+  expect(changed.status).toBe(200)
+  await page.goto("/account")
+  await tooOld(page)
+  await page.getByRole("textbox", { name: "First name" }).fill("Ada")
+  await page.getByRole("button", { name: "Save" }).click()
+  await expect(page.getByText("Saved.")).toBeVisible()
+  expect(errors()).toEqual([])
+})
+
 test("a session ends while a page is open: the next click leads to sign in, and back", async ({ browser }) => {
   const { page, person, errors } = await open(browser)
   await page.goto("/account")

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { access, chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises"
+import { access, chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { connect, createServer } from "node:net"
 import { networkInterfaces } from "node:os"
 import { join } from "node:path"
@@ -67,6 +67,13 @@ async function dev(env: Env, command = "dev", cwd = folder): Promise<Dev> {
     },
   })
   return { running, said, ready: Promise.race([ready, running.ended.then(({ how }) => { throw new Error(`${how}: ${said.join("\n")}`) })]) }
+}
+
+/** Process id of the Kratos that runs in the copy. */
+async function kratosPid(): Promise<number> {
+  const files = (await readdir(join(folder, ".ory"), { recursive: true })).filter((file) => file.endsWith("kratos.pid"))
+  expect(files).toHaveLength(1)
+  return Number(await readFile(join(folder, ".ory", files[0] ?? ""), "utf8"))
 }
 
 /** What still runs out of the copy. */
@@ -159,7 +166,7 @@ test("when Ory dies, everything stops, and says why", async () => {
   // Also where an earlier version made it for everyone to read.
   expect((await stat(join(folder, ".ory"))).mode & 0o777).toBe(0o700)
   expect(said.join("\n")).not.toContain("Made .env.local")
-  process.kill(Number(await readFile(join(folder, ".ory/kratos.pid"), "utf8")), "SIGKILL")
+  process.kill(await kratosPid(), "SIGKILL")
   expect((await running.ended).ok).toBe(false)
   expect(said.join("\n")).toContain("Ory Kratos was ended by SIGKILL")
   await expect.poll(leftovers).toEqual([])
@@ -254,16 +261,23 @@ test("what cannot work is said by name, and nothing is started", async () => {
   expect(said.join("\n")).toMatch(new RegExp(`Port ${at.ORY_ADMIN_PORT} is taken by process ${process.pid} .*ORY_ADMIN_PORT`))
 })
 
-test("npm run ory:reset empties local Ory, and never one that runs", async () => {
+test("data of another version of Kratos is kept and not used, until npm run ory:reset deletes all of it", async () => {
   test.setTimeout(120_000)
-  const { running, ready } = await dev(await ports())
+  // The second is where all versions had one database.
+  const others = [".ory/0.0.1/ory.sqlite", ".ory/ory.sqlite"]
+  await mkdir(join(folder, ".ory/0.0.1"), { recursive: true })
+  for (const file of others) await writeFile(join(folder, file), "not a database")
+  const { running, said, ready } = await dev(await ports())
   await ready
+  const line = said.find((text) => text.includes("Data of another version is kept, but not used"))
+  for (const file of others) expect(line).toContain(file)
+
   const refused = promisify(execFile)("npm", ["run", "ory:reset"], { cwd: folder })
-  await expect(refused).rejects.toThrow(/Local Ory \(process \d+\) is running on the data/)
+  await expect(refused).rejects.toThrow(`Local Ory (process ${await kratosPid()}) is running on the data`)
   running.signal("SIGINT")
   await running.ended
 
-  await access(join(folder, ".ory"))
+  for (const file of others) expect(await readFile(join(folder, file), "utf8")).toBe("not a database")
   await promisify(execFile)("npm", ["run", "ory:reset"], { cwd: folder })
   await expect(access(join(folder, ".ory"))).rejects.toThrow("ENOENT")
 })

@@ -4,6 +4,7 @@ import { diagnose, versions, type Finding } from "../scripts/diagnose"
 import { start } from "../scripts/processes"
 import { demoUser, seedDemoUser } from "../scripts/stack"
 import { expect, test } from "./fixtures"
+import { kratosMajor } from "./http"
 import { startServers, type Servers } from "./servers"
 import { sessionSecret, setting } from "./settings"
 
@@ -14,6 +15,7 @@ const environment = (): Record<string, string> => ({
   APP_URL: setting("APP_URL"),
   SESSION_SECRET: sessionSecret,
   INBOX_PORT: new URL(setting("INBOX_URL")).port,
+  ORY_ADMIN_PORT: new URL(setting("ORY_ADMIN_URL")).port,
 })
 
 const cure = (findings: Finding[], check: string): string => {
@@ -47,21 +49,46 @@ test("where all is well, every check says so", async () => {
     "Session cookie",
     "CORS",
     "Clocks agree",
+    "Kratos",
     "Mail",
     "The app at its address",
   ])
 })
 
+/** Runs `npm run doctor`. */
+async function doctor(settings: Record<string, string>): Promise<{ ok: boolean; said: string }> {
+  const said: string[] = []
+  const env = { ...process.env, ...settings }
+  const running = await start("npm", ["run", "doctor", "--", "--url", setting("APP_URL")], { env, log: (line) => said.push(line) })
+  return { ok: (await running.ended).ok, said: said.join("\n") }
+}
+
 test("the command says what it found, in words and by its exit code", async () => {
-  const doctor = async (settings: Record<string, string>): Promise<{ ok: boolean; said: string }> => {
-    const said: string[] = []
-    const running = await start("npm", ["run", "doctor", "--", "--url", setting("APP_URL")], { env: { ...process.env, ...settings }, log: (line) => said.push(line) })
-    return { ok: (await running.ended).ok, said: said.join("\n") }
-  }
   const well = await doctor(environment())
   expect([well.ok, well.said]).toEqual([true, expect.stringContaining(`✓ The app at its address: ${setting("APP_URL")}`)])
   const unwell = await doctor({ ...environment(), INBOX_PORT: "9" })
   expect([unwell.ok, unwell.said]).toEqual([false, expect.stringContaining("✗ Mail\n  There is no inbox at http://localhost:9")])
+})
+
+test("a Kratos with a known advisory is a warning, and no failure: it may be the local fallback", async () => {
+  const warning = async (port: string): Promise<string | undefined> => {
+    const finding = (await diagnose({ ...environment(), ORY_ADMIN_PORT: port })).find(({ check }) => check === "Kratos")
+    return finding?.ok ? finding.warning : undefined
+  }
+  const known = await warning(environment().ORY_ADMIN_PORT ?? "")
+  if ((await kratosMajor(setting("ORY_ADMIN_URL"))) === 1) expect(known).toContain("Kratos 1.3.1 has a known SQL injection (GO-2026-4801).")
+  else expect(known).toBeUndefined()
+
+  await withServer(
+    (_, response) => response.end('{"version":"v25.4.0"}'),
+    async (url) => {
+      const { ok, said } = await doctor({ ...environment(), ORY_ADMIN_PORT: new URL(url).port })
+      expect([ok, said]).toEqual([true, expect.stringContaining("! Kratos: v25.4.0\n  Kratos 25.4.0 has a known SQL injection (GO-2026-4801).")])
+    },
+  )
+  // Where no admin port answers, nothing is said about the version.
+  const findings = await diagnose({ ...environment(), ORY_ADMIN_PORT: "9" })
+  expect(findings.map(({ check }) => check)).not.toContain("Kratos")
 })
 
 test("versions that are too old", async () => {

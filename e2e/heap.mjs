@@ -1,6 +1,7 @@
 import { createServer } from "node:http"
 import process from "node:process"
 import { setTimeout as sleep } from "node:timers/promises"
+import { isMainThread } from "node:worker_threads"
 
 /**
  * Preloaded into a server under test: serves the memory of its process on a loopback port, with `/collected` after garbage
@@ -14,4 +15,5 @@ const server = createServer(async (request, response) => {
   }
   response.end(JSON.stringify(process.memoryUsage()))
 })
-server.listen(Number(process.env.HEAP_PORT), "127.0.0.1").unref()
+// Threads of the process preload this file as well.
+if (isMainThread) server.listen(Number(process.env.HEAP_PORT), "127.0.0.1").unref()

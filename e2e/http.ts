@@ -37,6 +37,14 @@ export function send(
   })
 }
 
+/** Major version of the Kratos that runs: 1 or 26. Where their behaviour differs, tests assert what each does. */
+export async function kratosMajor(adminUrl: string): Promise<number> {
+  const { version } = (await (await fetch(`${adminUrl}/admin/version`)).json()) as { version: string }
+  const major = /^v(\d+)\./.exec(version)?.[1]
+  if (major === undefined) throw new Error(`Kratos says that its version is "${version}".`)
+  return Number(major)
+}
+
 /** What a browser sends when it is about to show a page. */
 export const PAGE_LOAD = { accept: "text/html", "sec-fetch-dest": "document", "sec-fetch-mode": "navigate" }
 

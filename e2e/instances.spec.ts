@@ -47,7 +47,6 @@ test("instances come and go, and nobody who is signed in is signed out", async (
     const oryUrl = `http://localhost:${oryPort}`
     const startKratos = async (name: string): Promise<{ ory: LocalOry; port: number; kill: () => Promise<void> }> => {
       const [port, adminPort, mailPort, inboxPort] = await freePorts()
-      const dir = join(dataDir, name)
       const overrides = {
         SERVE_PUBLIC_PORT: String(port),
         DSN: `postgres://ory:ory@127.0.0.1:${postgresPort}/ory?sslmode=disable`,
@@ -55,10 +54,10 @@ test("instances come and go, and nobody who is signed in is signed out", async (
         SECRETS_COOKIE_0: "the same for both instances",
         SECRETS_CIPHER_0: "32 characters, the same for both",
       }
-      const ory = await startOry({ appUrl, oryUrl, adminPort, mailPort, inboxPort, dataDir: dir, overrides, log: () => undefined })
+      const ory = await startOry({ appUrl, oryUrl, adminPort, mailPort, inboxPort, dataDir: join(dataDir, name), overrides, log: () => undefined })
       cleanups.push(() => ory.stop())
       const kill = async (): Promise<void> => {
-        process.kill(Number(await readFile(join(dir, "kratos.pid"), "utf8")), "SIGKILL")
+        process.kill(Number(await readFile(join(ory.dataDir, "kratos.pid"), "utf8")), "SIGKILL")
       }
       return { ory, port, kill }
     }

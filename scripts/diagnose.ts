@@ -3,11 +3,12 @@ import { join } from "node:path"
 import semver from "semver"
 import { getDomain } from "tldts"
 import type { Env } from "../lib/env"
+import { advisory } from "./kratos"
 import { nodeModule, projectDir } from "./processes"
 import { demoUser } from "./stack"
 
-/** What a check found. `cure` says what to do; no secret is ever in it. */
-export type Finding = { check: string } & ({ ok: true; seen: string } | { ok: false; cure: string })
+/** What a check found. `warning` and `cure` say what to do. No secret is ever in them. */
+export type Finding = { check: string } & ({ ok: true; seen: string; warning?: string } | { ok: false; cure: string })
 
 type Source = Readonly<Record<string, string | undefined>>
 
@@ -43,7 +44,7 @@ export async function diagnose(source: Source, url?: string): Promise<Finding[]>
     if (local) findings.push(await sessionCookie(env, app))
     findings.push(await cors(env, app), await clock(env.oryUrl))
   }
-  if (local) findings.push(await mail(source))
+  if (local) findings.push(...(await kratos(source)), await mail(source))
   if (url !== undefined) findings.push(await deployed(env.topology === "direct" ? env.oryUrl : app, app))
   return findings
 }
@@ -217,6 +218,14 @@ async function clock(oryUrl: string): Promise<Finding> {
   return skew <= SKEW_SECONDS
     ? { check, ok: true, seen: `${skew} s apart` }
     : { check, ok: false, cure: `This machine's clock and Ory's are ${skew} s apart. Set them by NTP: sessions end by the clock.` }
+}
+
+/** Only local Ory says its version, on its admin port: no finding when nothing answers there. A warning is no failure. */
+async function kratos(source: Source): Promise<Finding[]> {
+  const answer = await ask(`http://localhost:${source.ORY_ADMIN_PORT?.trim() || "4434"}/admin/version`)
+  const { version } = ((await answer?.json().catch(() => undefined)) ?? {}) as { version?: string }
+  if (version === undefined) return []
+  return [{ check: "Kratos", ok: true, seen: version, warning: advisory(version.replace(/^v/, "")) }]
 }
 
 async function mail(source: Source): Promise<Finding> {

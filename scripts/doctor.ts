@@ -8,5 +8,9 @@ nextEnv.loadEnvConfig(projectDir, true, { info: () => undefined, error: console.
 const { values } = parseArgs({ options: { url: { type: "string" } } })
 
 const findings = await diagnose(process.env, values.url)
-for (const finding of findings) console.log(finding.ok ? `✓ ${finding.check}: ${finding.seen}` : `✗ ${finding.check}\n  ${finding.cure.replaceAll("\n", "\n  ")}`)
+for (const finding of findings) {
+  if (!finding.ok) console.log(`✗ ${finding.check}\n  ${finding.cure.replaceAll("\n", "\n  ")}`)
+  else if (finding.warning !== undefined) console.log(`! ${finding.check}: ${finding.seen}\n  ${finding.warning}`)
+  else console.log(`✓ ${finding.check}: ${finding.seen}`)
+}
 process.exitCode = findings.every(({ ok }) => ok) ? 0 : 1

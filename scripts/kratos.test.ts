@@ -3,10 +3,11 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "no
 import { createServer, type RequestListener, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { delimiter, join } from "node:path"
 import { execa } from "execa"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
-import { kratosBinary, type KratosSources } from "./kratos"
+import { advisory, kratosBinary, type KratosSources } from "./kratos"
+import { freePorts } from "./processes"
 
 let folder: string
 let cacheDir: string
@@ -20,7 +21,7 @@ beforeEach(async () => {
   vi.stubEnv("KRATOS_BIN", "")
   folder = await mkdtemp(join(tmpdir(), "kratos-test-"))
   cacheDir = join(folder, "cache")
-  archive = await archiveOf("#!/bin/sh\necho fake Kratos\n")
+  archive = await archiveOf(program("v26.2.0"))
   requests = 0
   said = []
   answer = (_request, response) => response.end(archive)
@@ -38,6 +39,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
+/** A script that prints this version as `kratos version` does. */
+const program = (version: string): string => `#!/bin/sh\necho 'Version:			${version}'\n`
+
 /** A release archive whose `kratos` is this script. */
 async function archiveOf(script: string): Promise<Buffer> {
   await writeFile(join(folder, "kratos"), script, { mode: 0o755 })
@@ -45,7 +49,7 @@ async function archiveOf(script: string): Promise<Buffer> {
   return readFile(join(folder, "archive.tar.gz"))
 }
 
-/** Sources that know only the archive on loopback: the folder for the Go build has nothing to build. */
+/** Sources that know only the archive on loopback. The folder for the Go build has nothing to build. */
 async function sources(sha256 = sum(archive)): Promise<Partial<KratosSources>> {
   const goModuleDir = join(folder, "empty-module")
   await mkdir(goModuleDir, { recursive: true })
@@ -53,7 +57,7 @@ async function sources(sha256 = sum(archive)): Promise<Partial<KratosSources>> {
   await writeFile(join(goModuleDir, "go.sum"), "")
   return {
     cacheDir,
-    releaseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    releaseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v26`,
     archives: { [`${process.platform}-${process.arch}`]: { name: "kratos.tar.gz", sha256 } },
     goModuleDir,
     silenceMs: 300,
@@ -63,17 +67,29 @@ async function sources(sha256 = sum(archive)): Promise<Partial<KratosSources>> {
 
 const sum = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex")
 
-describe("download", () => {
-  test("with the right sum is unpacked and runs", async () => {
-    const binary = await kratosBinary(await sources())
-    expect((await execa(binary)).stdout).toBe("fake Kratos")
+/** Puts a `go` first on the PATH whose build is a Kratos 1.3.1. */
+async function standInGo(): Promise<void> {
+  const bin = join(folder, "bin")
+  await mkdir(bin)
+  const build = `while [ "$1" != "-o" ]; do shift; done\ncat > "$2" <<'END'\n${program("v1.3.1")}END\n`
+  await writeFile(join(bin, "go"), `#!/bin/sh\n${build}`, { mode: 0o755 })
+  vi.stubEnv("PATH", bin + delimiter + (process.env.PATH ?? ""))
+}
+
+describe("release archive", () => {
+  test("with the published checksum is unpacked and used", async () => {
+    const { path, version } = await kratosBinary(await sources())
+    expect(version).toBe("26.2.0")
+    expect((await execa(path)).stdout).toContain("v26.2.0")
     expect(await readdir(cacheDir)).toHaveLength(1)
+    expect(said).toEqual([expect.stringMatching(/^Downloading http:/)])
   })
 
-  test("with another sum is refused and never run", async () => {
+  test("with another checksum is never run", async () => {
     const marker = join(folder, "was-run")
     archive = await archiveOf(`#!/bin/sh\ntouch '${marker}'\n`)
-    await expect(kratosBinary(await sources("0".repeat(64)))).rejects.toThrow(/has the SHA-256 [0-9a-f]{64}, not 0{64}: it is not used/)
+    const refused = kratosBinary(await sources("0".repeat(64)))
+    await expect(refused).rejects.toThrow(/has the SHA-256 [0-9a-f]{64}, not 0{64}, so it is not used/)
     expect(await readdir(cacheDir)).toEqual([])
     expect(await readdir(folder)).not.toContain("was-run")
   })
@@ -83,11 +99,11 @@ describe("download", () => {
       response.writeHead(200, { "content-length": archive.length })
       response.write(archive.subarray(0, archive.length / 2), () => response.destroy())
     }
-    await expect(kratosBinary(await sources())).rejects.toThrow(/Release archive: http:\S+: other side closed/)
+    await expect(kratosBinary(await sources())).rejects.toThrow(/Release archive of 26.2.0: http:\S+: other side closed/)
     expect(await readdir(cacheDir)).toEqual([])
   })
 
-  test("that falls silent is given up", async () => {
+  test("that stops arriving is given up", async () => {
     answer = (_request, response) => {
       response.writeHead(200, { "content-length": archive.length })
       response.write(archive.subarray(0, 10))
@@ -96,38 +112,82 @@ describe("download", () => {
     expect(await readdir(cacheDir)).toEqual([])
   })
 
-  test("that holds a program this machine cannot run is refused", async () => {
+  test("whose program does not run on this machine is refused", async () => {
     archive = await archiveOf("#!/nowhere/interpreter\n")
     await expect(kratosBinary(await sources())).rejects.toThrow("cannot be started")
     expect(await readdir(cacheDir)).toEqual([])
   })
 })
 
-describe("cache", () => {
-  test("is used without the network", async () => {
-    const binary = await kratosBinary(await sources())
-    expect(await kratosBinary(await sources())).toBe(binary)
-    expect(requests).toBe(1)
+describe("fallback", () => {
+  beforeEach(standInGo)
+
+  test("is built with Go when the archive is missing, and one line says which version runs, why, and the cure", async () => {
+    answer = (_request, response) => response.writeHead(404).end()
+    const { path, version } = await kratosBinary(await sources())
+    expect(version).toBe("1.3.1")
+    expect((await execa(path)).stdout).toContain("v1.3.1")
+    expect(said).toEqual([
+      expect.stringMatching(
+        /^Using Kratos 1\.3\.1 because 26\.2\.0 could not be downloaded \(http\S+ answered 404\)\. .*GO-2026-4801.*on this machine only.*To get 26\.2\.0, let this machine reach 127\.0\.0\.1:\d+, or set KRATOS_BIN\.$/,
+      ),
+      expect.stringContaining("Building Kratos 1.3.1 with Go."),
+    ])
   })
 
-  test("with a changed byte is refused, said, and filled again", async () => {
-    const binary = await kratosBinary(await sources())
-    const before = await readFile(binary)
-    await appendFile(binary, "#")
-    expect(await kratosBinary(await sources())).toBe(binary)
-    expect(await readFile(binary)).toEqual(before)
-    expect(said).toContainEqual(expect.stringContaining("has changed since it was put there"))
+  test("from the cache does not stop the next start from downloading the release", async () => {
+    const release = answer
+    answer = (_request, response) => response.writeHead(503).end()
+    expect((await kratosBinary(await sources())).version).toBe("1.3.1")
+    answer = release
+    expect((await kratosBinary(await sources())).version).toBe("26.2.0")
+    expect((await kratosBinary(await sources())).version).toBe("26.2.0")
     expect(requests).toBe(2)
   })
 
-  test("survives two runs at the same time", async () => {
+  test("from the cache runs soon when the network is silent, after one line", async () => {
+    answer = () => undefined
+    await kratosBinary(await sources())
+    said = []
+    const started = Date.now()
+    expect((await kratosBinary(await sources())).version).toBe("1.3.1")
+    expect(Date.now() - started).toBeLessThan(2000)
+    expect(said).toEqual([expect.stringContaining("(no answer from 127.0.0.1")])
+  })
+
+  test("runs when nothing listens at the address of the archive", async () => {
+    const [port] = await freePorts()
+    const kratos = await kratosBinary({ ...(await sources()), releaseUrl: `http://localhost:${port}/v26` })
+    expect(kratos.version).toBe("1.3.1")
+    expect(said[0]).toContain("ECONNREFUSED")
+  })
+})
+
+describe("cache", () => {
+  test("is used without the network", async () => {
+    const kratos = await kratosBinary(await sources())
+    expect(await kratosBinary(await sources())).toEqual(kratos)
+    expect(requests).toBe(1)
+  })
+
+  test("with a changed byte is refused and filled again, and a line says so", async () => {
+    const { path } = await kratosBinary(await sources())
+    const before = await readFile(path)
+    await appendFile(path, "#")
+    expect((await kratosBinary(await sources())).path).toBe(path)
+    expect(await readFile(path)).toEqual(before)
+    expect(said).toContainEqual(expect.stringContaining("changed since it was cached"))
+    expect(requests).toBe(2)
+  })
+
+  test("survives two starts at the same time", async () => {
     const [one, two] = await Promise.all([kratosBinary(await sources()), kratosBinary(await sources())])
-    expect(one).toBe(two)
-    expect((await execa(one)).stdout).toBe("fake Kratos")
+    expect(one).toEqual(two)
+    expect((await execa(one.path)).stdout).toContain("v26.2.0")
     expect(await readdir(cacheDir)).toHaveLength(1)
   })
 
-  test("loses what dead runs left behind, and keeps what living ones work on", async () => {
+  test("loses the work folders of dead processes, and keeps those of living ones", async () => {
     const dead = execa("true")
     await dead
     await mkdir(join(cacheDir, `tmp-${String(dead.pid)}-dead`), { recursive: true })
@@ -138,23 +198,53 @@ describe("cache", () => {
 })
 
 describe("KRATOS_BIN", () => {
-  test("comes first", async () => {
-    const binary = join(folder, "kratos")
-    vi.stubEnv("KRATOS_BIN", binary)
-    expect(await kratosBinary(await sources())).toBe(binary)
+  async function given(script: string): Promise<string> {
+    const path = join(folder, "given")
+    await writeFile(path, script, { mode: 0o755 })
+    vi.stubEnv("KRATOS_BIN", path)
+    return path
+  }
+
+  test("comes first, with the version that it prints", async () => {
+    const path = await given(program("v26.3.0-pre.1"))
+    expect(await kratosBinary(await sources())).toEqual({ path, version: "26.3.0-pre.1" })
+    expect(requests).toBe(0)
+    expect(said).toEqual([])
+  })
+
+  test("with a known advisory is used after a warning", async () => {
+    const path = await given(program("v25.4.0"))
+    expect(await kratosBinary(await sources())).toEqual({ path, version: "25.4.0" })
+    expect(said).toEqual([expect.stringMatching(/^Kratos 25\.4\.0 has a known SQL injection \(GO-2026-4801\)/)])
+  })
+
+  test("that does not run is an error, not a reason to look elsewhere", async () => {
+    vi.stubEnv("KRATOS_BIN", join(folder, "missing"))
+    await expect(kratosBinary(await sources())).rejects.toThrow(/KRATOS_BIN is ".*missing", which does not run/)
     expect(requests).toBe(0)
   })
 
-  test("that is no program is an error, not a reason to look elsewhere", async () => {
-    vi.stubEnv("KRATOS_BIN", join(folder, "missing"))
-    await expect(kratosBinary(await sources())).rejects.toThrow(/KRATOS_BIN is ".*missing", which is not a program that runs/)
-    expect(requests).toBe(0)
+  test("that is not Kratos is an error", async () => {
+    await given("#!/bin/sh\necho hello\n")
+    await expect(kratosBinary(await sources())).rejects.toThrow(/KRATOS_BIN is ".*given", which printed no version/)
   })
+})
+
+test.each([
+  ["1.3.1", true],
+  ["25.4.0", true],
+  ["26.1.9", true],
+  ["26.2.0", false],
+  ["27.0.0", false],
+  // A build of your own, of which nothing is known.
+  ["master", false],
+])("Kratos %s has a known advisory: %s", (version, known) => {
+  expect(advisory(version) !== undefined).toBe(known)
 })
 
 test("when nothing works, one message lists what was tried and what helps", async () => {
   answer = (_request, response) => response.writeHead(404).end()
   await expect(kratosBinary(await sources())).rejects.toThrow(
-    /Tried:\n {2}- Release archive: http\S+ answered 404\n {2}- Go build: go build [^]*One of these helps:[^]*KRATOS_BIN/,
+    /Tried:\n {2}- Release archive of 26\.2\.0: http\S+ answered 404\n {2}- Go build of 1\.3\.1: go build [^]*One of these helps:[^]*KRATOS_BIN/,
   )
 })

@@ -1,119 +1,143 @@
 import { createHash } from "node:crypto"
 import { createReadStream, createWriteStream } from "node:fs"
-import { access, chmod, constants, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import type { ReadableStream } from "node:stream/web"
 import envPaths from "env-paths"
+import semver from "semver"
 import { isAlive, Problem, projectDir, run } from "./processes"
 
-const version = "1.3.1"
+/** The version that this project supports. It has release archives, but Go cannot build it as a module. */
+const SUPPORTED = "26.2.0"
+
+/** The newest version that Go can build as a module: for local development without access to the release archives. */
+const FALLBACK = "1.3.1"
+
+/** Kratos before this version lets forged pagination tokens inject SQL. https://pkg.go.dev/vuln/GO-2026-4801 */
+const SAFE = "26.2.0"
+
+export interface Kratos {
+  /** Path of the binary. */
+  path: string
+  /** Without a `v`: `26.2.0`. */
+  version: string
+}
+
+interface Archive {
+  name: string
+  /** As Ory published it. */
+  sha256: string
+}
 
 export interface KratosSources {
-  /** Where ready binaries are kept. */
+  /** Folder of the verified binaries. */
   cacheDir: string
   /** Folder of the release archives. */
   releaseUrl: string
-  /** By `${process.platform}-${process.arch}`; sums as published with the release. */
-  archives: Readonly<Record<string, { name: string; sha256: string }>>
-  /** Folder of the `go.mod` that pins Kratos. */
+  /** By `${process.platform}-${process.arch}`. */
+  archives: Readonly<Record<string, Archive>>
+  /** Folder of the `go.mod` that pins the fallback. */
   goModuleDir: string
-  /** How long a download may stay silent. */
+  /** Milliseconds without a byte after which a download fails. */
   silenceMs: number
   log: (line: string) => void
 }
 
+const archive = (build: string, sha256: string): Archive => ({ name: `kratos_${SUPPORTED}-${build}.tar.gz`, sha256 })
+
 const pinned: KratosSources = {
   cacheDir: envPaths("ory-nextjs-starter", { suffix: "" }).cache,
-  releaseUrl: `https://github.com/ory/kratos/releases/download/v${version}`,
+  releaseUrl: `https://github.com/ory/kratos/releases/download/v${SUPPORTED}`,
   archives: {
-    "linux-x64": {
-      name: `kratos_${version}-linux_sqlite_64bit.tar.gz`,
-      sha256: "0a69afcc94900f0960b98564164a846a41a6c619a58b288536bcb5f27e45c19f",
-    },
-    "linux-arm64": {
-      name: `kratos_${version}-linux_sqlite_arm64.tar.gz`,
-      sha256: "433cddfec0ab42ec14f182fedc1625b1842759d79c32ca08bf696dcc3edc1d1c",
-    },
-    "darwin-x64": {
-      name: `kratos_${version}-macOS_sqlite_64bit.tar.gz`,
-      sha256: "35ec2ae2423aec8ed6753f1eb53ebc29927e2879838fdf97028592169b0a4ee6",
-    },
-    "darwin-arm64": {
-      name: `kratos_${version}-macOS_sqlite_arm64.tar.gz`,
-      sha256: "bdf4a3898ef41a230d6482d600adaa6f179ae52b339c9bdf36f036526944c617",
-    },
+    "linux-x64": archive("linux_sqlite_64bit", "c80113f2c861b2fbd80290697d1380000111e297716018617423cca7f2e7e668"),
+    "linux-arm64": archive("linux_sqlite_arm64", "fd2cedebc4034ad1aef726f64665052c809fb05f86968e9c8a36372d7578e865"),
+    "darwin-x64": archive("macOS_sqlite_64bit", "0ac76d0ad85fe452e711a2aafe56b49b0f5d1a57200f4464dcb48e7267c94062"),
+    "darwin-arm64": archive("macOS_sqlite_arm64", "e198d84bde6e4b7c68714cdad00c8800edd88c2311adde8b08ea5469cea263ec"),
   },
   goModuleDir: join(projectDir, "ory"),
-  silenceMs: 10_000,
+  silenceMs: 5000,
   log: (line) => {
     console.log(line)
   },
 }
 
-/** One way to come by a binary. */
-interface Way {
-  name: string
-  /** Its folder in the cache: another version, platform or `go.mod` is another folder. */
-  cached: string
-  /** Puts the binary at `binary`; may use the folder `work`, which is removed afterwards. */
-  make: (binary: string, work: string) => Promise<void>
+/** What is known against this version of Kratos, and the cure. Undefined when nothing is, or the version has no number. */
+export function advisory(version: string): string | undefined {
+  const number = semver.coerce(version)
+  if (number === null || !semver.lt(number, SAFE)) return undefined
+  return `Kratos ${version} has a known SQL injection (GO-2026-4801). Use it on this machine only, and ${SAFE} or later everywhere else.`
 }
 
 /**
- * Path of a Kratos binary that is ready to run: `KRATOS_BIN`, else the one in the per-user cache, else the pinned release
- * archive, else a Go build of `ory/go.mod`. Nothing from the network or the cache is run unless its SHA-256 is right.
+ * A Kratos that is ready to run: `KRATOS_BIN`, else the supported release from the cache or its archive, else the fallback
+ * from the cache or a Go build. A cached fallback never replaces the attempt to get the supported release. Nothing from the
+ * network or the cache runs unless its SHA-256 matches.
  *
- * @throws Problem that lists what was tried and what the person can do.
+ * @throws Problem that lists what was tried and what the user can do.
  */
-export async function kratosBinary(given: Partial<KratosSources> = {}): Promise<string> {
+export async function kratosBinary(given: Partial<KratosSources> = {}): Promise<Kratos> {
   const sources = { ...pinned, ...given }
-  if (process.env.KRATOS_BIN) return givenBinary(process.env.KRATOS_BIN)
-
-  await mkdir(sources.cacheDir, { recursive: true })
-  await removeLeftovers(sources.cacheDir)
-  const ways = [release(sources), await goBuild(sources)]
-  for (const way of ways) {
-    const binary = await fromCache(way.cached, sources.log)
-    if (binary !== undefined) return binary
+  const { cacheDir, releaseUrl, log } = sources
+  if (process.env.KRATOS_BIN) {
+    const kratos = await givenKratos(process.env.KRATOS_BIN)
+    const warning = advisory(kratos.version)
+    if (warning !== undefined) log(warning)
+    return kratos
   }
 
-  const tried: string[] = []
-  for (const way of ways) {
-    try {
-      return await install(way, sources)
-    } catch (error) {
-      const reason = `${way.name}: ${error instanceof Error ? error.message : String(error)}`
-      sources.log(reason)
-      tried.push(`  - ${reason.replaceAll("\n", "\n    ")}`)
-    }
-  }
+  await mkdir(cacheDir, { recursive: true })
+  await removeLeftovers(cacheDir)
+  const release = await obtain(releaseArchive(sources), sources).catch(asError)
+  if (!(release instanceof Error)) return release
+  const host = new URL(releaseUrl).host
+  log(
+    `Using Kratos ${FALLBACK} because ${SUPPORTED} could not be downloaded (${release.message.replaceAll("\n", " ")}). ${advisory(FALLBACK) ?? ""} ` +
+      `To get ${SUPPORTED}, let this machine reach ${host}, or set KRATOS_BIN.`,
+  )
+  const build = await obtain(await goBuild(sources), sources).catch(asError)
+  if (!(build instanceof Error)) return build
   throw new Problem(
     [
-      `There is no Ory Kratos v${version} to run. Tried:`,
-      ...tried,
+      "There is no Ory Kratos to run. Tried:",
+      `  - Release archive of ${SUPPORTED}: ${release.message.replaceAll("\n", "\n    ")}`,
+      `  - Go build of ${FALLBACK}: ${build.message.replaceAll("\n", "\n    ")}`,
       "One of these helps:",
-      `  - let this machine reach ${new URL(sources.releaseUrl).host}, and run the command again`,
-      "  - install Go (https://go.dev/dl) and a C compiler, and run the command again",
-      `  - fetch Kratos yourself from https://github.com/ory/kratos/releases/tag/v${version} (an archive with "sqlite" in its name),`,
-      "    unpack it, and set KRATOS_BIN to the path of the binary",
+      `  - let this machine reach ${host}, and run the command again`,
+      `  - download an archive with "sqlite" in its name from https://github.com/ory/kratos/releases/tag/v${SUPPORTED}, unpack it,`,
+      "    and set KRATOS_BIN to the path of the binary",
+      `  - install Go (https://go.dev/dl) and a C compiler for a build of ${FALLBACK}, and run the command again`,
     ].join("\n"),
   )
 }
 
-async function givenBinary(value: string): Promise<string> {
-  const binary = resolve(value)
-  try {
-    await access(binary, constants.X_OK)
-    await run(binary, ["version"])
-    return binary
-  } catch {
-    throw new Problem(`KRATOS_BIN is "${value}", which is not a program that runs. Set it to the path of Ory Kratos, or leave it out.`)
-  }
+async function givenKratos(value: string): Promise<Kratos> {
+  const path = resolve(value)
+  const lines: string[] = []
+  await run(path, ["version"], { log: (line) => lines.push(line) }).catch((error: unknown) => {
+    throw new Problem(`KRATOS_BIN is "${value}", which does not run. Set it to the path of an Ory Kratos binary, or remove it.\n${asError(error).message}`)
+  })
+  const version = /^Version:\s*v?([\w.+-]+)\s*$/m.exec(lines.join("\n"))?.[1]
+  if (version === undefined)
+    throw new Problem(`KRATOS_BIN is "${value}", which printed no version of Kratos. Set it to the path of an Ory Kratos binary, or remove it.`)
+  return { path, version }
 }
 
-/** Removes the work folders of runs that no longer exist. */
+/** One way to get a binary. */
+interface Way {
+  version: string
+  /** Its folder in the cache. Each version, platform and `go.mod` has its own. */
+  cached: string
+  /** Puts the binary at `binary`. May use the folder `work`, which is removed afterwards. */
+  make: (binary: string, work: string) => Promise<void>
+}
+
+async function obtain(way: Way, sources: KratosSources): Promise<Kratos> {
+  return { path: (await fromCache(way.cached, sources.log)) ?? (await install(way, sources)), version: way.version }
+}
+
+/** Removes the work folders of processes that no longer exist. */
 async function removeLeftovers(cacheDir: string): Promise<void> {
   for (const entry of await readdir(cacheDir)) {
     const pid = /^tmp-(\d+)-/.exec(entry)?.[1]
@@ -121,22 +145,18 @@ async function removeLeftovers(cacheDir: string): Promise<void> {
   }
 }
 
-/** The finished binary in `folder`. Undefined when there is none; one that has changed since is removed. */
+/** The verified binary in `folder`. Undefined when there is none. A changed one is removed. */
 async function fromCache(folder: string, log: KratosSources["log"]): Promise<string | undefined> {
   const binary = join(folder, "kratos")
-  try {
-    const expected = await readFile(`${binary}.sha256`, "utf8")
-    if ((await sha256(binary)) === expected) return binary
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
-    if (!(await exists(folder))) return undefined
-  }
-  log(`${binary} has changed since it was put there: it is not used, and replaced.`)
+  const expected = await readFile(`${binary}.sha256`, "utf8").catch(() => undefined)
+  const actual = await sha256(binary).catch(() => undefined)
+  if (actual === expected) return actual && binary
+  log(`${binary} changed since it was cached. It is not used, and replaced.`)
   await rm(folder, { recursive: true, force: true })
   return undefined
 }
 
-/** Makes the binary in a folder of this run's own, then moves it into the cache in one step. */
+/** Makes the binary in a work folder, then moves it into the cache in one step. */
 async function install(way: Way, { cacheDir, log }: KratosSources): Promise<string> {
   const work = await mkdtemp(join(cacheDir, `tmp-${process.pid}-`))
   try {
@@ -145,12 +165,12 @@ async function install(way: Way, { cacheDir, log }: KratosSources): Promise<stri
     await mkdir(ready)
     await way.make(binary, work)
     await chmod(binary, 0o755)
-    // An archive may be right and still not fit this machine, for example its C library.
+    // A correct archive may still not fit this machine, for example its C library.
     await run(binary, ["version"])
     await writeFile(`${binary}.sha256`, await sha256(binary))
-    await rename(ready, way.cached).catch(async (error: unknown) => {
-      // Another run was faster: its binary is as good.
-      if (!(await exists(way.cached))) throw error
+    await rename(ready, way.cached).catch((error: unknown) => {
+      // Another process was faster. Its binary is as good.
+      if (!["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error
     })
   } finally {
     await rm(work, { recursive: true, force: true })
@@ -160,20 +180,19 @@ async function install(way: Way, { cacheDir, log }: KratosSources): Promise<stri
   return binary
 }
 
-function release({ cacheDir, releaseUrl, archives, silenceMs, log }: KratosSources): Way {
+function releaseArchive({ cacheDir, releaseUrl, archives, silenceMs, log }: KratosSources): Way {
   const platform = `${process.platform}-${process.arch}`
   const archive = archives[platform]
   return {
-    name: "Release archive",
-    cached: join(cacheDir, `kratos-${version}-${platform}`),
+    version: SUPPORTED,
+    cached: join(cacheDir, `kratos-${SUPPORTED}-${platform}`),
     make: async (binary, work) => {
-      if (archive === undefined) throw new Error(`there is none for ${platform}`)
+      if (archive === undefined) throw new Error(`there is no release archive for ${platform}`)
       const url = `${releaseUrl}/${archive.name}`
       const file = join(work, archive.name)
-      log(`Downloading ${url}`)
       await download(url, file, silenceMs, log)
       const sum = await sha256(file)
-      if (sum !== archive.sha256) throw new Error(`${url} has the SHA-256 ${sum}, not ${archive.sha256}: it is not used`)
+      if (sum !== archive.sha256) throw new Error(`${url} has the SHA-256 ${sum}, not ${archive.sha256}, so it is not used`)
       const unpacked = join(work, "unpacked")
       await mkdir(unpacked)
       await run("tar", ["-xzf", file, "-C", unpacked])
@@ -186,30 +205,29 @@ async function goBuild({ cacheDir, goModuleDir, log }: KratosSources): Promise<W
   const pins = createHash("sha256")
   for (const name of ["go.mod", "go.sum"]) pins.update(await readFile(join(goModuleDir, name)))
   return {
-    name: "Go build",
-    cached: join(cacheDir, `kratos-${version}-${process.platform}-${process.arch}-go-${pins.digest("hex").slice(0, 12)}`),
+    version: FALLBACK,
+    cached: join(cacheDir, `kratos-${FALLBACK}-${process.platform}-${process.arch}-go-${pins.digest("hex").slice(0, 12)}`),
     make: async (binary) => {
-      log(`Building Kratos v${version} with Go. This takes minutes, once.`)
+      log(`Building Kratos ${FALLBACK} with Go. This takes a few minutes, once.`)
       const started = Date.now()
       const heartbeat = setInterval(() => {
         log(`Still building, ${Math.round((Date.now() - started) / 1000)} s`)
       }, 15_000)
-      const name = `github.com/ory/kratos/driver/config.Version=v${version}`
+      const ldflags = `-s -w -X github.com/ory/kratos/driver/config.Version=v${FALLBACK}`
       try {
-        await run("go", ["build", "-tags", "sqlite,json1", "-ldflags", `-s -w -X ${name}`, "-o", binary, "github.com/ory/kratos"], {
+        await run("go", ["build", "-tags", "sqlite,json1", "-ldflags", ldflags, "-o", binary, "github.com/ory/kratos"], {
           cwd: goModuleDir,
-          // SQLite is C: without a compiler this should fail here, not when Kratos opens its database.
+          // SQLite is C: without a compiler, fail here rather than when Kratos opens its database.
           env: { ...process.env, CGO_ENABLED: "1" },
         })
       } finally {
         clearInterval(heartbeat)
       }
-      log(`Built Kratos in ${Math.round((Date.now() - started) / 1000)} s`)
     },
   }
 }
 
-/** Downloads to `file`. Throws when the answer is not a 200, is cut off, or stays silent for `silenceMs`. */
+/** Downloads to `file`. Throws when the status is not 200, the body is cut off, or no byte arrives for `silenceMs`. */
 async function download(url: string, file: string, silenceMs: number, log: KratosSources["log"]): Promise<void> {
   const silence = new AbortController()
   const timer = setTimeout(() => {
@@ -218,31 +236,15 @@ async function download(url: string, file: string, silenceMs: number, log: Krato
   try {
     const response = await fetch(url, { signal: silence.signal })
     if (!response.ok || response.body === null) throw new Error(`${url} answered ${response.status}`)
-    const total = Number(response.headers.get("content-length"))
-    const show = progress(log)
-    let received = 0
-    const body = Readable.fromWeb(response.body as ReadableStream<Uint8Array>).on("data", (chunk: Uint8Array) => {
-      timer.refresh()
-      received += chunk.length
-      if (total > 0) show(Math.floor((received / total) * 100))
-    })
+    log(`Downloading ${url}`)
+    const body = Readable.fromWeb(response.body as ReadableStream<Uint8Array>).on("data", () => timer.refresh())
     await pipeline(body, createWriteStream(file))
   } catch (error) {
-    // fetch says only "fetch failed" or "terminated"; the cause says why.
-    throw error instanceof Error && error.cause instanceof Error ? new Error(`${url}: ${error.cause.message}`) : error
+    // fetch says only "fetch failed" or "terminated". Its cause says why, sometimes only by its code.
+    const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined
+    throw cause ? new Error(`${url}: ${cause.message || String(cause.code)}`) : error
   } finally {
     clearTimeout(timer)
-  }
-}
-
-/** Shows a percentage: on a terminal in place, else a line for each quarter. */
-function progress(log: KratosSources["log"]): (percent: number) => void {
-  let shown = 0
-  return (percent) => {
-    if (percent === shown) return
-    if (process.stdout.isTTY) process.stdout.write(`\r${percent} %${percent === 100 ? "\n" : ""}`)
-    else if (Math.floor(percent / 25) > Math.floor(shown / 25)) log(`${percent} %`)
-    shown = percent
   }
 }
 
@@ -252,9 +254,6 @@ async function sha256(file: string): Promise<string> {
   return hash.digest("hex")
 }
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }

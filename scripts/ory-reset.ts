@@ -1,12 +1,12 @@
 import { rm } from "node:fs/promises"
 import { Problem } from "./processes"
-import { assertDataUnused, dataDir } from "./stack"
+import { assertDataUnused, dataDir, dataFolders } from "./stack"
 
-/** `npm run ory:reset`: empties local Ory, its accounts, sessions and mail. The next `npm run dev` begins anew. */
+/** `npm run ory:reset`: deletes the accounts, sessions and mail of local Ory, of every version of Kratos. */
 try {
-  await assertDataUnused(dataDir)
+  for (const folder of await dataFolders(dataDir)) await assertDataUnused(folder)
   await rm(dataDir, { recursive: true, force: true })
-  console.log("Local Ory is empty: its accounts, sessions and mail are gone.")
+  console.log("Local Ory is empty. All its accounts, sessions and mail are deleted.")
 } catch (error) {
   if (!(error instanceof Problem)) throw error
   console.error(error.message)

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
-import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises"
-import { join, resolve } from "node:path"
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { basename, dirname, join, relative, resolve } from "node:path"
 import { kratosBinary } from "./kratos"
 import { commandOf, isAlive, Problem, projectDir, type Running, run, start, waitForUrl } from "./processes"
 
@@ -14,7 +14,7 @@ export interface StackOptions {
   mailPort: number
   /** Web page on which people read the mail. */
   inboxPort: number
-  /** Database, mail, secrets and the configuration made from `ory/kratos.yml`. */
+  /** Database, mail, secrets and the configuration made from `ory/kratos.yml`, in a folder for each version of Kratos. */
   dataDir: string
   /** Further Kratos settings, as its environment variables: `{ SESSION_LIFESPAN: "20s" }`. */
   overrides?: Readonly<Record<string, string>>
@@ -25,6 +25,10 @@ export interface StackOptions {
 
 export interface LocalOry {
   readonly adminUrl: string
+  /** Version of the Kratos that runs, without a `v`: `26.2.0`. */
+  readonly version: string
+  /** The version's own folder in `dataDir`. */
+  readonly dataDir: string
   /** Resolves to a sentence when Kratos or the mail catcher ended by itself. */
   readonly died: Promise<string>
   /** Stops Kratos alone: nothing listens on its ports. */
@@ -40,6 +44,8 @@ export interface LocalOry {
 
 const configDir = join(projectDir, "ory")
 
+const DATABASE = "ory.sqlite"
+
 /** What local Ory keeps between runs of `npm run dev`. */
 export const dataDir = join(projectDir, ".ory")
 
@@ -51,17 +57,22 @@ export const dataDir = join(projectDir, ".ory")
  */
 export async function startOry(options: StackOptions): Promise<LocalOry> {
   const { adminPort, inboxPort, log } = options
-  const dataDir = resolve(options.dataDir)
-  const config = join(dataDir, "kratos.yml")
-  const pidFile = join(dataDir, "kratos.pid")
-
-  const kratos = await kratosBinary({
+  const { path: kratos, version } = await kratosBinary({
     log: (line) => {
       log("ory", line)
     },
   })
+  // An older Kratos starts on a database that a newer one migrated, without a warning. So each version has its own.
+  const dataDir = join(resolve(options.dataDir), version)
+  const config = join(dataDir, "kratos.yml")
+  const pidFile = join(dataDir, "kratos.pid")
   // Only now: a build takes minutes, in which another may have started here.
   await assertDataUnused(dataDir)
+  const others = (await dataFolders(options.dataDir)).filter((folder) => folder !== dataDir)
+  if (others.length > 0) {
+    const kept = others.map((folder) => relative(projectDir, join(folder, DATABASE))).join(", ")
+    log("ory", `Kratos ${version} has its own data. Data of another version is kept, but not used: ${kept}. npm run ory:reset deletes all of it.`)
+  }
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 })
   // A folder of an earlier version was readable for every user of this machine.
   await chmod(options.dataDir, 0o700)
@@ -116,6 +127,8 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
 
   return {
     adminUrl: `http://127.0.0.1:${adminPort}`,
+    version,
+    dataDir,
     died,
     stopKratos,
     startKratos,
@@ -137,6 +150,12 @@ export async function assertDataUnused(dataDir: string): Promise<void> {
   // The id may have passed to another program since.
   if (command === "" || command.includes(join(resolve(dataDir), "kratos.yml")))
     throw new Problem(`Local Ory (process ${pid}) is running on the data in ${dataDir}. Stop it first: Ctrl-C where it was started, or kill ${pid}.`)
+}
+
+/** The folders under `dataDir` with a database: one for each version, and `dataDir` itself, where all versions once shared one. */
+export async function dataFolders(dataDir: string): Promise<string[]> {
+  const files = await readdir(dataDir, { recursive: true }).catch(() => [])
+  return files.filter((file) => basename(file) === DATABASE).map((file) => resolve(dataDir, dirname(file)))
 }
 
 /** An OpenID Connect provider, and what it calls this app. */
@@ -188,7 +207,7 @@ async function kratosEnv(dataDir: string, options: StackOptions): Promise<Record
     HOME,
     TMPDIR,
     TZ,
-    DSN: `sqlite://${join(dataDir, "ory.sqlite")}?_fk=true&mode=rwc`,
+    DSN: `sqlite://${join(dataDir, DATABASE)}?_fk=true&mode=rwc`,
     SERVE_PUBLIC_PORT: new URL(options.oryUrl).port || "80",
     SERVE_ADMIN_PORT: String(options.adminPort),
     SERVE_ADMIN_BASE_URL: `http://127.0.0.1:${options.adminPort}/`,
@@ -226,8 +245,8 @@ function readableLog(line: string): string | undefined {
   } catch {
     return line.trim() === "" ? undefined : line
   }
-  // A banner that `--dev` is not for production.
-  if (entry.msg?.includes("DEV MODE")) return undefined
+  // A banner that `--dev` is not for production, and the version of ory/kratos.yml, which the fallback does not have.
+  if (entry.msg?.includes("DEV MODE") || entry.msg?.startsWith("Config version is")) return undefined
   return [entry.level, entry.msg, entry.error?.message, entry.error?.reason].filter((part) => part !== undefined && part !== "").join(": ")
 }
 

@@ -14,8 +14,8 @@ export interface NameState {
 
 /**
  * Changes the user's name at Ory. The server action to copy: check first, return a value, keep the submitted text.
- * It requires a recent sign-in, because Ory may treat a profile change as privileged (`privileged_session_max_age`). Most
- * actions only need `checkAction()`.
+ * Once an address is verified, Ory changes a profile only soon after a sign-in (`privileged_session_max_age`), so this
+ * requires a recent one. Most actions only need `checkAction()`.
  */
 export async function saveName(_: NameState, form: FormData): Promise<NameState> {
   const values = { first: text(form, "first"), last: text(form, "last") }
