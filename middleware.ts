@@ -1,6 +1,6 @@
 import type { NextRequest, NextResponse } from "next/server"
 import { appUrl, env } from "@/lib/env"
-import { mayUseSnapshot, pass, refuse, type Visit } from "@/lib/gate"
+import { isAction, isForeignAction, mayUseSnapshot, pass, refuse, refuseForeign, type Visit } from "@/lib/gate"
 import { sessionCookies, whoami } from "@/lib/ory"
 import { forward } from "@/lib/ory-proxy"
 import { NO_SESSION } from "@/lib/return-to"
@@ -8,12 +8,13 @@ import { isOrys, isPublic } from "@/lib/routes"
 import { openSnapshot } from "@/lib/sealed"
 
 /**
- * The gate: decides for each request, before any page runs. Pages check again (`requireSession`), so that a request that
- * never came by here is refused all the same.
+ * The gate: decides for each request, before any page runs. Pages check the session again (`requireSession`), so that a
+ * request that bypasses the gate is refused too.
  */
 export async function middleware(request: NextRequest): Promise<NextResponse> {
   const visit: Visit = { request, appUrl: appUrl(request.headers.get("host")), pathname: request.nextUrl.pathname }
   if (env.topology === "same-origin" && isOrys(visit.pathname)) return forward(visit)
+  if (isForeignAction(visit)) return refuseForeign(visit)
   const endsLoop = visit.pathname === NO_SESSION
   if (isPublic(visit.pathname) && !endsLoop) return pass(visit)
 
@@ -24,11 +25,17 @@ export async function middleware(request: NextRequest): Promise<NextResponse> {
 
   const { verdict, setCookies } = await whoami(cookie)
   if (endsLoop && verdict.outcome === "anonymous") return pass(visit, undefined, 401)
-  // A server action carries a form: its own guard answers it, so that what was typed is not lost.
-  const isAction = request.method === "POST" && request.headers.has("next-action")
-  return verdict.outcome === "active" || isAction
+  return verdict.outcome === "active" || isAction(visit)
     ? pass(visit, { verdict, source: "ory", cookie, start, setCookies })
     : refuse(visit, verdict)
 }
 
-export const config = { matcher: "/((?!_next/static/|_next/image$).*)" }
+export const config = {
+  matcher: [
+    "/((?!_next/static/|_next/image$).*)",
+    // Next would look for the page of a server action here as well. An empty `next-action` header matches nothing, so its
+    // requests are matched by their content type.
+    { source: "/_next/static/:path*", has: [{ type: "header", key: "next-action" }] },
+    { source: "/_next/static/:path*", has: [{ type: "header", key: "content-type" }] },
+  ],
+}

@@ -19,7 +19,42 @@ const config: NextConfig = {
   experimental: { serverActions: { allowedOrigins: env.appUrls.map((url) => new URL(url).host) } },
   // Pictures that the code imports. The optimizer is not behind the gate, and has no business with pages that are.
   images: { localPatterns: [{ pathname: "/_next/static/media/**" }] },
+  // Redirects run before the gate. Next renders the page for a server action that is also a fetch of its router, which the
+  // gate cannot see; Next's own client never sends both. See docs/decisions/server-actions-at-the-gate.md.
+  redirects: () => [
+    {
+      source: "/:path*",
+      has: [
+        { type: "header", key: "next-action" },
+        { type: "header", key: "rsc" },
+      ],
+      destination: "/auth/login",
+      statusCode: 303,
+    },
+    {
+      source: "/:path(.*\\.rsc)",
+      has: [{ type: "header", key: "next-action" }],
+      destination: "/auth/login",
+      statusCode: 303,
+    },
+  ],
+  // The gate's matcher leaves out static files. A missing one is not found, without `app/[...missing]`.
+  rewrites: () => ({
+    beforeFiles: [],
+    afterFiles: [{ source: "/_next/static/:path*", destination: "/_not-found" }],
+    fallback: [],
+  }),
   headers: () => [
+    {
+      // What the gate's matcher leaves out. A script that runs as a worker has the policy of its own response.
+      source: "/_next/:path(static/.*|image)",
+      headers: [
+        {
+          key: "Content-Security-Policy",
+          value: "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        },
+      ],
+    },
     {
       source: "/:path*",
       headers: [

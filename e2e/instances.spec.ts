@@ -83,12 +83,12 @@ test("instances come and go, and nobody who is signed in is signed out", async (
       await waitForUrl("The app", `http://localhost:${port}/`, app)
       return app
     }
-    const [first, second] = await freePorts()
+    const [first, second, third] = await freePorts()
     const apps = [await startApp(first), await startApp(second)]
     cleanups.push(await startBalancer(appPort, [first, second]))
 
     // A variable that is missing stops the start, also of this build.
-    const lacking = await start(process.execPath, ["server.js"], { cwd: standalone, env: { ...env, NODE_ENV: "production", ORY_SDK_URL: oryUrl, PORT: "0" } })
+    const lacking = await start(process.execPath, ["server.js"], { cwd: standalone, env: { ...env, NODE_ENV: "production", ORY_SDK_URL: oryUrl, PORT: String(third) } })
     const { ok, lastLines } = await lacking.ended
     expect(ok).toBe(false)
     expect(lastLines).toContain("APP_URL is not set")

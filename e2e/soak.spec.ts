@@ -9,6 +9,7 @@ import { expect, test } from "./fixtures"
 import { collectedHeap, heapEnv } from "./heap"
 import { PAGE_LOAD, pairs, send, signedIn, type SendOptions, type SignedIn } from "./http"
 import { copyProject, startApp } from "./servers"
+import { sessionSecret } from "./settings"
 
 /**
  * A server runs for months: whatever it serves, its heap after garbage collection stays as it was. Ory's own counter shows
@@ -269,7 +270,7 @@ test.describe("standalone server", () => {
     await cp(join(folder, ".next/static"), join(standalone, ".next/static"), { recursive: true })
     const [port, heapPort] = await freePorts()
     const url = `http://localhost:${port}`
-    const env = { ORY_SDK_URL: oryUrl, APP_URL: url, SESSION_SECRET: "only for tests and long enough for it", ...heapEnv(heapPort) }
+    const env = { ORY_SDK_URL: oryUrl, APP_URL: url, SESSION_SECRET: sessionSecret, ...heapEnv(heapPort) }
     const app = await start(process.execPath, ["server.js"], {
       cwd: standalone,
       env: { ...process.env, NODE_ENV: "production", PORT: String(port), HOSTNAME: "localhost", ...env },

@@ -46,7 +46,7 @@ async function withEnv(variables: Record<string, string> = {}): Promise<App> {
   const all = { ORY_SDK_URL: oryUrl, APP_URL: `${HTTP},${HTTPS}`, ...variables }
   for (const [name, value] of Object.entries(all)) vi.stubEnv(name, value)
   const { middleware, config } = await import("@/middleware")
-  return { gate: await import("@/lib/gate"), sealed: await import("@/lib/sealed"), middleware, matcher: config.matcher }
+  return { gate: await import("@/lib/gate"), sealed: await import("@/lib/sealed"), middleware, matcher: config.matcher[0] as string }
 }
 
 beforeAll(async () => {
@@ -581,21 +581,49 @@ describe("the middleware", () => {
     expect(asked).toHaveLength(1)
   })
 
+  /** What Next's client sends for a form's action on `/account`. */
+  const ACTION = {
+    "next-action": "7f" + "0a".repeat(20),
+    "content-type": "multipart/form-data; boundary=x",
+    origin: HTTP,
+    host: "localhost:3000",
+  }
+  const act = (headers: Record<string, string> = {}, path = "/account"): Promise<NextResponse> =>
+    app.middleware(ask({ method: "POST", path, headers: { ...ACTION, ...headers } }))
+
   test.each<[Verdict, RequestListener]>([
     [anonymous, revoked],
     [aal2, json(403, { error: { id: "session_aal2_required" } })],
     [unavailable, json(500, {})],
   ])("a server action passes with the verdict, also when it is $outcome", async (verdict, listener) => {
     answer = listener
-    const headers = { "next-action": "1a2b3", cookie: COOKIE, host: "localhost:3000", ...FORGED }
-    const response = await app.middleware(ask({ method: "POST", headers }))
+    const response = await act({ cookie: COOKIE, ...FORGED, origin: HTTP, host: "localhost:3000" })
     expect(await app.sealed.open("handoff", forwarded(response).get("x-session-handoff") ?? "", COOKIE, HTTP)).toEqual(verdict)
+    // Next then runs the action without rendering the page in the same response.
+    expect(forwarded(response).get("x-action-forwarded")).toBe("1")
     expect(response.headers.getSetCookie()).toEqual([])
   })
 
-  test("a server action of a stranger passes with that verdict, and Ory is not asked", async () => {
-    const response = await app.middleware(ask({ method: "POST", headers: { "next-action": "1a2b3", host: "localhost:3000" } }))
+  test("an anonymous server action passes without a call to Ory", async () => {
+    const response = await act()
     expect(await app.sealed.open("handoff", forwarded(response).get("x-session-handoff") ?? "", "", HTTP)).toEqual(anonymous)
+    expect(asked).toEqual([])
+  })
+
+  test.each<[what: string, headers: Record<string, string>, path?: string]>([
+    ["a malformed id", { "next-action": "x" }],
+    ["the id of a cached function", { "next-action": "80" + "0a".repeat(20) }],
+    ["another content type", { "content-type": "application/x-www-form-urlencoded" }],
+    ["a page without actions", {}, "/dashboard"],
+    ["a route handler", {}, "/api/me"],
+  ])("without a session, a server action with %s is refused", async (_what, headers, path) => {
+    const response = await act(headers, path)
+    expect(response.headers.get("x-middleware-next")).toBeNull()
+    expect(response.status).toBe(path === "/api/me" ? 401 : 303)
+  })
+
+  test("a server action from another site is refused, with or without a session", async () => {
+    for (const cookie of ["", COOKIE]) expect((await act({ origin: "https://evil.example", cookie })).status).toBe(403)
     expect(asked).toEqual([])
   })
 

@@ -3,10 +3,11 @@ import type { NextRequest } from "next/server"
 import { NextResponse } from "next/dist/server/web/spec-extension/response"
 import { oryPublicUrl } from "@/lib/env"
 import { contentSecurityPolicy, STRICT_TRANSPORT_SECURITY } from "@/lib/headers"
+import { isSameOrigin } from "@/lib/origin"
 import { browserCookie, type Verdict } from "@/lib/ory"
 import { countRedirect } from "@/lib/redirect-loop"
 import { loginUrl, noSessionUrl, PATH_HEADER, returnToPage } from "@/lib/return-to"
-import { isApi, isOrys, isSensitive, isStatic } from "@/lib/routes"
+import { hasActions, isApi, isOrys, isSensitive, isStatic } from "@/lib/routes"
 import { HANDOFF_HEADER, sealHandoff, sealSnapshot, snapshotCookie, withoutSnapshot } from "@/lib/sealed"
 
 /** One request at the gate. `appUrl` is this app's origin for it. */
@@ -31,6 +32,35 @@ export const RETRY_SECONDS = 5
 /** Whether a snapshot is good enough: for reading, and not on a sensitive path. */
 export function mayUseSnapshot({ request, pathname }: Visit): boolean {
   return reads(request) && !isSensitive(pathname)
+}
+
+/**
+ * Whether the request can run a server action and nothing else. Only such a request passes without an active session: the
+ * action's own guard answers it, so that its form keeps what the user typed. `next.config.ts` redirects the requests that
+ * look like one but make Next render the page: the gate cannot tell them apart.
+ */
+export function isAction({ request: { method, headers }, appUrl, pathname }: Visit): boolean {
+  return (
+    method === "POST" &&
+    hasActions(pathname) &&
+    // The first bit of an id would be set for a `"use cache"` function.
+    /^[0-7][0-9a-f]{41}$/.test(headers.get("next-action") ?? "") &&
+    // The two types that Next's client sends. Next renders a page for `application/x-www-form-urlencoded`.
+    /^(multipart\/form-data|text\/plain)\b/.test(headers.get("content-type") ?? "") &&
+    isSameOrigin(headers, appUrl)
+  )
+}
+
+/**
+ * Whether no page of this app can have sent this server action: another site did, or it goes to a path below `/_next`. Next
+ * would answer either with status 500.
+ */
+export function isForeignAction({ request: { method, headers }, appUrl, pathname }: Visit): boolean {
+  // Next sets `x-nextjs-data` for a path below `/_next/data`, which the gate sees without that prefix.
+  if (headers.has("next-action") && (pathname.startsWith("/_next/") || headers.has("x-nextjs-data"))) return true
+  const foreign = headers.has("origin") && !isSameOrigin(headers, appUrl)
+  const form = headers.has("next-action") || (headers.get("content-type") ?? "").startsWith("multipart/form-data")
+  return method === "POST" && foreign && form && !isApi(pathname)
 }
 
 function reads({ method }: NextRequest): boolean {
@@ -66,6 +96,8 @@ export async function pass(visit: Visit, known?: Knowledge, status?: number): Pr
     const handoff = await sealHandoff(handedOver(visit, known.verdict), known.cookie, visit.appUrl)
     if (handoff !== undefined) headers.set(HANDOFF_HEADER, handoff)
   }
+  // Next runs a forwarded action without rendering the page in the same response, as `refresh()` would have it.
+  if (known.verdict.outcome !== "active") headers.set("x-action-forwarded", "1")
 
   const response = NextResponse.next({ request: { headers } })
   if (known.source === "ory" && known.verdict.outcome === "active") {
@@ -96,6 +128,11 @@ export function refuse(visit: Visit, verdict: Exclude<Verdict, { outcome: "activ
   response.headers.set("cache-control", "private, no-store")
   if (verdict.outcome === "unavailable") response.headers.set("retry-after", String(RETRY_SECONDS))
   return secured(visit, response)
+}
+
+/** The response to a server action that no page of this app sent. */
+export function refuseForeign(visit: Visit): NextResponse {
+  return secured(visit, new NextResponse(null, { status: 403, headers: { "cache-control": "private, no-store" } }))
 }
 
 function refusal(visit: Visit, { outcome }: Exclude<Verdict, { outcome: "active" }>): NextResponse {

@@ -29,6 +29,12 @@ const ORYS = ["/self-service", "/self-service/*", "/sessions", "/sessions/*", "/
 /** Protected paths on which a snapshot is never good enough: Ory is asked for each request. */
 const SENSITIVE = ["/account", "/account/*", "/api/account", "/api/account/*"]
 
+/**
+ * Protected pages whose server actions run without a session, to be answered by their own guard: a form then keeps what the
+ * user typed. List pages only. On every other path a server action needs a session.
+ */
+const WITH_ACTIONS = ["/account", "/account/sessions"]
+
 export function isPublic(pathname: string): boolean {
   return matches(PUBLIC, pathname)
 }
@@ -40,6 +46,10 @@ export function isStatic(pathname: string): boolean {
 
 export function isSensitive(pathname: string): boolean {
   return matches(SENSITIVE, pathname)
+}
+
+export function hasActions(pathname: string): boolean {
+  return matches(WITH_ACTIONS, pathname)
 }
 
 export function isOrys(pathname: string): boolean {

@@ -137,7 +137,7 @@ async function main(): Promise<void> {
   await part("Unit tests", { ...node("vitest/vitest.mjs", "run", ...unitReport), count: countUnitTests })
   await examples()
   if (await part("Production build", node("next/dist/bin/next", "build"))) {
-    const projects = ["direct", "same-origin", "tunnel"].flatMap((name) => ["--project", name])
+    const projects = ["direct", "same-origin", "behind-app", "tunnel"].flatMap((name) => ["--project", name])
     await part("Browser tests", { ...node("playwright/cli.js", "test", ...projects), count: countBrowserTests })
     await part("Soak tests", { ...node("playwright/cli.js", "test", "--project", "soak"), count: countBrowserTests })
   }

@@ -45,7 +45,8 @@ export async function saveName(_: NameState, form: FormData): Promise<NameState>
   }
 }
 
-function text(form: FormData, name: string): string {
-  const value = form.get(name)
+/** A client may call an action with any arguments. */
+function text(form: unknown, name: string): string {
+  const value = form instanceof FormData ? form.get(name) : undefined
   return typeof value === "string" ? value.trim() : ""
 }

@@ -1,0 +1,6 @@
+import { record } from "../../record"
+
+export default async function SidePage(): Promise<string> {
+  await record("parallel page")
+  return "side"
+}
