@@ -21,7 +21,7 @@ export default defineConfig<object, WorkerOptions>({
     { name: "same-origin", testMatch: [...mainFlows, "same-origin.spec.ts"], use: { topology: "same-origin" } },
     { name: "behind-app", testMatch: mainFlows, use: { topology: "behind-app" } },
     { name: "tunnel", testMatch: mainFlows, use: { topology: "tunnel" } },
-    // Takes both cores for minutes, so `npm test` runs it after the others.
+    // Takes both cores for minutes, so `npm test` leaves it out: npm run test:soak.
     { name: "soak", testMatch: "soak.spec.ts" },
   ],
   use: {

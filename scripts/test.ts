@@ -139,7 +139,6 @@ async function main(): Promise<void> {
   if (await part("Production build", node("next/dist/bin/next", "build"))) {
     const projects = ["direct", "same-origin", "behind-app", "tunnel"].flatMap((name) => ["--project", name])
     await part("Browser tests", { ...node("playwright/cli.js", "test", ...projects), count: countBrowserTests })
-    await part("Soak tests", { ...node("playwright/cli.js", "test", "--project", "soak"), count: countBrowserTests })
   }
 }
 
