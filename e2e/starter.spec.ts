@@ -7,7 +7,7 @@ test("someone signs up, confirms their address, signs out, and comes back to the
 
   await page.getByRole("button", { name: "Sign out" }).click()
   await page.waitForURL(`${setting("APP_URL")}/`)
-  await expect(page.getByRole("heading", { level: 1 })).toContainText("Sessions")
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("Sign-in")
 
   await page.goto("/dashboard?tab=a%20b&tab=c")
   await signIn(page, person)
