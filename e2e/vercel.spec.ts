@@ -202,7 +202,7 @@ test("who is not signed in is kept out, by the kind of their request", async () 
     expect(page.status).toBe(303)
     const back = encodeURIComponent(`${setting("APP_URL")}/dashboard?tab=1`)
     expect(page.headers.get("location")).toBe(`${env.ORY_SDK_URL ?? ""}/self-service/login/browser?return_to=${back}`)
-    expect(page.headers.get("set-cookie")).toBeNull()
+    expect(page.headers.get("set-cookie")).toBe("login_redirects=1; Path=/; Max-Age=10; HttpOnly; SameSite=Lax")
 
     const fetched = await gate("/dashboard", { "sec-fetch-dest": "empty", ...headers })
     // On this origin, which Next writes without saying which.
