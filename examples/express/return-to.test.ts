@@ -27,7 +27,7 @@ test("everything else leads to the default page", () => {
 })
 
 test("Ory's login is told where to return to, and what to ask for", () => {
-  const config = { port: 3001, appUrl: app, oryUrl: "http://localhost:4000" }
+  const config = { port: 3001, appUrl: app, oryUrl: "http://localhost:4000", sessionCookie: undefined }
   const back = `${app}/dashboard?tab=1&x=ü`
   for (const [ask, expected] of [
     [undefined, {}],
