@@ -104,7 +104,7 @@ test("Ory on a sibling domain without cookies.domain: the page asks for cookies,
   })
 })
 
-test("Ory on a sibling domain with cookies.domain: sign-up, step-up, sign-out and sign-in work", async ({ browser }) => {
+test("Ory on a sibling domain with cookies.domain: sign-in, refresh and sign-out work", async ({ browser }) => {
   await withServers({ ...siblings, kratos: domain }, async (servers) => {
     const { context, page } = await open(browser, servers)
     const errors = watch(page)
