@@ -139,12 +139,12 @@ export async function signOut(page: Page): Promise<void> {
 }
 
 /** The newest six-digit code in the inbox for this address, once there is one, and another than `before`. */
-export async function codeFor(email: string, before?: string): Promise<string> {
+export async function codeFor(email: string, before?: string, inboxUrl = setting("INBOX_URL")): Promise<string> {
   let code: string | undefined
   await expect
     .poll(
       async () => {
-        const response = await fetch(`${setting("INBOX_URL")}/email`)
+        const response = await fetch(`${inboxUrl}/email`)
         const mails = (await response.json()) as { to: { address: string }[]; text: string; time: string }[]
         const newest = mails.filter(({ to }) => to.some(({ address }) => address === email)).at(-1)
         code = /\b\d{6}\b/.exec(newest?.text ?? "")?.[0]

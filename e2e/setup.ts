@@ -9,6 +9,9 @@ export default async function setup(): Promise<() => Promise<void>> {
   // All tests of a run meet the same Kratos, and none of them looks for another.
   const kratos = await kratosBinary()
   process.env.KRATOS_BIN = kratos.path
+  const { EXPECTED_KRATOS } = process.env
+  if (EXPECTED_KRATOS && kratos.version !== EXPECTED_KRATOS)
+    throw new Error(`EXPECTED_KRATOS is ${EXPECTED_KRATOS}, but Kratos ${kratos.version} runs. The lines above say why.`)
   console.log(`Kratos ${kratos.version}`)
   const servers = await startServers()
   publish({ APP_URL: servers.appUrl, ORY_URL: servers.oryUrl, ORY_ADMIN_URL: servers.ory.adminUrl, INBOX_URL: servers.inboxUrl })

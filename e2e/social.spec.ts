@@ -4,10 +4,13 @@ import type { Browser, Page } from "playwright/test"
 import { freePorts } from "../scripts/processes"
 import { socialSignIn } from "../scripts/stack"
 import { expect, signOut, test, watch } from "./fixtures"
-import { browserCookies, signedIn } from "./http"
+import { browserCookies, kratosMajor, signedIn } from "./http"
 import { startServers, type Servers } from "./servers"
 
 test.describe.configure({ mode: "default" })
+
+/** The account at the provider that has no address. */
+const WITHOUT_ADDRESS = "nobody"
 
 /** A real OpenID provider on loopback, at which everybody is who they say. */
 let servers: Servers
@@ -27,7 +30,10 @@ test.beforeAll(async () => {
     ],
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["given_name"] },
     conformIdTokenClaims: false,
-    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, email: id, email_verified: true, given_name: "Ada" }) }),
+    findAccount: (_, id) => {
+      const address = id === WITHOUT_ADDRESS ? {} : { email: id, email_verified: true }
+      return { accountId: id, claims: () => ({ sub: id, ...address, given_name: "Ada" }) }
+    },
     cookies: { keys: ["only for tests"] },
   })
   provider = createServer((incoming, outgoing) => void openId.callback()(incoming, outgoing))
@@ -95,5 +101,38 @@ test("an account is linked with a provider in settings, is signed in to there, a
   const identity = await fetch(`${servers.ory.adminUrl}/admin/identities/${person.identityId}?include_credential=oidc`)
   const { credentials } = (await identity.json()) as { credentials: Record<string, { identifiers?: string[] } | undefined> }
   expect(credentials.oidc?.identifiers ?? []).toEqual([])
+  expect(errors).toEqual([])
+})
+
+test("a social sign-in with the address of an account asks for that account's password, and links the two", async ({ browser }) => {
+  const person = await signedIn(servers.oryUrl, servers.ory.adminUrl)
+  const { page, errors } = await open(browser)
+  await page.goto("/dashboard?tab=1")
+  await page.getByRole("button", { name: /localhost/ }).click()
+  await atProvider(page, person.email)
+  await expect(page.getByText("that email is already used by another account")).toBeVisible()
+  await page.getByRole("button", { name: /^Password/ }).click()
+  await page.getByRole("textbox", { name: "Password" }).fill(person.password)
+  await page.getByRole("button", { name: "Sign in with password" }).click()
+  await page.waitForURL("**/dashboard?tab=1")
+
+  await signOut(page)
+  await page.goto("/dashboard")
+  await page.getByRole("button", { name: /localhost/ }).click()
+  await page.waitForURL("**/dashboard")
+  await expect(page.getByRole("main")).toContainText(person.email)
+  expect(errors).toEqual([])
+})
+
+test("a provider that names no address: sign-up asks for it, with a button of its own since Kratos 26.2", async ({ browser, person }) => {
+  const { page, errors } = await open(browser)
+  await page.goto("/auth/registration?return_to=/dashboard")
+  await page.getByRole("button", { name: /localhost/ }).click()
+  await atProvider(page, WITHOUT_ADDRESS)
+  await page.getByRole("textbox", { name: "Email" }).fill(person.email)
+  // On 1.3 the fields belong to the provider, and its button, which Elements gives no name here, sends them.
+  const send = (await kratosMajor(servers.ory.adminUrl)) === 1 ? page.getByRole("button").last() : page.getByRole("button", { name: "Continue" })
+  await send.click()
+  await page.waitForURL("**/auth/verification**")
   expect(errors).toEqual([])
 })
