@@ -2,6 +2,7 @@ import type { NextConfig } from "next"
 import { PHASE_PRODUCTION_BUILD } from "next/constants"
 // A wrong variable stops the build and the start here, by name.
 import { assertReadyToServe, env } from "./lib/env.ts"
+import { publicFiles } from "./lib/public-files-loader.mjs"
 import { lighterElements } from "./lighter-elements/turbopack.mjs"
 
 /** For the Dockerfile: a server that brings all it needs. `next start` would warn about it, so only where it is asked for. */
@@ -14,11 +15,13 @@ const config: NextConfig = {
     // That server reads no `next.config.ts`: its check is in `instrumentation.standalone.ts`.
     pageExtensions: ["tsx", "ts", "standalone.ts"],
   }),
-  turbopack: lighterElements(),
+  turbopack: {
+    rules: { ...lighterElements().rules, "**/lib/public-files.ts": { loaders: ["./lib/public-files-loader.mjs"] } },
+  },
   // Next compares the Origin of a server action with the Host header, which proxies rewrite. `checkAction` compares it with APP_URL.
   experimental: { serverActions: { allowedOrigins: env.appUrls.map((url) => new URL(url).host) } },
-  // Pictures that the code imports. The optimizer is not behind the gate, and has no business with pages that are.
-  images: { localPatterns: [{ pathname: "/_next/static/media/**" }] },
+  // Images that the code imports, and those in `public/`. The optimizer is not behind the gate, so it serves no other path.
+  images: { localPatterns: [{ pathname: "/_next/static/media/**" }, ...publicImages()] },
   // Redirects run before the gate. Next renders the page for a server action that is also a fetch of its router, which the
   // gate cannot see; Next's own client never sends both. See docs/decisions/server-actions-at-the-gate.md.
   redirects: () => [
@@ -64,6 +67,19 @@ const config: NextConfig = {
       ],
     },
   ],
+}
+
+/**
+ * Exactly the files in `public/`. In development every path, so that a new file needs no restart: the optimizer fetches through the
+ * gate and without cookies, so it gets nothing that needs a session.
+ */
+function publicImages(): { pathname: string; search?: string }[] {
+  const patterns = publicFiles().map((file) => {
+    // As the browser writes it, and with every character that means something in a pattern escaped.
+    const { pathname } = new URL(file.replace(/[%?#]/g, encodeURIComponent), "http://localhost")
+    return { pathname: pathname.replace(/[^\w/.%-]/g, "\\$&"), search: "" }
+  })
+  return process.env.NODE_ENV === "development" ? [{ pathname: "/**" }] : patterns
 }
 
 export default function configure(phase: string): NextConfig {

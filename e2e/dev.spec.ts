@@ -1,12 +1,13 @@
 import { execFile } from "node:child_process"
-import { access, chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
+import { access, chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
 import { connect, createServer } from "node:net"
 import { networkInterfaces } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { freePorts, start, stopAll, type Running } from "../scripts/processes"
+import { freePorts, start, stopAll, waitForUrl, type Running } from "../scripts/processes"
 import { demoUser, startOry } from "../scripts/stack"
 import { expect, signIn, test, watch } from "./fixtures"
+import { PNG, PROBE_PAGE, writeProbes } from "./probes"
 import { copyProject } from "./servers"
 
 /** `npm run dev` as someone meets it who has just cloned this: in a copy of the project, on ports of its own. */
@@ -50,7 +51,7 @@ interface Dev {
   ready: Promise<void>
 }
 
-type Env = Partial<Ports> & { PATH?: string; ORY_PROJECT?: string; ORY_SESSION_COOKIE?: string }
+type Env = Partial<Ports> & { PATH?: string; ORY_PROJECT?: string; ORY_SESSION_COOKIE?: string; APP_URL?: string; NODE_ENV?: string }
 
 async function dev(env: Env, command = "dev", cwd = folder): Promise<Dev> {
   const { PATH, HOME, KRATOS_BIN, XDG_CACHE_HOME } = process.env
@@ -131,9 +132,27 @@ test("npm run preview shows the production build, on this machine only, with the
   await expect.poll(leftovers).toEqual([])
 })
 
+test("npm start serves the build on all addresses of this machine", async () => {
+  test.setTimeout(120_000)
+  const at = await ports()
+  const settings = { APP_URL: `http://localhost:${at.PORT}`, NODE_ENV: "production" }
+  const { running } = await dev({ ...at, ...settings }, "start")
+  try {
+    await waitForUrl("The app", `http://localhost:${at.PORT}/`, running)
+    expect(await listeners(at)).toEqual(ownAddresses().sort())
+  } finally {
+    running.signal("SIGINT")
+    await running.ended
+  }
+})
+
+function ownAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((all) => (all ?? []).filter(({ scopeid = 0 }) => scopeid === 0).map(({ address }) => address))
+}
+
 /** The addresses of this machine at which any of these ports answers. */
 async function listeners(at: Ports): Promise<string[]> {
-  const addresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).filter(({ scopeid = 0 }) => scopeid === 0).map(({ address }) => address))
+  const addresses = ownAddresses()
   const numbers = [at.PORT, new URL(at.ORY_SDK_URL).port, at.ORY_ADMIN_PORT, at.MAIL_PORT, at.INBOX_PORT]
   const answers = (host: string, port: string): Promise<boolean> =>
     new Promise((done) => {
@@ -204,6 +223,79 @@ test("where Ory is on another host, none is started", async () => {
   running.signal("SIGINT")
   await running.ended
   await expect.poll(leftovers).toEqual([])
+})
+
+test("a file that is put into public/ is served without a restart, and the log says how to make others public", async ({ browser }) => {
+  test.setTimeout(120_000)
+  const { PORT } = await ports()
+  const { running, said, ready } = await dev({ PORT, ORY_SDK_URL: "https://demo.projects.oryapis.com" })
+  const app = `http://localhost:${PORT}`
+  const status = async (path: string): Promise<number> => (await fetch(app + path, { redirect: "manual", headers: { "sec-fetch-dest": "image" } })).status
+  const page = await browser.newPage()
+  const errors = watch(page)
+  try {
+    await ready
+    expect(await status("/new.png")).toBe(401)
+    await writeProbes(folder)
+    await writeFile(join(folder, "public/new.png"), PNG)
+    await expect.poll(() => status("/new.png")).toBe(200)
+    await page.goto(app + PROBE_PAGE)
+    await expect.poll(() => page.getByRole("img").evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth > 0))).toEqual([true, true])
+    // The optimizer takes every path in development, and the gate refuses its request.
+    expect(await status("/_next/image?url=%2Fdashboard&w=64&q=75")).toBe(500)
+
+    await rename(join(folder, "public/new.png"), join(folder, "public/renamed.png"))
+    await expect.poll(() => status("/renamed.png")).toBe(200)
+    expect(await status("/new.png")).toBe(401)
+    await rm(join(folder, "public/renamed.png"))
+    await expect.poll(() => status("/renamed.png")).toBe(401)
+
+    expect(errors).toEqual([])
+    await page.goto(app)
+    for (let times = 0; times < 2; times++)
+      await page.evaluate(() => new Promise((done) => Object.assign(new Image(), { onerror: done, src: `/private.png?${Math.random()}` })))
+    // No policy error, and no word about Ory: only the status.
+    expect(new Set(errors.map((error) => error.replace(/\?.*/, "")))).toEqual(new Set([`401 ${app}/private.png`]))
+    const hint = "/private.png needs a session, so a signed-out request for it (image) got 401. To serve it without a session, put the file into public/, or list the path in lib/routes.ts."
+    await expect.poll(() => said.filter((line) => line.includes(hint))).toHaveLength(1)
+  } finally {
+    await page.close()
+    await Promise.all([rm(join(folder, "public"), { recursive: true }), rm(join(folder, "app", PROBE_PAGE), { recursive: true })])
+    running.signal("SIGINT")
+    await running.ended
+  }
+  await expect.poll(leftovers).toEqual([])
+})
+
+test("says when the demo user of an older database does not fit the identity schema, and starts", async () => {
+  test.setTimeout(120_000)
+  const start = async (): Promise<string> => {
+    const { running, said, ready } = await dev(await ports())
+    await ready
+    running.signal("SIGINT")
+    await running.ended
+    return said.join("\n")
+  }
+  expect(await start()).not.toContain("does not fit")
+
+  const [schemaFile, stackFile] = [join(folder, "ory/identity.schema.json"), join(folder, "scripts/stack.ts")]
+  const [schema, stack] = await Promise.all([readFile(schemaFile, "utf8"), readFile(stackFile, "utf8")])
+  const changed = JSON.parse(schema) as { properties: { traits: { properties: object; required: string[] } } }
+  Object.assign(changed.properties.traits.properties, { nickname: { type: "string", title: "Nickname" } })
+  changed.properties.traits.required.push("nickname")
+  await writeFile(schemaFile, JSON.stringify(changed))
+  await writeFile(stackFile, stack.replace("traits: { email,", 'traits: { email, nickname: "Demo",'))
+  try {
+    const said = await start()
+    expect(said).toContain("The demo user is older than ory/identity.schema.json and does not fit it:")
+    expect(said).toContain('traits: missing properties: "nickname"')
+    expect(said).toContain("run npm run ory:reset")
+    await promisify(execFile)("npm", ["run", "ory:reset"], { cwd: folder })
+    expect(await start()).not.toContain("does not fit")
+  } finally {
+    await Promise.all([writeFile(schemaFile, schema), writeFile(stackFile, stack)])
+    await promisify(execFile)("npm", ["run", "ory:reset"], { cwd: folder })
+  }
 })
 
 /** Something that the command takes for the Ory CLI, first on the PATH. */

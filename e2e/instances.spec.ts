@@ -88,7 +88,7 @@ test("instances come and go, and nobody who is signed in is signed out", async (
     cleanups.push(await startBalancer(appPort, [first, second]))
 
     // A variable that is missing stops the start, also of this build.
-    const lacking = await start(process.execPath, ["server.js"], { cwd: standalone, env: { ...env, NODE_ENV: "production", ORY_SDK_URL: oryUrl, PORT: String(third) } })
+    const lacking = await start(process.execPath, ["server.js"], { cwd: standalone, env: { ...env, NODE_ENV: "production", ORY_SDK_URL: oryUrl, PORT: String(third), HOSTNAME: "localhost" } })
     const { ok, lastLines } = await lacking.ended
     expect(ok).toBe(false)
     expect(lastLines).toContain("APP_URL is not set")

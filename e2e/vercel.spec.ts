@@ -8,6 +8,7 @@ import { EdgeVM } from "@edge-runtime/vm"
 import { freePorts, run, start, waitForUrl } from "../scripts/processes"
 import { expect, oweSecondFactor, test } from "./fixtures"
 import { PAGE_LOAD, send, signedIn } from "./http"
+import { PROBES, writeProbes } from "./probes"
 import { Relay, type Fault } from "./relay"
 import { copyProject } from "./servers"
 import { setting } from "./settings"
@@ -33,6 +34,7 @@ let env: Record<string, string>
 test.beforeAll(async () => {
   test.setTimeout(300_000)
   folder = await copyProject({ install: false })
+  await writeProbes(folder)
   await mkdir(join(folder, ".vercel"))
   const settings = { framework: "nextjs", nodeVersion: "24.x" }
   await writeFile(join(folder, ".vercel/project.json"), JSON.stringify({ projectId: "prj_none", orgId: "team_none", settings }))
@@ -119,6 +121,21 @@ test("the gate is an Edge function, small enough for any plan, and no path is le
   for (const path of ["/", "/dashboard", "/dashboard.rsc", "/account/sessions", "/api/me", "/_next/data/x/dashboard.json", "/dashboard.segments/_tree.segment.rsc", "/_next/static", "/self-service/login/browser"])
     expect([path, gated.test(path)]).toEqual([path, true])
   expect(gated.test("/_next/static/chunks/a.js")).toBe(false)
+})
+
+test("the gate lets through the files in public/, and no other path", async () => {
+  const gate = await startGate()
+  for (const [file, content] of Object.entries(PROBES)) {
+    const { headers } = await gate(encodeURI(file))
+    expect([file, headers.get("x-middleware-rewrite"), headers.get("set-cookie")]).toEqual([file, new URL(file, setting("APP_URL")).href, null])
+    // Where Vercel looks for files before it looks for pages.
+    expect((await readFile(output(`static${file}`))).equals(content)).toBe(true)
+  }
+  for (const path of ["/none.png", "/.hidden", "/probe.png/", "/PROBE.png", "/probe.png%2f..%2fdashboard", "/public/probe.png"]) {
+    const { status, headers } = await gate(path)
+    expect([path, status, headers.get("x-middleware-rewrite")]).toEqual([path, 303, null])
+    expect((await gate(path, { "sec-fetch-dest": "image" })).status).toBe(401)
+  }
 })
 
 test("nothing that is deployed holds a secret", async () => {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { NextRequest, type NextResponse } from "next/server"
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest"
 import type { Knowledge, Visit } from "@/lib/gate"
 import type { Session, Verdict } from "@/lib/ory"
 
@@ -116,10 +116,12 @@ const kinds = {
   "a prefetch by the browser": { headers: { accept: HTML, "sec-fetch-dest": "document", "sec-purpose": "prefetch" } },
   "a prerender by the browser": { headers: { accept: HTML, "sec-fetch-dest": "document", "sec-purpose": "prefetch;prerender" } },
   "a prefetch by an older browser": { headers: { accept: HTML, purpose: "prefetch" } },
-  "an image": { headers: { accept: "image/*", "sec-fetch-dest": "image" } },
   "a client that says nothing": {},
   "a POST by a fetch": { method: "POST", headers: { accept: "*/*", "sec-fetch-dest": "empty", referer: `${HTTP}/dashboard?tab=1` } },
 } satisfies Record<string, Ask>
+
+/** What a page loads besides fetches: `sec-fetch-dest` says what for. */
+const subresources = ["image", "style", "script", "font", "manifest", "serviceworker", "object"]
 
 const pages = ["a page load", "a page load in a frame", "a page load by a browser that does not say so", "a form"] as const
 const fetches = Object.keys(kinds).filter((kind): kind is Exclude<keyof typeof kinds, (typeof pages)[number]> => !(pages as readonly string[]).includes(kind))
@@ -173,6 +175,35 @@ describe("refused", () => {
       expect(response.headers.get("location")).toBeNull()
       expect(await response.text()).toBe("")
     })
+  })
+
+  describe.each(subresources)("a sub-resource (%s)", (destination) => {
+    test.each([
+      [anonymous, 401],
+      [aal2, 403],
+      [unavailable, 503],
+    ])("$outcome gets a status and no redirect", async (verdict, status) => {
+      const response = app.gate.refuse(visit({ path: "/logo.png", headers: { "sec-fetch-dest": destination } }), verdict)
+      expect(response.status).toBe(status)
+      expect(response.headers.get("location")).toBeNull()
+      expect(response.headers.get("x-middleware-rewrite")).toBeNull()
+      expect(response.headers.get("cache-control")).toBe("private, no-store")
+      expect(await response.text()).toBe("")
+    })
+  })
+
+  test.each([
+    ["development", ["/logo.png needs a session, so a signed-out request for it (image) got 401. To serve it without a session, put the file into public/, or list the path in lib/routes.ts."]],
+    ["production", []],
+  ])("in %s the log explains each sub-resource once: %j", async (mode, expected) => {
+    const warn = vi.spyOn(console, "warn").mockReturnValue()
+    const { gate } = await withEnv({ NODE_ENV: mode })
+    const image = visit({ path: "/logo.png?v=2", headers: { "sec-fetch-dest": "image" } })
+    for (const verdict of [unavailable, aal2, anonymous, anonymous]) gate.refuse(image, verdict)
+    gate.refuse(visit({ path: "/dashboard", headers: { "sec-fetch-dest": "document" } }), anonymous)
+    gate.refuse(visit({ path: "/dashboard", headers: { "sec-fetch-dest": "empty" } }), anonymous)
+    expect(warn.mock.calls.flat()).toEqual(expected)
+    warn.mockRestore()
   })
 
   describe.each(Object.entries(kinds))("for an API, %s", (_kind, kind: Ask) => {
@@ -289,6 +320,34 @@ describe("let through without a word about who it is", () => {
     expect(forwarded(response).get("x-session-handoff")).toBeNull()
     expect(forwarded(response).get("x-request-path")).toBeNull()
     expect(forwarded(response).get("x-other")).toBe("kept")
+  })
+
+  describe("a file in public/", () => {
+    beforeEach(async () => {
+      vi.doMock("@/lib/public-files", () => ({ publicFile: (path: string) => (path === "/a%20b.png" ? path : undefined) }))
+      app = await withEnv()
+    })
+    afterEach(() => {
+      vi.doUnmock("@/lib/public-files")
+    })
+
+    test.each(["/a%20b.png", "/a%20b.png?v=2", "/a%20b.png?_rsc=1"])("%s is served by a rewrite to the file, without a call to Ory, a handoff or a cookie", async (path) => {
+      const response = await app.middleware(ask({ path, headers: { ...FORGED, cookie: COOKIE } }))
+      expect(response.headers.get("x-middleware-rewrite")).toBe(`${HTTP}/a%20b.png`)
+      expect(response.headers.get("x-middleware-request-x-session-handoff")).toBeNull()
+      expect(response.headers.getSetCookie()).toEqual([])
+      expect(response.headers.get("content-security-policy")).toContain("frame-ancestors 'none'")
+      expect(asked).toEqual([])
+    })
+
+    test.each(["POST", "PUT", "DELETE", "OPTIONS"])("%s is not allowed", async (method) => {
+      const response = await app.middleware(ask({ path: "/a%20b.png", method, headers: { "next-action": "1a2b3" } }))
+      expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD"])
+    })
+
+    test.each(["/a%20b.png/", "/a%20b.png/x", "/a%20b", "/b.png"])("%s is another path and needs a session", async (path) => {
+      expect((await app.middleware(ask({ path, headers: { accept: HTML } }))).status).toBe(303)
+    })
   })
 
   test.each([

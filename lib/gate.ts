@@ -5,6 +5,7 @@ import { oryPublicUrl } from "@/lib/env"
 import { contentSecurityPolicy, STRICT_TRANSPORT_SECURITY } from "@/lib/headers"
 import { isSameOrigin } from "@/lib/origin"
 import { browserCookie, type Verdict } from "@/lib/ory"
+import { publicFile } from "@/lib/public-files"
 import { countRedirect } from "@/lib/redirect-loop"
 import { loginUrl, noSessionUrl, PATH_HEADER, returnToPage } from "@/lib/return-to"
 import { hasActions, isApi, isOrys, isSensitive, isStatic } from "@/lib/routes"
@@ -83,6 +84,8 @@ export async function pass(visit: Visit, known?: Knowledge, status?: number): Pr
     headers.set("x-nonce", nonce)
   }
   if (known === undefined) {
+    const file = publicFile(visit.pathname)
+    if (file !== undefined) return secured(visit, serveFile(visit, file, headers))
     // Only a rewrite can set a status.
     const { nextUrl } = visit.request
     const response =
@@ -117,6 +120,12 @@ export async function pass(visit: Visit, known?: Knowledge, status?: number): Pr
   return secured(visit, response, nonce)
 }
 
+/** Next hides suffixes such as `.rsc` from the gate, so only a rewrite makes sure that it serves the file and never a page. */
+function serveFile({ request }: Visit, file: string, headers: Headers): NextResponse {
+  if (!reads(request)) return new NextResponse(null, { status: 405, headers: { allow: "GET, HEAD" } })
+  return NextResponse.rewrite(new URL(file, request.url), { request: { headers } })
+}
+
 /** Pages about the account itself show all that Ory knows of it; every other page does with the session. */
 function handedOver({ pathname }: Visit, verdict: Verdict): Verdict {
   return verdict.outcome === "active" && !isSensitive(pathname) ? { ...verdict, whole: undefined } : verdict
@@ -137,6 +146,10 @@ export function refuseForeign(visit: Visit): NextResponse {
 
 function refusal(visit: Visit, { outcome }: Exclude<Verdict, { outcome: "active" }>): NextResponse {
   if (isApi(visit.pathname) || (isOrys(visit.pathname) && !isPageLoad(visit.request))) return NextResponse.json(...apiError(CODES[outcome]))
+  if (isSubresource(visit.request)) {
+    if (outcome === "anonymous") explainSubresource(visit)
+    return new NextResponse(null, { status: STATUS[CODES[outcome]] })
+  }
   if (outcome === "unavailable") {
     if (!isPageLoad(visit.request)) return new NextResponse(null, { status: 503 })
     // Next would look for a form's action on the page that says so: the form's own page, asked for anew, says it.
@@ -210,6 +223,23 @@ function isPageLoad(request: NextRequest): boolean {
   return destination === null
     ? (request.headers.get("accept") ?? "").includes("text/html")
     : destination === "document" || destination === "iframe"
+}
+
+/** Whether the browser wants an image, a style sheet, a script or the like. A redirect to a sign-in page is of no use to these. */
+function isSubresource({ headers }: NextRequest): boolean {
+  return !["document", "iframe", "empty"].includes(headers.get("sec-fetch-dest") ?? "empty")
+}
+
+const explained = new Set<string>()
+
+/** In development, says once for each path how to make it public. */
+function explainSubresource({ request, pathname }: Visit): void {
+  if (process.env.NODE_ENV !== "development" || explained.has(pathname)) return
+  explained.add(pathname)
+  console.warn(
+    `${pathname} needs a session, so a signed-out request for it (${request.headers.get("sec-fetch-dest") ?? ""}) got 401. ` +
+      "To serve it without a session, put the file into public/, or list the path in lib/routes.ts.",
+  )
 }
 
 /** Whether the browser fetches this ahead of time, for a visit that may never be. */

@@ -1,3 +1,5 @@
+import { publicFile } from "@/lib/public-files"
+
 /**
  * Which paths need no session. Everything else is protected: a new page is, until it is listed here.
  * A path matches by whole segments, `/*` stands for everything below: `/auth/*` is not `/authors`.
@@ -36,7 +38,7 @@ const SENSITIVE = ["/account", "/account/*", "/api/account", "/api/account/*"]
 const WITH_ACTIONS = ["/account", "/account/sessions"]
 
 export function isPublic(pathname: string): boolean {
-  return matches(PUBLIC, pathname)
+  return matches(PUBLIC, pathname) || publicFile(pathname) !== undefined
 }
 
 /** Whether the page is built once, for everybody: it can have no nonce, and says nothing about who is signed in. */

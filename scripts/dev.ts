@@ -47,7 +47,8 @@ async function startWanted(wanted: WantedOry, oryUrl: string, appUrl: string, se
     case "local": {
       const overrides = { ...readSocialSignIn(), ...(sessionCookie !== undefined && { SESSION_COOKIE_NAME: sessionCookie }) }
       const ory = await startOry({ appUrl, oryUrl, ...wanted.ports, dataDir, overrides, log: (source, line) => { logAs(source)(line) } })
-      await seedDemoUser(ory.adminUrl)
+      const warning = await seedDemoUser(ory.adminUrl)
+      if (warning !== undefined) console.warn(`\n${warning}\n`)
       return ory
     }
     case "tunnel":

@@ -254,11 +254,12 @@ function readableLog(line: string): string | undefined {
 export const demoUser = { email: "demo@example.com", password: "try-ory-locally" }
 
 /**
- * Creates the demo user, with a verified address. One that exists already stays as it is.
+ * Creates the demo user, with a verified address. An existing demo user stays unchanged.
  *
+ * @returns A warning when the existing demo user no longer fits the identity schema.
  * @throws Problem when the identity schema refuses the demo user.
  */
-export async function seedDemoUser(adminUrl: string): Promise<void> {
+export async function seedDemoUser(adminUrl: string): Promise<string | undefined> {
   const { email, password } = demoUser
   // https://www.ory.sh/docs/kratos/reference/api#tag/identity/operation/createIdentity
   const response = await fetch(`${adminUrl}/admin/identities`, {
@@ -271,6 +272,28 @@ export async function seedDemoUser(adminUrl: string): Promise<void> {
       verifiable_addresses: [{ value: email, via: "email", verified: true, status: "completed" }],
     }),
   })
-  if (response.ok || response.status === 409) return
+  if (response.ok) return undefined
+  if (response.status === 409) return misfit(adminUrl)
   throw new Problem(`Ory refused the demo user (${response.status}). Make seedDemoUser in scripts/stack.ts fit ory/identity.schema.json:\n${await response.text()}`)
+}
+
+/** Why the existing demo user is invalid. Ory validates an identity only when it is written, so this writes the schema's id again. */
+async function misfit(adminUrl: string): Promise<string | undefined> {
+  const found = await fetch(`${adminUrl}/admin/identities?${String(new URLSearchParams({ credentials_identifier: demoUser.email }))}`)
+  const [user] = (await found.json()) as { id: string; schema_id: string }[]
+  if (user === undefined) return undefined
+  const response = await fetch(`${adminUrl}/admin/identities/${user.id}`, {
+    method: "PATCH",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify([{ op: "replace", path: "/schema_id", value: user.schema_id }]),
+  })
+  if (response.status !== 400) return undefined
+  const { error } = (await response.json()) as { error: { reason: string } }
+  // Ory writes: I[#/traits] S[#/properties/traits/required] missing properties: "phone"
+  const problems = error.reason.replace(/I\[#\/([^\]]*)\] S\[[^\]]*\]/g, "$1:").split("\n").filter((line) => !line.endsWith("validation failed"))
+  return [
+    "The demo user is older than ory/identity.schema.json and does not fit it:",
+    ...problems,
+    "To create the demo user again, run npm run ory:reset. It deletes all local accounts.",
+  ].join("\n")
 }

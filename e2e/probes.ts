@@ -1,0 +1,30 @@
+import { mkdir, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+
+/** One grey pixel. */
+export const PNG = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==", "base64")
+
+/** Files for the folder `public/` of a copy of this project. */
+export const PROBES = {
+  "/probe.png": PNG,
+  "/probe dir/größe (1).png": PNG,
+  "/.well-known/probe": Buffer.from("a file without an extension"),
+} as const
+
+/** A page for signed-out visitors that shows two of them with `next/image`. */
+export const PROBE_PAGE = "/auth/probe"
+
+/** Writes all of them into a copy of this project. */
+export async function writeProbes(folder: string): Promise<void> {
+  const page = `import Image from "next/image"
+export const dynamic = "force-dynamic"
+export default function ProbePage() {
+  return ["/probe.png", "/probe dir/größe (1).png"].map((src) => <Image key={src} src={src} alt={src} width={64} height={64} />)
+}
+`
+  const files = { [`app${PROBE_PAGE}/page.tsx`]: page, "public/.hidden": "", ...Object.fromEntries(Object.entries(PROBES).map(([name, content]) => [`public${name}`, content])) }
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true })
+    await writeFile(join(folder, name), content)
+  }
+}

@@ -1,0 +1,1 @@
+export function publicFiles(projectDir?: string): string[]
