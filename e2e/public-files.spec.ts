@@ -73,7 +73,7 @@ test("next start serves exactly these files to signed-out visitors", async ({ br
   try {
     await checkFiles(appUrl)
     await page.goto(appUrl + PROBE_PAGE)
-    await expect.poll(() => page.getByRole("img").evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth > 0))).toEqual([true, true])
+    await expect.poll(() => page.getByRole("img", { name: /^\/probe/ }).evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth > 0))).toEqual([true, true])
   } finally {
     await page.close()
     await stop()
