@@ -64,6 +64,20 @@ test("no request without a session gets a protected byte", async () => {
   console.log(`      ${cases} requests tried to get past the gate`)
 })
 
+test("a path that the gate's matcher leaves out has a policy, and no frame can show it", async () => {
+  const paths = ["/_next/static/missing.js", "/_next/static/missing", "/_next/image?url=%2Fdashboard&w=64&q=75"]
+  for (const path of paths) {
+    const { status, headers } = await send(setting("APP_URL"), path, { headers: PAGE_LOAD })
+    expect([path, status]).toEqual([path, path.startsWith("/_next/image") ? 400 : 404])
+    expect(headers["content-security-policy"], path).toMatch(/^default-src 'self';.*; frame-ancestors 'none'$/)
+  }
+})
+
+test("Next answers GET * and TRACE with 500, before the gate: SECURITY.md says so", async () => {
+  expect((await send(setting("APP_URL"), "*")).status).toBe(500)
+  expect((await send(setting("APP_URL"), "/dashboard", { method: "TRACE" })).status).toBe(500)
+})
+
 test("nor does it where there is no gate at all", async () => {
   test.setTimeout(600_000)
   const folder = await copyProject({ without: "middleware.ts" })
