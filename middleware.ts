@@ -20,7 +20,9 @@ export async function middleware(request: NextRequest): Promise<NextResponse> {
 
   const start = performance.now()
   const cookie = sessionCookies(request.headers.get("cookie"))
-  const snapshot = mayUseSnapshot(visit) ? await openSnapshot(request.headers.get("cookie"), cookie, visit.appUrl, 1) : undefined
+  const snapshot = mayUseSnapshot(visit)
+    ? await openSnapshot(request.headers.get("cookie"), cookie, visit.appUrl, 1)
+    : undefined
   if (snapshot?.outcome === "active") return pass(visit, { verdict: snapshot, source: "snapshot", cookie, start })
 
   const { verdict, setCookies } = await whoami(cookie)

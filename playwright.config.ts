@@ -29,7 +29,10 @@ export default defineConfig<object, WorkerOptions>({
     launchOptions: {
       ...(await chromium()),
       // Containers run as root, where Chromium's sandbox does not. Hosts for tests with several of them are this machine.
-      args: [...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), "--host-resolver-rules=MAP *.example.test localhost"],
+      args: [
+        ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+        "--host-resolver-rules=MAP *.example.test localhost",
+      ],
     },
     actionTimeout: 15_000,
     trace: "retain-on-failure",

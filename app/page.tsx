@@ -3,8 +3,14 @@ import type { ReactNode } from "react"
 import { Brand } from "@/components/brand"
 
 const PROMISES = [
-  ["Checked twice", "The gate checks every request on the edge. Each page checks the session again, so the gate is never the only guard."],
-  ["Calm in an outage", "When Ory is unreachable, users see a short notice. They are never signed out and never sent in circles."],
+  [
+    "Checked twice",
+    "The gate checks every request on the edge. Each page checks the session again, so the gate is never the only guard.",
+  ],
+  [
+    "Calm in an outage",
+    "When Ory is unreachable, users see a short notice. They are never signed out and never sent in circles.",
+  ],
   ["Yours to change", "Small files, plain names, and tests against a real Ory Kratos on your own machine."],
 ]
 
@@ -20,10 +26,12 @@ export default function LandingPage(): ReactNode {
       </header>
       <main className="flex flex-1 flex-col justify-center gap-16 py-16">
         <div className="flex max-w-2xl flex-col gap-6">
-          <h1 className="text-4xl font-semibold tracking-tight text-balance sm:text-6xl">Sign-in that works from day one</h1>
+          <h1 className="text-4xl font-semibold tracking-tight text-balance sm:text-6xl">
+            Sign-in that works from day one
+          </h1>
           <p className="text-lg text-pretty text-muted">
-            Sign-up, sign-in, second factors and a protected dashboard, with Ory and the Next.js App Router. Clone it, run one
-            command, build your product.
+            Sign-up, sign-in, second factors and a protected dashboard, with Ory and the Next.js App Router. Clone it,
+            run one command, build your product.
           </p>
           <div className="flex flex-wrap gap-3">
             <Link href="/auth/registration" prefetch={false} className="button-primary">

@@ -11,8 +11,18 @@ interface Bar {
 /** The charts in docs/, by name: drawn from `docs/bench.json` and nothing else. */
 export function charts({ throughput, latency, whoami, weights, soak }: Results): Record<string, string> {
   const variants = Object.keys(VARIANTS) as Variant[]
-  const bar = (variant: Variant, value: number, label: string): Bar => ({ name: VARIANTS[variant], value, label, strong: variant.startsWith("starter") })
-  const weight = (name: string, bytes: number, strong = false): Bar => ({ name, value: bytes, label: `${(bytes / 1000).toFixed(1)} kB`, strong })
+  const bar = (variant: Variant, value: number, label: string): Bar => ({
+    name: VARIANTS[variant],
+    value,
+    label,
+    strong: variant.startsWith("starter"),
+  })
+  const weight = (name: string, bytes: number, strong = false): Bar => ({
+    name,
+    value: bytes,
+    label: `${(bytes / 1000).toFixed(1)} kB`,
+    strong,
+  })
   return {
     throughput: chart(
       "Page views per second, Ory near (empty gate = 1)",
@@ -24,7 +34,9 @@ export function charts({ throughput, latency, whoami, weights, soak }: Results):
     ),
     whoami: chart(
       "Questions to Ory per page view, a click every 2 s",
-      (Object.keys(whoami) as (keyof typeof whoami)[]).map((variant) => bar(variant, whoami[variant], whoami[variant].toFixed(2))),
+      (Object.keys(whoami) as (keyof typeof whoami)[]).map((variant) =>
+        bar(variant, whoami[variant], whoami[variant].toFixed(2)),
+      ),
     ),
     weights: chart("Gzipped", [
       weight("empty gate", weights.gate.empty),
@@ -84,7 +96,8 @@ function memoryChart(title: string, { samples }: Soak): string {
     ].join("\n"),
   )
   const times = [0, seconds / 2, seconds].map(
-    (second) => `  <text class="middle" x="${x(second)}" y="${PLOT.bottom + 20}">${(second / 60).toFixed(1)} min</text>`,
+    (second) =>
+      `  <text class="middle" x="${x(second)}" y="${PLOT.bottom + 20}">${(second / 60).toFixed(1)} min</text>`,
   )
   const lines = [line("process", "line", ({ rss }) => rss), line("heap", "line strong-line", ({ heap }) => heap)]
   return frame(title, PLOT.bottom + 32, [...marks, ...times, ...lines].join("\n"))

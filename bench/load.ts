@@ -77,7 +77,11 @@ async function load(job: Job & { kind: "load" }): Promise<Measured> {
       },
     },
   ]
-  const { errors, timeouts, duration: took } = await new Promise<autocannon.Result>((done, fail) => {
+  const {
+    errors,
+    timeouts,
+    duration: took,
+  } = await new Promise<autocannon.Result>((done, fail) => {
     const run = autocannon({ url, connections, duration: seconds, requests }, (error: Error | null, result) => {
       if (error) fail(error)
       else done(result)
@@ -100,7 +104,10 @@ async function click(job: Job & { kind: "clicks" }): Promise<Measured> {
       for (let second = (everySeconds * index) / people.length; second < seconds; second += everySeconds) {
         await sleep(start + second * 1000 - performance.now())
         const clicked = performance.now()
-        const answer = await fetch(url, { headers: { ...PAGE_LOAD, cookie: browser.jar.getCookieStringSync(url) }, redirect: "manual" })
+        const answer = await fetch(url, {
+          headers: { ...PAGE_LOAD, cookie: browser.jar.getCookieStringSync(url) },
+          redirect: "manual",
+        })
         if (!isRight(browser, answer.status, await answer.text())) wrong++
         times.push(performance.now() - clicked)
         for (const cookie of answer.headers.getSetCookie()) browser.jar.setCookieSync(cookie, url)
@@ -116,7 +123,8 @@ function isRight({ shows }: Person, status: number, body: string): boolean {
 
 function summary(times: number[], seconds: number): Omit<Measured, "wrong"> {
   const sorted = times.toSorted((a, b) => a - b)
-  const below = (share: number): number => sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? Number.NaN
+  const below = (share: number): number =>
+    sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? Number.NaN
   return { views: times.length, perSecond: times.length / seconds, p50: below(0.5), p99: below(0.99) }
 }
 

@@ -59,7 +59,14 @@ export interface Results {
 /** Where and when this run is. */
 export function taken(kratos: string): Taken {
   const cpu = cpus()[0]?.model ?? "unknown"
-  return { at: new Date().toISOString(), node: process.version, next: next.version, kratos, cores: availableParallelism(), cpu }
+  return {
+    at: new Date().toISOString(),
+    node: process.version,
+    next: next.version,
+    kratos,
+    cores: availableParallelism(),
+    cpu,
+  }
 }
 
 /** Of every variant the median over the rounds of each figure, which may be drawn from the same round of the empty gate. */
@@ -73,13 +80,19 @@ export function medians<Figure extends string>(
       return empty ? [figuresOf(one, empty)] : []
     })
     const names = Object.keys(all[0] ?? {}) as Figure[]
-    return Object.fromEntries(names.map((name) => [name, median(all.map((figures) => figures[name]))])) as Record<Figure, number>
+    return Object.fromEntries(names.map((name) => [name, median(all.map((figures) => figures[name]))])) as Record<
+      Figure,
+      number
+    >
   }
   return perVariant(ofVariant)
 }
 
 export function perVariant<T>(make: (variant: Variant) => T): Record<Variant, T> {
-  return Object.fromEntries((Object.keys(VARIANTS) as Variant[]).map((variant) => [variant, make(variant)])) as Record<Variant, T>
+  return Object.fromEntries((Object.keys(VARIANTS) as Variant[]).map((variant) => [variant, make(variant)])) as Record<
+    Variant,
+    T
+  >
 }
 
 function median(values: number[]): number {
@@ -103,7 +116,13 @@ export async function write(results: Results): Promise<void> {
   const made = `${table(results)}\n${drawn.map(([name]) => `![The ${name}${name === "memory" ? "" : " of each"}](bench-${name}.svg)`).join("\n")}`
   const page = join(docs, "bench.md")
   const text = await readFile(page, "utf8")
-  await writeFile(page, text.replace(/(<!-- table -->\n)[^]*(<!-- end of the table -->)/, (_, from: string, to: string) => `${from}\n${made}\n${to}`))
+  await writeFile(
+    page,
+    text.replace(
+      /(<!-- table -->\n)[^]*(<!-- end of the table -->)/,
+      (_, from: string, to: string) => `${from}\n${made}\n${to}`,
+    ),
+  )
 }
 
 /** For people, and for Markdown. What was not measured is left out. */
@@ -115,7 +134,11 @@ export function table({ taken, throughput, latency, whoami, weights, soak }: Par
         ["", "÷ empty gate", "per second", "p99", "far: added", "far: p50", "far: p99", "whoami per view"],
         ...Object.entries(VARIANTS).map(([name, what]) => {
           const variant = name as Variant
-          const [near, far, calls] = [throughput?.[variant], latency?.[variant], (whoami as Partial<Record<Variant, number>> | undefined)?.[variant]]
+          const [near, far, calls] = [
+            throughput?.[variant],
+            latency?.[variant],
+            (whoami as Partial<Record<Variant, number>> | undefined)?.[variant],
+          ]
           return [
             what,
             near?.ratio.toFixed(2),

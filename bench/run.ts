@@ -69,7 +69,11 @@ interface Stage {
 async function throughput(stage: Stage): Promise<Throughput> {
   say(`throughput: Ory near, ${CONNECTIONS} connections`)
   const measured = await rounds(stage, stage.oryUrl, CONNECTIONS, PLAN.throughput)
-  return medians(measured, (one, empty) => ({ ratio: one.perSecond / empty.perSecond, perSecond: one.perSecond, p99: one.p99 }))
+  return medians(measured, (one, empty) => ({
+    ratio: one.perSecond / empty.perSecond,
+    perSecond: one.perSecond,
+    p99: one.p99,
+  }))
 }
 
 async function latency(stage: Stage): Promise<Latency> {
@@ -79,7 +83,12 @@ async function latency(stage: Stage): Promise<Latency> {
 }
 
 /** Every variant once, then every variant again: what disturbs the machine for a while disturbs them all. */
-async function rounds(stage: Stage, oryUrl: string, connections: number, seconds: number): Promise<Record<Variant, Measured[]>> {
+async function rounds(
+  stage: Stage,
+  oryUrl: string,
+  connections: number,
+  seconds: number,
+): Promise<Record<Variant, Measured[]>> {
   return withServers(stage, oryUrl, async (urlOf) => {
     const measured = perVariant((): Measured[] => [])
     const variants = Object.keys(VARIANTS) as Variant[]
@@ -95,13 +104,18 @@ async function rounds(stage: Stage, oryUrl: string, connections: number, seconds
         if (connections === 1) await load(stage, { ...people, connections: CONNECTIONS, seconds: PLAN.warmUp })
         const one = await load(stage, { ...people, connections, seconds })
         measured[variant].push(one)
-        say(`  round ${round} of ${PLAN.rounds}, ${variant.padEnd(10)} ${one.perSecond.toFixed(0).padStart(4)} per second, p50 ${ms(one.p50)}, p99 ${ms(one.p99)}`)
+        say(
+          `  round ${round} of ${PLAN.rounds}, ${variant.padEnd(10)} ${one.perSecond.toFixed(0).padStart(4)} per second, p50 ${ms(one.p50)}, p99 ${ms(one.p99)}`,
+        )
       }
     return measured
   })
 }
 
-async function load(stage: Stage, job: { url: string; jars: string; connections: number; seconds: number }): Promise<Measured> {
+async function load(
+  stage: Stage,
+  job: { url: string; jars: string; connections: number; seconds: number },
+): Promise<Measured> {
   return right(job.url, await stage.play({ kind: "load", people: who(stage, job.url), ...job }))
 }
 
@@ -113,7 +127,14 @@ async function whoami(stage: Stage): Promise<Whoami> {
       const url = urlOf(variant)
       const people = who(stage, url).slice(0, PLAN.clickers)
       const before = await whoamiCount(stage.adminUrl)
-      const job: Job = { kind: "clicks", url, people, jars: `clicks ${variant}`, everySeconds: CLICK_EVERY, seconds: PLAN.clicks }
+      const job: Job = {
+        kind: "clicks",
+        url,
+        people,
+        jars: `clicks ${variant}`,
+        everySeconds: CLICK_EVERY,
+        seconds: PLAN.clicks,
+      }
       const { views } = right(url, await stage.play(job))
       const calls = (await whoamiCount(stage.adminUrl)) - before
       say(`  ${variant.padEnd(10)} ${calls} calls for ${views} page views`)
@@ -156,7 +177,9 @@ async function soak(stage: Stage): Promise<Soak> {
     const sample = async (second: number): Promise<void> => {
       const { rss, heapUsed } = await memory(heapPort)
       samples.push({ second, rss, heap: heapUsed })
-      say(`  ${String(second).padStart(3)} s, process ${(rss / 1e6).toFixed(0)} MB, heap ${(heapUsed / 1e6).toFixed(0)} MB`)
+      say(
+        `  ${String(second).padStart(3)} s, process ${(rss / 1e6).toFixed(0)} MB, heap ${(heapUsed / 1e6).toFixed(0)} MB`,
+      )
     }
     const load = stage.play({ ...job, seconds: PLAN.soak })
     await sample(0)
@@ -166,7 +189,12 @@ async function soak(stage: Stage): Promise<Soak> {
       await sample(samples.length * step)
     }
     const { views } = right(url, await load)
-    return { taken: taken(stage.kratos), requests: views, samples, collected: { before, after: await collectedHeap(heapPort) } }
+    return {
+      taken: taken(stage.kratos),
+      requests: views,
+      samples,
+      collected: { before, after: await collectedHeap(heapPort) },
+    }
   } finally {
     await stop()
   }
@@ -174,7 +202,9 @@ async function soak(stage: Stage): Promise<Soak> {
 
 async function whoamiCount(adminUrl: string): Promise<number> {
   const metrics = await (await fetch(`${adminUrl}/admin/metrics/prometheus`)).text()
-  const counts = metrics.matchAll(/^http_requests_duration_seconds_count\{[^}]*endpoint="\/sessions\/whoami"[^}]*\} (\d+)$/gm)
+  const counts = metrics.matchAll(
+    /^http_requests_duration_seconds_count\{[^}]*endpoint="\/sessions\/whoami"[^}]*\} (\d+)$/gm,
+  )
   return Array.from(counts, ([, count]) => Number(count)).reduce((total, count) => total + count, 0)
 }
 
@@ -186,12 +216,17 @@ function who({ people }: Stage, url: string): Job["people"] {
 
 /** @throws Problem when an answer was not what the person was to see: then nothing was measured. */
 function right(url: string, measured: Measured): Measured {
-  if (measured.wrong > 0 || measured.views === 0) throw new Problem(`${url}: ${measured.wrong} of ${measured.views} answers were wrong`)
+  if (measured.wrong > 0 || measured.views === 0)
+    throw new Problem(`${url}: ${measured.wrong} of ${measured.views} answers were wrong`)
   return measured
 }
 
 /** The build of this folder twice, with snapshots and without. */
-async function withServers<T>(stage: Stage, oryUrl: string, work: (urlOf: (variant: Variant) => string) => Promise<T>): Promise<T> {
+async function withServers<T>(
+  stage: Stage,
+  oryUrl: string,
+  work: (urlOf: (variant: Variant) => string) => Promise<T>,
+): Promise<T> {
   const { people, ports } = stage
   const example = await fetch(`${stage.oryUrl}/sessions/whoami`, { headers: { cookie: people[0].cookie } })
   const env = { ORY_SDK_URL: oryUrl, BENCH_SESSION: await example.text() }
@@ -199,7 +234,12 @@ async function withServers<T>(stage: Stage, oryUrl: string, work: (urlOf: (varia
   const urlOf = (variant: Variant): string =>
     variant === "starter-0" ? `http://localhost:${port0}/starter` : `http://localhost:${port}/${variant}`
   const serve = (port: number, seconds: string): Promise<() => Promise<void>> =>
-    startApp(port, { ...env, APP_URL: `http://localhost:${port}`, SESSION_CACHE_SECONDS: seconds }, undefined, import.meta.dirname)
+    startApp(
+      port,
+      { ...env, APP_URL: `http://localhost:${port}`, SESSION_CACHE_SECONDS: seconds },
+      undefined,
+      import.meta.dirname,
+    )
   const stops = [await serve(port, "30"), await serve(port0, "0")]
   try {
     await assertSamePages(people[0], urlOf)
@@ -217,7 +257,8 @@ async function assertSamePages({ cookie }: SignedIn, urlOf: (variant: Variant) =
     pages.add(/<header.*<\/main>/s.exec(await answer.text())?.[0])
   }
   const [page] = pages
-  if (pages.size !== 1 || page === undefined) throw new Problem("The variants do not show the same person the same page.")
+  if (pages.size !== 1 || page === undefined)
+    throw new Problem("The variants do not show the same person the same page.")
 }
 
 /** Starts what all parts need, runs `work`, and stops it again. */
@@ -229,12 +270,23 @@ async function withStage<T>(work: (stage: Stage) => Promise<T>): Promise<T> {
   const overrides = { HASHERS_BCRYPT_COST: "4" }
   const log = (): void => undefined
   say("starting Ory")
-  const ory = await startOry({ appUrl: `http://localhost:${port}`, oryUrl, adminPort, mailPort, inboxPort, dataDir, overrides, log })
+  const ory = await startOry({
+    appUrl: `http://localhost:${port}`,
+    oryUrl,
+    adminPort,
+    mailPort,
+    inboxPort,
+    dataDir,
+    overrides,
+    log,
+  })
   const relay = new Relay(relayPort, oryPort)
   relay.delay = FAR
   await relay.start()
   const browsers = fork(join(import.meta.dirname, "load.ts"), { execArgv: ["--import", "tsx"] })
-  const broken = once(browsers, "exit").then(() => Promise.reject(new Problem("The process that plays the browsers ended.")))
+  const broken = once(browsers, "exit").then(() =>
+    Promise.reject(new Problem("The process that plays the browsers ended.")),
+  )
   broken.catch(() => undefined)
   const play = async (job: Job): Promise<Measured> => {
     browsers.send(job)
@@ -243,7 +295,16 @@ async function withStage<T>(work: (stage: Stage) => Promise<T>): Promise<T> {
   }
   try {
     const people = await seed(oryUrl, ory.adminUrl)
-    return await work({ kratos: ory.version, oryUrl, adminUrl: ory.adminUrl, relay, relayUrl: `http://localhost:${relayPort}`, people, ports: [port, port0], play })
+    return await work({
+      kratos: ory.version,
+      oryUrl,
+      adminUrl: ory.adminUrl,
+      relay,
+      relayUrl: `http://localhost:${relayPort}`,
+      people,
+      ports: [port, port0],
+      play,
+    })
   } finally {
     browsers.kill()
     await Promise.all([ory.stop(), relay.stop()])
@@ -261,7 +322,11 @@ async function seed(oryUrl: string, adminUrl: string): Promise<Stage["people"]> 
 
 /** `npm ci` in this folder, unless that is what was done last. */
 async function install(): Promise<void> {
-  const changed = (file: string): Promise<number> => stat(join(import.meta.dirname, file)).then(({ mtimeMs }) => mtimeMs, () => 0)
+  const changed = (file: string): Promise<number> =>
+    stat(join(import.meta.dirname, file)).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => 0,
+    )
   if ((await changed("node_modules/.package-lock.json")) > (await changed("package-lock.json"))) return
   say("installing what the bench needs")
   await run("npm", ["ci"], { cwd: import.meta.dirname })
@@ -289,7 +354,8 @@ async function main(): Promise<void> {
   }
   const wanted = names.length === 0 ? Object.keys(parts) : names
   const unknown = wanted.find((name) => !Object.hasOwn(parts, name))
-  if (unknown !== undefined) throw new Problem(`There is no part "${unknown}": name ${Object.keys(parts).join(", ")}, or table.`)
+  if (unknown !== undefined)
+    throw new Problem(`There is no part "${unknown}": name ${Object.keys(parts).join(", ")}, or table.`)
 
   let results: Partial<Results> = {}
   await install()
@@ -303,13 +369,22 @@ async function main(): Promise<void> {
     for (const name of wanted) results = { ...results, ...(await parts[name]?.(stage)) }
   })
   const { throughput: near, latency: far, whoami: calls, weights, soak: soaked } = results
-  const full = near && far && calls && weights && soaked && { taken: taken(kratos), throughput: near, latency: far, whoami: calls, weights, soak: soaked }
+  const full = near &&
+    far &&
+    calls &&
+    weights &&
+    soaked && { taken: taken(kratos), throughput: near, latency: far, whoami: calls, weights, soak: soaked }
   if (full && !quick) await write(full)
   // The one part whose figures are compared with no other's.
   else if (soaked && !quick) await write({ ...(await read()), soak: soaked })
   console.log(`\n${table(results)}`)
   if (full && !quick) say("done; docs/bench.json, its charts and the table in docs/bench.md are written")
-  else console.log(quick ? "A quick run shows that everything runs. Its figures are not a result, and are not kept." : "Of parts alone, only the soak is kept.")
+  else
+    console.log(
+      quick
+        ? "A quick run shows that everything runs. Its figures are not a result, and are not kept."
+        : "Of parts alone, only the soak is kept.",
+    )
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)

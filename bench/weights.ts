@@ -11,11 +11,19 @@ import type { Weights } from "./results"
 /** Makes the production build of the app in `folder`. */
 export async function build(folder: string, env: Record<string, string> = {}): Promise<void> {
   const next = nodeModule("next/dist/bin/next")
-  await run(process.execPath, [next, "build"], { cwd: folder, env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1", ...env } })
+  await run(process.execPath, [next, "build"], {
+    cwd: folder,
+    env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1", ...env },
+  })
 }
 
 /** Weighs the starter, beside an app with one empty page behind an empty gate, and behind the guide's. */
-export async function weigh(oryUrl: string, appPort: number, somebody: SignedIn, say: (line: string) => void): Promise<Weights> {
+export async function weigh(
+  oryUrl: string,
+  appPort: number,
+  somebody: SignedIn,
+  say: (line: string) => void,
+): Promise<Weights> {
   say("building the starter")
   await build(projectDir, { ORY_SDK_URL: oryUrl })
   const starter = { gate: await gateWeight(projectDir), ...(await starterScripts(oryUrl, appPort, somebody)) }
@@ -35,13 +43,20 @@ export async function weigh(oryUrl: string, appPort: number, somebody: SignedIn,
     const guide = await gate("guide")
     const empty = await gate("empty")
     const page = await withApp(folder, appPort, {}, (origin) => scripts(origin, "/"))
-    return { gate: { empty, guide, starter: starter.gate }, scripts: { empty: page, login: starter.login, dashboard: starter.dashboard } }
+    return {
+      gate: { empty, guide, starter: starter.gate },
+      scripts: { empty: page, login: starter.login, dashboard: starter.dashboard },
+    }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function starterScripts(oryUrl: string, port: number, { cookie }: SignedIn): Promise<{ login: number; dashboard: number }> {
+async function starterScripts(
+  oryUrl: string,
+  port: number,
+  { cookie }: SignedIn,
+): Promise<{ login: number; dashboard: number }> {
   return withApp(projectDir, port, { ORY_SDK_URL: oryUrl, APP_URL: `http://localhost:${port}` }, async (origin) => ({
     login: await scripts(origin, "/auth/login"),
     dashboard: await scripts(origin, "/dashboard", cookie),
@@ -58,7 +73,12 @@ async function scripts(origin: string, path: string, cookie?: string): Promise<n
 }
 
 /** Serves the build in `folder` for as long as `work` takes. */
-async function withApp<T>(folder: string, port: number, env: Record<string, string>, work: (origin: string) => Promise<T>): Promise<T> {
+async function withApp<T>(
+  folder: string,
+  port: number,
+  env: Record<string, string>,
+  work: (origin: string) => Promise<T>,
+): Promise<T> {
   const stop = await startApp(port, env, undefined, folder)
   try {
     return await work(`http://localhost:${port}`)

@@ -8,7 +8,9 @@ export function AuthCard({ children }: { children: ReactNode }): ReactNode {
       <header className="flex h-20 w-full max-w-5xl items-center px-6">
         <Brand />
       </header>
-      <main className="flex w-full flex-1 flex-col items-center pb-16 sm:justify-center">{children ?? <NoCookies />}</main>
+      <main className="flex w-full flex-1 flex-col items-center pb-16 sm:justify-center">
+        {children ?? <NoCookies />}
+      </main>
     </div>
   )
 }

@@ -9,7 +9,11 @@ const REASONS: Record<Denied["code"], [why: string, cure?: string]> = {
 }
 
 /** Explains why an action was refused, with a link to the missing step. `onLeave` runs before the browser leaves: keep the typed text there. */
-export function DeniedMessage({ code, location, onLeave }: Denied & { onLeave?: MouseEventHandler<HTMLAnchorElement> }): ReactNode {
+export function DeniedMessage({
+  code,
+  location,
+  onLeave,
+}: Denied & { onLeave?: MouseEventHandler<HTMLAnchorElement> }): ReactNode {
   const [why, cure] = REASONS[code]
   if (location === null) return `Nothing was changed. ${why} Try again.`
   return (

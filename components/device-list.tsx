@@ -15,10 +15,19 @@ export function DeviceList({ devices }: { devices: Device[] }): ReactNode {
       <form action={signOut} className="mt-8">
         <ul className="divide-y divide-line rounded-2xl border border-line bg-surface">
           {devices.map((device) => (
-            <li key={device.id} className="flex flex-col gap-4 px-5 py-4 sm:flex-row sm:items-center sm:justify-between">
+            <li
+              key={device.id}
+              className="flex flex-col gap-4 px-5 py-4 sm:flex-row sm:items-center sm:justify-between"
+            >
               <Description device={device} />
               {!device.current && (
-                <button name="id" value={device.id} aria-label={`Sign out ${device.name}`} className="button self-start sm:self-auto" disabled={busy}>
+                <button
+                  name="id"
+                  value={device.id}
+                  aria-label={`Sign out ${device.name}`}
+                  className="button self-start sm:self-auto"
+                  disabled={busy}
+                >
                   Sign out
                 </button>
               )}
@@ -44,9 +53,7 @@ function Description({ device: { current, name, address, since, until, lastFacto
         {name}
         {current && <span className="rounded-full border border-line px-2 text-xs text-muted">This device</span>}
       </p>
-      <p className="text-muted">
-        {[address, lastFactor].filter((part) => part !== undefined).join(" · ")}
-      </p>
+      <p className="text-muted">{[address, lastFactor].filter((part) => part !== undefined).join(" · ")}</p>
       <p className="text-muted">
         {since && (
           <>

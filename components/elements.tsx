@@ -91,7 +91,8 @@ export function Settings({ flow, oryUrl, language, session }: Props<"settings"> 
 function unfinished({ ui }: Flows["settings"]): string | undefined {
   return ui.nodes.find(
     ({ messages, attributes }) =>
-      messages.some(({ type }) => type === "error") || ("name" in attributes && attributes.name === "lookup_secret_confirm"),
+      messages.some(({ type }) => type === "error") ||
+      ("name" in attributes && attributes.name === "lookup_secret_confirm"),
   )?.group
 }
 

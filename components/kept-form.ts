@@ -61,6 +61,8 @@ function take(person: string, name: string): Partial<Record<string, string>> | u
 
 function textFields(form: HTMLFormElement): (HTMLInputElement | HTMLTextAreaElement)[] {
   return [...form.elements].filter(
-    (field) => field instanceof HTMLTextAreaElement || (field instanceof HTMLInputElement && ["text", "email", "tel", "url"].includes(field.type)),
+    (field) =>
+      field instanceof HTMLTextAreaElement ||
+      (field instanceof HTMLInputElement && ["text", "email", "tel", "url"].includes(field.type)),
   ) as (HTMLInputElement | HTMLTextAreaElement)[]
 }

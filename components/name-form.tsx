@@ -34,11 +34,25 @@ export function NameForm({ person, first, last }: Props): ReactNode {
   )
 }
 
-function Field({ label, value, ...input }: { name: string; label: string; autoComplete: string; value: string }): ReactNode {
+function Field({
+  label,
+  value,
+  ...input
+}: {
+  name: string
+  label: string
+  autoComplete: string
+  value: string
+}): ReactNode {
   return (
     <label className="flex flex-col gap-1.5 text-sm font-medium">
       {label}
-      <input {...input} defaultValue={value} maxLength={100} className="h-10 rounded-lg border border-field bg-surface px-3 font-normal" />
+      <input
+        {...input}
+        defaultValue={value}
+        maxLength={100}
+        className="h-10 rounded-lg border border-field bg-surface px-3 font-normal"
+      />
     </label>
   )
 }

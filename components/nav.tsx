@@ -18,7 +18,13 @@ export function Nav(): ReactNode {
     <nav aria-label="Account" className="order-last flex w-full gap-5 text-sm text-muted sm:order-none sm:w-auto">
       {PAGES.map(([href, name]) => (
         // A prefetched page would show data from before a change made on this page.
-        <Link key={href} href={href} prefetch={false} aria-current={href === here ? "page" : undefined} className="hover:text-ink aria-[current]:font-medium aria-[current]:text-ink">
+        <Link
+          key={href}
+          href={href}
+          prefetch={false}
+          aria-current={href === here ? "page" : undefined}
+          className="hover:text-ink aria-[current]:font-medium aria-[current]:text-ink"
+        >
           {name}
         </Link>
       ))}

@@ -8,7 +8,9 @@ test.describe.configure({ mode: "default" })
 /** Sessions end after 20 seconds, and settings ask again after 3. */
 let servers: Servers
 test.beforeAll(async () => {
-  servers = await startServers({ kratos: { SESSION_LIFESPAN: "20s", SELFSERVICE_FLOWS_SETTINGS_PRIVILEGED_SESSION_MAX_AGE: "3s" } })
+  servers = await startServers({
+    kratos: { SESSION_LIFESPAN: "20s", SELFSERVICE_FLOWS_SETTINGS_PRIVILEGED_SESSION_MAX_AGE: "3s" },
+  })
 })
 test.afterAll(async () => {
   await servers.stop()
@@ -27,13 +29,18 @@ async function open(browser: Browser): Promise<Opened> {
   await context.addCookies(browserCookies(person, servers.appUrl))
   const page = await context.newPage()
   const errors = watch(page)
-  return { page, person, errors: () => errors.filter((error) => !error.startsWith(`403 ${servers.oryUrl}/self-service/settings?`)) }
+  return {
+    page,
+    person,
+    errors: () => errors.filter((error) => !error.startsWith(`403 ${servers.oryUrl}/self-service/settings?`)),
+  }
 }
 
 /** Waits until the sign-in is too old for Ory to change anything that matters. */
 const tooOld = (page: Page): Promise<void> => page.waitForTimeout(3500)
 
-const section = (page: Page, name: string): ReturnType<Page["getByTestId"]> => page.getByTestId(`ory/screen/settings/group/${name}`)
+const section = (page: Page, name: string): ReturnType<Page["getByTestId"]> =>
+  page.getByTestId(`ory/screen/settings/group/${name}`)
 
 test("settings ask to sign in again, and then the change that was sent is made", async ({ browser }) => {
   const { page, person, errors } = await open(browser)
@@ -61,7 +68,9 @@ test("a change that Ory refuses after that is in view, with Ory's words", async 
   await section(page, "totp").getByRole("button", { name: "Save" }).click()
   await confirm(page, person)
   await page.waitForURL("**/account/settings**")
-  await expect(section(page, "totp").getByText("The provided authentication code is invalid, please try again.")).toBeInViewport()
+  await expect(
+    section(page, "totp").getByText("The provided authentication code is invalid, please try again."),
+  ).toBeInViewport()
   expect(errors()).toEqual([])
 })
 
@@ -128,7 +137,11 @@ test("a session ends while a page is open: the next click leads to sign in, and 
 test("refreshing moves the end of the session", async ({ browser }) => {
   const { page, person, errors } = await open(browser)
   const end = async (): Promise<number> => {
-    const ends = page.getByRole("term").filter({ hasText: "Your session ends at" }).locator("xpath=following-sibling::*").getByRole("time")
+    const ends = page
+      .getByRole("term")
+      .filter({ hasText: "Your session ends at" })
+      .locator("xpath=following-sibling::*")
+      .getByRole("time")
     return Date.parse((await ends.getAttribute("datetime")) ?? "")
   }
   await page.goto("/dashboard")

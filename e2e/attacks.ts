@@ -54,7 +54,10 @@ export async function prepare(folder: string, appUrl: string, victim: SignedIn):
 
 /** The protected routes of the build in `folder`, with a value for each parameter. */
 export async function protectedRoutes(folder: string): Promise<string[]> {
-  const manifest = JSON.parse(await readFile(join(folder, ".next/app-path-routes-manifest.json"), "utf8")) as Record<string, string>
+  const manifest = JSON.parse(await readFile(join(folder, ".next/app-path-routes-manifest.json"), "utf8")) as Record<
+    string,
+    string
+  >
   return Object.values(manifest)
     .map((route) => route.replace(/\[+(?:\.\.\.)?(\w+)\]+/g, "$1"))
     .filter((route) => !isPublic(route))
@@ -66,7 +69,9 @@ export async function sendAll(appUrl: string, all: readonly Attack[]): Promise<{
   for (let start = 0; start < all.length; start += 50)
     answers.push(
       ...(await Promise.all(
-        all.slice(start, start + 50).map(async (attack) => ({ attack, answer: await send(appUrl, attack.path, attack) })),
+        all
+          .slice(start, start + 50)
+          .map(async (attack) => ({ attack, answer: await send(appUrl, attack.path, attack) })),
       )),
     )
   return answers
@@ -84,7 +89,10 @@ async function encodeForm(fields: Readonly<Record<string, string>>): Promise<Enc
   }
   const form = new FormData()
   for (const [name, value] of Object.entries(fields)) form.set(name, value)
-  const request = new Request("http://localhost", { method: "POST", body: await react.encodeReply([{ values: {} }, form]) })
+  const request = new Request("http://localhost", {
+    method: "POST",
+    body: await react.encodeReply([{ values: {} }, form]),
+  })
   return { headers: { "content-type": request.headers.get("content-type") ?? "" }, body: await request.text() }
 }
 
@@ -127,7 +135,11 @@ function actionForms(route: string, { appUrl, buildId, actions, form }: Context)
     { name: "an action with a router state", path: route, headers: { "next-router-state-tree": tree } },
     { name: "an action with RSC", path: route, headers: FLIGHT },
     { name: "an action with RSC and its query", path: `${route}?_rsc=abc12`, headers: FLIGHT },
-    { name: "an action with RSC and a router state", path: route, headers: { ...FLIGHT, "next-router-state-tree": tree } },
+    {
+      name: "an action with RSC and a router state",
+      path: route,
+      headers: { ...FLIGHT, "next-router-state-tree": tree },
+    },
     { name: "an action with RSC twice", path: route, headers: { rsc: ["1", "1"] } },
     { name: "an action with an empty RSC", path: route, headers: { rsc: "" } },
     { name: "an action to .rsc", path: `${route}.rsc` },
@@ -147,10 +159,18 @@ function actionForms(route: string, { appUrl, buildId, actions, form }: Context)
     { name: "an action to a missing static file with RSC", path: `/_next/static${route}`, headers: FLIGHT },
     { name: "an action to a public page", path: "/auth/login" },
     { name: "an action to a public page with RSC", path: "/auth/login", headers: FLIGHT },
-    { name: "an action to a public page from another site", path: "/auth/login", headers: { origin: "http://evil.example" } },
+    {
+      name: "an action to a public page from another site",
+      path: "/auth/login",
+      headers: { origin: "http://evil.example" },
+    },
     { name: "an action to a static page", path: "/" },
     { name: "an action that resumes a page", path: route, headers: { "next-resume": "1" } },
-    ...["GET", "HEAD", "PUT", "PATCH", "DELETE"].map((method) => ({ name: `an action by ${method}`, path: route, method })),
+    ...["GET", "HEAD", "PUT", "PATCH", "DELETE"].map((method) => ({
+      name: `an action by ${method}`,
+      path: route,
+      method,
+    })),
     { name: "an action by GET with RSC", path: route, method: "GET", headers: FLIGHT },
     { name: "an action by HEAD with RSC", path: route, method: "HEAD", headers: FLIGHT },
   ]
@@ -187,10 +207,12 @@ const { computeCacheBustingSearchParam } = next("shared/lib/router/utils/cache-b
 }
 
 async function withRscQuery(attack: Attack): Promise<Attack> {
-  const values = ["next-router-prefetch", "next-router-segment-prefetch", "next-router-state-tree", "next-url"].map((name) => {
-    const value = attack.headers?.[name]
-    return value === undefined ? undefined : String(value)
-  })
+  const values = ["next-router-prefetch", "next-router-segment-prefetch", "next-router-state-tree", "next-url"].map(
+    (name) => {
+      const value = attack.headers?.[name]
+      return value === undefined ? undefined : String(value)
+    },
+  )
   const [path = "", query = ""] = attack.path.split("?", 2)
   const parameters = new URLSearchParams(query)
   parameters.set("_rsc", await computeCacheBustingSearchParam(...values))
@@ -223,7 +245,11 @@ function forms(route: string, context: Context): Attack[] {
     get("prefetch of everything", route, { ...FLIGHT, "next-router-prefetch": "2" }),
     get("prefetch by the browser", route, { ...PAGE_LOAD, "sec-purpose": "prefetch;prerender", purpose: "prefetch" }),
     ...["/_tree", "/_full", "/_index", "/_head", `/${page}/__PAGE__`, route].flatMap((segment) => [
-      get(`segment ${segment}`, route, { ...FLIGHT, "next-router-prefetch": "1", "next-router-segment-prefetch": segment }),
+      get(`segment ${segment}`, route, {
+        ...FLIGHT,
+        "next-router-prefetch": "1",
+        "next-router-segment-prefetch": segment,
+      }),
       get(`segment file ${segment}`, `${route}.segments${segment}.segment.rsc`, FLIGHT),
     ]),
 
@@ -245,7 +271,10 @@ function forms(route: string, context: Context): Attack[] {
       get(`subrequest ${word}`, route, { ...PAGE_LOAD, "x-middleware-subrequest": word }),
       get(`subrequest ${word} five times`, route, { ...PAGE_LOAD, "x-middleware-subrequest": five(word) }),
     ]),
-    get("subrequest id", route, { "x-middleware-subrequest": five("middleware"), "x-middleware-subrequest-id": "1".repeat(16) }),
+    get("subrequest id", route, {
+      "x-middleware-subrequest": five("middleware"),
+      "x-middleware-subrequest-id": "1".repeat(16),
+    }),
     get("x-middleware-prefetch", route, { "x-middleware-prefetch": "1" }),
     get("x-middleware-next", route, { "x-middleware-next": "1" }),
     get("x-middleware-rewrite", "/", { "x-middleware-rewrite": route }),
@@ -310,11 +339,21 @@ function forms(route: string, context: Context): Attack[] {
     ),
 
     get("a forged handoff", route, { ...PAGE_LOAD, "x-session-handoff": forged.handoff }),
-    get("a forged handoff for a forged cookie", route, { ...PAGE_LOAD, cookie: forged.cookie, "x-session-handoff": forged.handoff }),
+    get("a forged handoff for a forged cookie", route, {
+      ...PAGE_LOAD,
+      cookie: forged.cookie,
+      "x-session-handoff": forged.handoff,
+    }),
     get("an unsealed handoff", route, { ...PAGE_LOAD, "x-session-handoff": forged.unsealed }),
     get("a forged snapshot", route, { ...PAGE_LOAD, cookie: `session_snapshot=${forged.handoff}` }),
-    get("a forged snapshot for a forged cookie", route, { ...PAGE_LOAD, cookie: `${forged.cookie}; session_snapshot=${forged.handoff}` }),
-    get("a forged snapshot of the other name", route, { ...PAGE_LOAD, cookie: `${forged.cookie}; __Host-session_snapshot=${forged.handoff}` }),
+    get("a forged snapshot for a forged cookie", route, {
+      ...PAGE_LOAD,
+      cookie: `${forged.cookie}; session_snapshot=${forged.handoff}`,
+    }),
+    get("a forged snapshot of the other name", route, {
+      ...PAGE_LOAD,
+      cookie: `${forged.cookie}; __Host-session_snapshot=${forged.handoff}`,
+    }),
     get("a forged Ory cookie", route, { ...PAGE_LOAD, cookie: forged.cookie }),
     get("a forged Ory Network cookie", route, { ...PAGE_LOAD, cookie: "ory_session_demo=forged" }),
     get("the cookie of a session that was ended", route, { ...PAGE_LOAD, cookie: forged.ended }),
@@ -372,4 +411,3 @@ async function forge(victim: SignedIn): Promise<Forged> {
     sessionId: victim.sessionId,
   }
 }
-

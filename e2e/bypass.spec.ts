@@ -41,7 +41,9 @@ async function attackAll(appUrl: string, folder: string): Promise<{ cases: numbe
     for (const { attack, answer } of await sendAll(appUrl, await attacks(route, context))) {
       cases++
       const seen = secrets(victim).filter((secret) => answer.body.includes(secret))
-      const set = Object.values(answer.headers).flat().filter((value) => value?.includes("session_snapshot="))
+      const set = Object.values(answer.headers)
+        .flat()
+        .filter((value) => value?.includes("session_snapshot="))
       if (seen.length > 0 || set.length > 0) leaks.push(`${route}, ${attack.name}: ${[...seen, ...set].join(" ")}`)
       if (answer.status >= 500) errors.push(`${route}, ${attack.name}: ${answer.status}`)
     }
@@ -84,11 +86,18 @@ test("nor does it where there is no gate at all", async () => {
   await rm(join(folder, "lib/gate.test.ts"))
   const env = { ...process.env, ORY_SDK_URL: setting("ORY_URL"), SESSION_SECRET: sessionSecret }
   await run("npm", ["run", "build"], { cwd: folder, env })
-  const manifest = JSON.parse(await readFile(join(folder, ".next/server/middleware-manifest.json"), "utf8")) as { middleware: object }
+  const manifest = JSON.parse(await readFile(join(folder, ".next/server/middleware-manifest.json"), "utf8")) as {
+    middleware: object
+  }
   expect(manifest.middleware).toEqual({})
 
   const [port] = await freePorts()
-  const stop = await startApp(port, { ORY_SDK_URL: setting("ORY_URL"), APP_URL: `http://localhost:${port}` }, undefined, folder)
+  const stop = await startApp(
+    port,
+    { ORY_SDK_URL: setting("ORY_URL"), APP_URL: `http://localhost:${port}` },
+    undefined,
+    folder,
+  )
   try {
     // Without the gate, Next answers some of these requests with 500. Only leaks count here.
     const { cases } = await attackAll(`http://localhost:${port}`, folder)

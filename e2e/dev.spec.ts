@@ -51,7 +51,13 @@ interface Dev {
   ready: Promise<void>
 }
 
-type Env = Partial<Ports> & { PATH?: string; ORY_PROJECT?: string; ORY_SESSION_COOKIE?: string; APP_URL?: string; NODE_ENV?: string }
+type Env = Partial<Ports> & {
+  PATH?: string
+  ORY_PROJECT?: string
+  ORY_SESSION_COOKIE?: string
+  APP_URL?: string
+  NODE_ENV?: string
+}
 
 async function dev(env: Env, command = "dev", cwd = folder): Promise<Dev> {
   const { PATH, HOME, KRATOS_BIN, XDG_CACHE_HOME } = process.env
@@ -67,7 +73,16 @@ async function dev(env: Env, command = "dev", cwd = folder): Promise<Dev> {
       if (line.includes("Ctrl-C stops everything")) readied()
     },
   })
-  return { running, said, ready: Promise.race([ready, running.ended.then(({ how }) => { throw new Error(`${how}: ${said.join("\n")}`) })]) }
+  return {
+    running,
+    said,
+    ready: Promise.race([
+      ready,
+      running.ended.then(({ how }) => {
+        throw new Error(`${how}: ${said.join("\n")}`)
+      }),
+    ]),
+  }
 }
 
 /** Process id of the Kratos that runs in the copy. */
@@ -83,7 +98,9 @@ async function leftovers(): Promise<string[]> {
   return stdout.split("\n").filter((line) => line.includes(folder))
 }
 
-test("a fresh clone starts with one command, says where everything is, and Ctrl-C leaves nothing behind", async ({ browser }) => {
+test("a fresh clone starts with one command, says where everything is, and Ctrl-C leaves nothing behind", async ({
+  browser,
+}) => {
   test.setTimeout(300_000)
   const at = await ports()
   const { running, said, ready } = await dev(at)
@@ -92,7 +109,12 @@ test("a fresh clone starts with one command, says where everything is, and Ctrl-
   expect(output).toContain("Made .env.local from .env.example.")
   expect(await readFile(join(folder, ".env.local"), "utf8")).toMatch(/^SESSION_SECRET=\S{40,}$/m)
   expect((await stat(join(folder, ".ory"))).mode & 0o777).toBe(0o700)
-  for (const line of [`App    http://localhost:${at.PORT}`, `Ory    ${at.ORY_SDK_URL}`, `Inbox  http://localhost:${at.INBOX_PORT}`, `Demo   ${demoUser.email}`])
+  for (const line of [
+    `App    http://localhost:${at.PORT}`,
+    `Ory    ${at.ORY_SDK_URL}`,
+    `Inbox  http://localhost:${at.INBOX_PORT}`,
+    `Demo   ${demoUser.email}`,
+  ])
     expect(output).toContain(line)
 
   const page = await browser.newPage()
@@ -112,7 +134,9 @@ test("a fresh clone starts with one command, says where everything is, and Ctrl-
   await expect.poll(leftovers).toEqual([])
 })
 
-test("npm run preview shows the production build, on this machine only, with the session cookie that ORY_SESSION_COOKIE names", async ({ browser }) => {
+test("npm run preview shows the production build, on this machine only, with the session cookie that ORY_SESSION_COOKIE names", async ({
+  browser,
+}) => {
   test.setTimeout(300_000)
   const at = await ports()
   const { running, said, ready } = await dev({ ...at, ORY_SESSION_COOKIE: "my_session" }, "preview")
@@ -133,7 +157,9 @@ test("npm run preview shows the production build, on this machine only, with the
 })
 
 function ownAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((all) => (all ?? []).filter(({ scopeid = 0 }) => scopeid === 0).map(({ address }) => address))
+  return Object.values(networkInterfaces()).flatMap((all) =>
+    (all ?? []).filter(({ scopeid = 0 }) => scopeid === 0).map(({ address }) => address),
+  )
 }
 
 /** The addresses of this machine at which any of these ports answers. */
@@ -142,10 +168,17 @@ async function listeners(at: Ports): Promise<string[]> {
   const numbers = [at.PORT, new URL(at.ORY_SDK_URL).port, at.ORY_ADMIN_PORT, at.MAIL_PORT, at.INBOX_PORT]
   const answers = (host: string, port: string): Promise<boolean> =>
     new Promise((done) => {
-      const socket = connect({ host, port: Number(port) }, () => { socket.destroy(); done(true) })
-      socket.on("error", () => { done(false) })
+      const socket = connect({ host, port: Number(port) }, () => {
+        socket.destroy()
+        done(true)
+      })
+      socket.on("error", () => {
+        done(false)
+      })
     })
-  const open = await Promise.all(addresses.map(async (host) => (await Promise.all(numbers.map((port) => answers(host, port)))).some(Boolean)))
+  const open = await Promise.all(
+    addresses.map(async (host) => (await Promise.all(numbers.map((port) => answers(host, port)))).some(Boolean)),
+  )
   return addresses.filter((_, index) => open[index]).sort()
 }
 
@@ -211,12 +244,15 @@ test("where Ory is on another host, none is started", async () => {
   await expect.poll(leftovers).toEqual([])
 })
 
-test("a file that is put into public/ is served without a restart, and the log says how to make others public", async ({ browser }) => {
+test("a file that is put into public/ is served without a restart, and the log says how to make others public", async ({
+  browser,
+}) => {
   test.setTimeout(120_000)
   const { PORT } = await ports()
   const { running, said, ready } = await dev({ PORT, ORY_SDK_URL: "https://demo.projects.oryapis.com" })
   const app = `http://localhost:${PORT}`
-  const status = async (path: string): Promise<number> => (await fetch(app + path, { redirect: "manual", headers: { "sec-fetch-dest": "image" } })).status
+  const status = async (path: string): Promise<number> =>
+    (await fetch(app + path, { redirect: "manual", headers: { "sec-fetch-dest": "image" } })).status
   const page = await browser.newPage()
   const errors = watch(page)
   try {
@@ -226,7 +262,13 @@ test("a file that is put into public/ is served without a restart, and the log s
     await writeFile(join(folder, "public/new.png"), PNG)
     await expect.poll(() => status("/new.png")).toBe(200)
     await page.goto(app + PROBE_PAGE)
-    await expect.poll(() => page.getByRole("img", { name: /^\/probe/ }).evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth > 0))).toEqual([true, true])
+    await expect
+      .poll(() =>
+        page
+          .getByRole("img", { name: /^\/probe/ })
+          .evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth > 0)),
+      )
+      .toEqual([true, true])
     // The optimizer takes every path in development, and the gate refuses its request.
     expect(await status("/_next/image?url=%2Fdashboard&w=64&q=75")).toBe(500)
 
@@ -239,14 +281,21 @@ test("a file that is put into public/ is served without a restart, and the log s
     expect(errors).toEqual([])
     await page.goto(app)
     for (let times = 0; times < 2; times++)
-      await page.evaluate(() => new Promise((done) => Object.assign(new Image(), { onerror: done, src: `/private.png?${Math.random()}` })))
+      await page.evaluate(
+        () =>
+          new Promise((done) => Object.assign(new Image(), { onerror: done, src: `/private.png?${Math.random()}` })),
+      )
     // No policy error, and no word about Ory: only the status.
     expect(new Set(errors.map((error) => error.replace(/\?.*/, "")))).toEqual(new Set([`401 ${app}/private.png`]))
-    const hint = "/private.png needs a session, so a signed-out request for it (image) got 401. To serve it without a session, put the file into public/, or list the path in lib/routes.ts."
+    const hint =
+      "/private.png needs a session, so a signed-out request for it (image) got 401. To serve it without a session, put the file into public/, or list the path in lib/routes.ts."
     await expect.poll(() => said.filter((line) => line.includes(hint))).toHaveLength(1)
   } finally {
     await page.close()
-    await Promise.all([rm(join(folder, "public"), { recursive: true }), rm(join(folder, "app", PROBE_PAGE), { recursive: true })])
+    await Promise.all([
+      rm(join(folder, "public"), { recursive: true }),
+      rm(join(folder, "app", PROBE_PAGE), { recursive: true }),
+    ])
     running.signal("SIGINT")
     await running.ended
   }
@@ -288,16 +337,24 @@ test("says when the demo user of an older database does not fit the identity sch
 async function standInCli(then: string): Promise<string> {
   const bin = join(folder, "bin")
   await mkdir(bin, { recursive: true })
-  await writeFile(join(bin, "ory"), `#!/usr/bin/env node\nif (process.argv[2] === "version") process.exit(0)\n${then}\n`, { mode: 0o755 })
+  await writeFile(
+    join(bin, "ory"),
+    `#!/usr/bin/env node\nif (process.argv[2] === "version") process.exit(0)\n${then}\n`,
+    { mode: 0o755 },
+  )
   return `${bin}:${process.env.PATH ?? ""}`
 }
 
 test("with ORY_PROJECT the tunnel is started in local Ory's place, and ends with the app", async () => {
   const { PORT, ORY_SDK_URL } = await ports()
-  const PATH = await standInCli('console.log(process.argv.slice(2).join(" ")); import("node:http").then((http) => http.createServer((q, s) => s.end("{}")).listen(process.argv[6], "localhost"))')
+  const PATH = await standInCli(
+    'console.log(process.argv.slice(2).join(" ")); import("node:http").then((http) => http.createServer((q, s) => s.end("{}")).listen(process.argv[6], "localhost"))',
+  )
   const { running, said, ready } = await dev({ PORT, ORY_SDK_URL, PATH, ORY_PROJECT: "my-project" })
   await ready
-  expect(said).toContain(`ory  | tunnel --project my-project --port ${new URL(ORY_SDK_URL).port} http://localhost:${PORT}`)
+  expect(said).toContain(
+    `ory  | tunnel --project my-project --port ${new URL(ORY_SDK_URL).port} http://localhost:${PORT}`,
+  )
   expect(said.join("\n")).toContain(`Ory    ${ORY_SDK_URL}  (the Ory tunnel to my-project)`)
   expect(said.join("\n")).not.toContain("Inbox")
   running.signal("SIGINT")
@@ -307,7 +364,9 @@ test("with ORY_PROJECT the tunnel is started in local Ory's place, and ends with
 
 test("a tunnel that cannot be is explained, and nothing is left behind", async () => {
   const { PORT, ORY_SDK_URL } = await ports()
-  const PATH = await standInCli('console.error("you are not authenticated, please run `ory auth` to authenticate"); process.exit(1)')
+  const PATH = await standInCli(
+    'console.error("you are not authenticated, please run `ory auth` to authenticate"); process.exit(1)',
+  )
   const { running, said, ready } = await dev({ PORT, ORY_SDK_URL, PATH, ORY_PROJECT: "my-project" })
   await expect(ready).rejects.toThrow()
   expect((await running.ended).ok).toBe(false)
@@ -318,9 +377,15 @@ test("a tunnel that cannot be is explained, and nothing is left behind", async (
 test("what cannot work is said by name, and nothing is started", async () => {
   const at = await ports()
   const cases: [env: Partial<Ports>, message: string][] = [
-    [{ ...at, ORY_SDK_URL: "localhost:4000" }, 'ORY_SDK_URL is "localhost:4000", which does not begin with http:// or https://'],
+    [
+      { ...at, ORY_SDK_URL: "localhost:4000" },
+      'ORY_SDK_URL is "localhost:4000", which does not begin with http:// or https://',
+    ],
     [{ ...at, ORY_SDK_URL: "http://127.0.0.1:4000" }, "Write localhost instead of 127.0.0.1."],
-    [{ ...at, ORY_SDK_URL: "https://auth.example.com" }, `ORY_SDK_URL is https://auth.example.com and this app is at http://localhost:${at.PORT}: to browsers http and https are two sites`],
+    [
+      { ...at, ORY_SDK_URL: "https://auth.example.com" },
+      `ORY_SDK_URL is https://auth.example.com and this app is at http://localhost:${at.PORT}: to browsers http and https are two sites`,
+    ],
     [{ ...at, PORT: "abc" }, 'PORT is "abc". Set it to a port\'s number'],
     [{ ...at, MAIL_PORT: at.PORT }, `PORT and MAIL_PORT both name port ${at.PORT}.`],
   ]
@@ -336,7 +401,9 @@ test("what cannot work is said by name, and nothing is started", async () => {
   await expect(ready).rejects.toThrow()
   server.close()
   expect((await running.ended).ok).toBe(false)
-  expect(said.join("\n")).toMatch(new RegExp(`Port ${at.ORY_ADMIN_PORT} is taken by process ${process.pid} .*ORY_ADMIN_PORT`))
+  expect(said.join("\n")).toMatch(
+    new RegExp(`Port ${at.ORY_ADMIN_PORT} is taken by process ${process.pid} .*ORY_ADMIN_PORT`),
+  )
 })
 
 test("data of another version of Kratos is kept and not used, until npm run ory:reset deletes all of it", async () => {

@@ -11,7 +11,13 @@ const expressDir = resolve("examples/express")
 const goDir = resolve("examples/go")
 
 /** Starts an example beside the starter's Ory. */
-async function startExample(name: string, port: number, cwd: string, file: string, args: readonly string[]): Promise<Running> {
+async function startExample(
+  name: string,
+  port: number,
+  cwd: string,
+  file: string,
+  args: readonly string[],
+): Promise<Running> {
   const env = {
     ...process.env,
     PORT: String(port),
@@ -51,7 +57,8 @@ for (const example of examples) {
       // Installing or compiling, the first time on a machine.
       test.setTimeout(300_000)
       if (example.name === "Go" && (await execa("go", ["version"], { reject: false })).failed) {
-        if (process.env.CI) throw new Error("Go is missing: install it from https://go.dev/dl, or unset CI to skip the Go example.")
+        if (process.env.CI)
+          throw new Error("Go is missing: install it from https://go.dev/dl, or unset CI to skip the Go example.")
         test.skip(true, "Go is missing, so the Go example is not tested here.")
       }
       const [port] = await freePorts()

@@ -52,7 +52,8 @@ export function watch(page: Page): string[] {
   page.on("pageerror", (error) => errors.push(`page error: ${error.message}`))
   page.on("console", (message) => {
     // The browser logs every 4xx as an error; the responses are looked at below.
-    if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) errors.push(`console: ${message.text()}`)
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+      errors.push(`console: ${message.text()}`)
   })
   page.on("response", (response) => {
     // Ory answers a form that is not finished with 400, and with 422 when the browser is to go on elsewhere.
@@ -101,7 +102,10 @@ export async function confirm(page: Page, { email, password }: Person): Promise<
 /** Gives the second factor on the login page that asks for it. */
 export async function secondFactor(page: Page, code: string): Promise<void> {
   await page.getByLabel(/code/i).fill(code)
-  await page.getByRole("button", { name: /Continue|Verify|Use Authenticator|Sign in/ }).first().click()
+  await page
+    .getByRole("button", { name: /Continue|Verify|Use Authenticator|Sign in/ })
+    .first()
+    .click()
 }
 
 /** Enrols an authenticator app, signs out, and in again with the password alone. Returns the cookies of someone who owes the code. */

@@ -12,7 +12,12 @@ for (const path of ["login", "registration", "recovery", "verification"])
     await other.goto(`/auth/${path}`)
     await page.goto(`/auth/${path}`)
     const own = page.url()
-    for (const id of [new URL(other.url()).searchParams.get("flow"), "8a1c9a1e-5c3e-4a7e-9b1e-000000000000", "made-up", "%00"]) {
+    for (const id of [
+      new URL(other.url()).searchParams.get("flow"),
+      "8a1c9a1e-5c3e-4a7e-9b1e-000000000000",
+      "made-up",
+      "%00",
+    ]) {
       await page.goto(`/auth/${path}?flow=${id ?? ""}`)
       await expect(page.getByRole("textbox").first()).toBeVisible()
       expect(page.url()).toContain(`/auth/${path}?flow=`)
@@ -23,7 +28,9 @@ for (const path of ["login", "registration", "recovery", "verification"])
   })
 
 for (const kind of ["login", "registration", "recovery", "verification", "settings"])
-  test(`a new ${kind} flow begins in place of one of type api, which an attacker can make and prefill`, async ({ browser }) => {
+  test(`a new ${kind} flow begins in place of one of type api, which an attacker can make and prefill`, async ({
+    browser,
+  }) => {
     const ory = setting("ORY_URL")
     const person = await signedIn(ory, setting("ORY_ADMIN_URL"))
     const headers: Record<string, string> = { accept: "application/json", "content-type": "application/json" }
@@ -69,7 +76,9 @@ test("shows our own sentence for an error of Ory's; Ory's words, which can quote
     const answer = await fetch(ory + path, { redirect: "manual", headers: { accept: "text/html" }, ...init })
     const location = new URL(answer.headers.get("location") ?? "")
     expect(location.pathname).toBe("/auth/error")
-    const page = await fetch(`${app}/auth/error${location.search}`, { headers: { cookie: "ory_kratos_session=hunter2" } })
+    const page = await fetch(`${app}/auth/error${location.search}`, {
+      headers: { cookie: "ory_kratos_session=hunter2" },
+    })
     expect(page.status).toBe(200)
     return (await page.text()).replaceAll("&#x27;", "'")
   }
@@ -78,31 +87,49 @@ test("shows our own sentence for an error of Ory's; Ory's words, which can quote
     const begun = await fetch(`${ory}/self-service/login/browser`, { headers: { accept: "application/json" } })
     const { id } = (await begun.json()) as { id: string }
     const cases: [path: string, id: string, sentence: string, init?: RequestInit][] = [
-      ["/self-service/login/browser?return_to=https://evil.example/", "self_service_flow_return_to_forbidden", "leads to a page outside this site"],
+      [
+        "/self-service/login/browser?return_to=https://evil.example/",
+        "self_service_flow_return_to_forbidden",
+        "leads to a page outside this site",
+      ],
       ["/self-service/logout?token=x", "session_inactive", "You are signed out."],
       ["/self-service/login/browser?aal=aal2", "session_aal1_required", "Sign in first."],
-      [`/self-service/login?flow=${id}`, "security_csrf_violation", "We couldn't confirm that the form came from your browser.", form],
+      [
+        `/self-service/login?flow=${id}`,
+        "security_csrf_violation",
+        "We couldn't confirm that the form came from your browser.",
+        form,
+      ],
       ["/self-service/login?flow=x", "without an id", "We couldn't complete this."],
     ]
     for (const [path, name, sentence, init] of cases) {
       said.length = 0
       expect(await errorPage(path, init), path).toContain(sentence)
-      expect(said.filter((line) => line.startsWith(`Ory ended a flow with an error: ${name}: `)), path).toHaveLength(1)
+      expect(
+        said.filter((line) => line.startsWith(`Ory ended a flow with an error: ${name}: `)),
+        path,
+      ).toHaveLength(1)
     }
 
     said.length = 0
     const lure = "your account is locked, call 0800 123"
-    const page = await errorPage(`/self-service/login/browser?aal=${encodeURIComponent(`${lure}\nforged line\r\u001b[31mred\u2028\u202e${"x".repeat(2000)}`)}`)
+    const page = await errorPage(
+      `/self-service/login/browser?aal=${encodeURIComponent(`${lure}\nforged line\r\u001b[31mred\u2028\u202e${"x".repeat(2000)}`)}`,
+    )
     expect(page).toContain("We couldn't complete this.")
     expect(page).not.toContain(lure)
     expect(page).not.toMatch(/AuthenticationMethod|malformed/)
     const logged = said.filter((line) => line.includes(lure))
     expect(logged).toHaveLength(1)
-    expect(logged[0]).toMatch(/^Ory ended a flow with an error: without an id: .* call 0800 123 forged line \[31mred x+$/)
+    expect(logged[0]).toMatch(
+      /^Ory ended a flow with an error: without an id: .* call 0800 123 forged line \[31mred x+$/,
+    )
     expect(logged[0]?.length).toBeLessThan(600)
     expect(said.join("\n")).not.toContain("hunter2")
     for (const unknown of ["", "?id=made-up", "?id=a&id=b"])
-      expect((await (await fetch(`${app}/auth/error${unknown}`)).text()).replaceAll("&#x27;", "'"), unknown).toContain("We couldn't complete this.")
+      expect((await (await fetch(`${app}/auth/error${unknown}`)).text()).replaceAll("&#x27;", "'"), unknown).toContain(
+        "We couldn't complete this.",
+      )
   } finally {
     await stop()
   }
@@ -110,15 +137,21 @@ test("shows our own sentence for an error of Ory's; Ory's words, which can quote
 
 test("a flow that has expired begins anew, for settings as well", async ({ browser }) => {
   const kinds = ["login", "registration", "recovery", "verification", "settings"]
-  const servers = await startServers({ kratos: Object.fromEntries(kinds.map((kind) => [`SELFSERVICE_FLOWS_${kind.toUpperCase()}_LIFESPAN`, "1s"])) })
+  const servers = await startServers({
+    kratos: Object.fromEntries(kinds.map((kind) => [`SELFSERVICE_FLOWS_${kind.toUpperCase()}_LIFESPAN`, "1s"])),
+  })
   try {
     for (const kind of kinds) {
       const context = await browser.newContext({ baseURL: servers.appUrl })
-      if (kind === "settings") await context.addCookies(browserCookies(await signedIn(servers.oryUrl, servers.ory.adminUrl), servers.appUrl))
+      if (kind === "settings")
+        await context.addCookies(browserCookies(await signedIn(servers.oryUrl, servers.ory.adminUrl), servers.appUrl))
       const page = await context.newPage()
       const path = kind === "settings" ? "/account/settings" : `/auth/${kind}`
       let begun = ""
-      page.on("request", (request) => request.url().includes(`/self-service/${kind}/browser`) && (begun = request.url()))
+      page.on(
+        "request",
+        (request) => request.url().includes(`/self-service/${kind}/browser`) && (begun = request.url()),
+      )
       await page.goto(`${path}?return_to=/account%3Ftab%3D1`)
       const old = page.url()
       expect(old).toContain(`${path}?flow=`)
@@ -127,7 +160,8 @@ test("a flow that has expired begins anew, for settings as well", async ({ brows
       expect(page.url()).toContain(`${path}?flow=`)
       expect(page.url()).not.toBe(old)
       // Where it was to lead is not lost.
-      if (kind === "login" || kind === "registration") expect(new URL(begun).searchParams.get("return_to")).toBe(`${servers.appUrl}/account?tab=1`)
+      if (kind === "login" || kind === "registration")
+        expect(new URL(begun).searchParams.get("return_to")).toBe(`${servers.appUrl}/account?tab=1`)
       await context.close()
     }
   } finally {
@@ -136,7 +170,10 @@ test("a flow that has expired begins anew, for settings as well", async ({ brows
 })
 
 for (const seconds of ["0", "30"])
-  test(`what was changed in settings is on the next page, with snapshots of ${seconds} seconds`, async ({ page, person }) => {
+  test(`what was changed in settings is on the next page, with snapshots of ${seconds} seconds`, async ({
+    page,
+    person,
+  }) => {
     const [port] = await freePorts()
     // Cookies are shared across ports, so the one sign-in is good for both apps.
     const app = `http://localhost:${port}`
@@ -176,9 +213,21 @@ test("a variable that is wrong or missing stops build and start, by name, with i
   const onPort = ["start", "-H", "localhost", "-p", String(port)]
   const cases: [args: string[], env: Record<string, string>, message: string][] = [
     [["build"], {}, "ORY_SDK_URL is not set. Set it to the origin of Ory, for example http://localhost:4000"],
-    [["build"], { ORY_SDK_URL: "localhost:4000" }, 'ORY_SDK_URL is "localhost:4000", which does not begin with http:// or https://'],
-    [onPort, { ORY_SDK_URL: "https://auth.example.com/" }, "APP_URL is not set. In production, set it to the origin people see"],
-    [onPort, { ORY_SDK_URL: "https://auth.example.com", APP_URL: "https://app.example.com", SESSION_SECRET: "short" }, "SESSION_SECRET has a secret shorter than 32"],
+    [
+      ["build"],
+      { ORY_SDK_URL: "localhost:4000" },
+      'ORY_SDK_URL is "localhost:4000", which does not begin with http:// or https://',
+    ],
+    [
+      onPort,
+      { ORY_SDK_URL: "https://auth.example.com/" },
+      "APP_URL is not set. In production, set it to the origin people see",
+    ],
+    [
+      onPort,
+      { ORY_SDK_URL: "https://auth.example.com", APP_URL: "https://app.example.com", SESSION_SECRET: "short" },
+      "SESSION_SECRET has a secret shorter than 32",
+    ],
   ]
   for (const [args, env, message] of cases) {
     const { ok, lastLines } = await next(args, env)
@@ -191,7 +240,11 @@ test("a server without a secret says once that it has no snapshots", async () =>
   const said: string[] = []
   const app = `http://localhost:${port}`
   const env = { ...process.env, ORY_SDK_URL: setting("ORY_URL"), APP_URL: app, SESSION_SECRET: "" }
-  const server = await start(process.execPath, [nodeModule("next/dist/bin/next"), "start", "-H", "localhost", "-p", String(port)], { env, log: (line) => said.push(line) })
+  const server = await start(
+    process.execPath,
+    [nodeModule("next/dist/bin/next"), "start", "-H", "localhost", "-p", String(port)],
+    { env, log: (line) => said.push(line) },
+  )
   try {
     await waitForUrl("The app", `${app}/`, server)
     for (const path of ["/dashboard", "/auth/error", "/api/me"]) await fetch(app + path, { redirect: "manual" })

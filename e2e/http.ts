@@ -29,7 +29,11 @@ export function send(
       incoming.on("data", (chunk: Buffer) => chunks.push(chunk))
       incoming.on("error", fail)
       incoming.on("end", () => {
-        done({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks).toString("latin1") })
+        done({
+          status: incoming.statusCode ?? 0,
+          headers: incoming.headers,
+          body: Buffer.concat(chunks).toString("latin1"),
+        })
       })
     })
     outgoing.on("error", fail)
@@ -71,7 +75,9 @@ export async function signedIn(oryUrl: string, adminUrl: string): Promise<Signed
   const { id: identityId } = (await created.json()) as { id: string }
 
   const begun = await fetch(`${oryUrl}/self-service/login/browser`, { headers: { accept: "application/json" } })
-  const flow = (await begun.json()) as { ui: { action: string; nodes: { attributes: { name?: string; value?: string } }[] } }
+  const flow = (await begun.json()) as {
+    ui: { action: string; nodes: { attributes: { name?: string; value?: string } }[] }
+  }
   const csrf = flow.ui.nodes.find(({ attributes }) => attributes.name === "csrf_token")?.attributes.value
   const csrfCookie = pairs(begun)
   const { pathname, search } = new URL(flow.ui.action)

@@ -22,7 +22,10 @@ test("instances come and go, and nobody who is signed in is signed out", async (
     const folder = await copyProject()
     cleanups.push(() => rm(folder, { recursive: true, force: true }))
     const env = { ...process.env, ORY_SDK_URL: undefined, APP_URL: undefined, SESSION_SECRET: undefined }
-    await run("npm", ["run", "build"], { cwd: folder, env: { ...env, BUILD_STANDALONE: "1", ORY_SDK_URL: "http://not-known-yet.invalid" } })
+    await run("npm", ["run", "build"], {
+      cwd: folder,
+      env: { ...env, BUILD_STANDALONE: "1", ORY_SDK_URL: "http://not-known-yet.invalid" },
+    })
     const standalone = join(folder, ".next/standalone")
     await cp(join(folder, ".next/static"), join(standalone, ".next/static"), { recursive: true })
 
@@ -54,7 +57,16 @@ test("instances come and go, and nobody who is signed in is signed out", async (
         SECRETS_COOKIE_0: "the same for both instances",
         SECRETS_CIPHER_0: "32 characters, the same for both",
       }
-      const ory = await startOry({ appUrl, oryUrl, adminPort, mailPort, inboxPort, dataDir: join(dataDir, name), overrides, log: () => undefined })
+      const ory = await startOry({
+        appUrl,
+        oryUrl,
+        adminPort,
+        mailPort,
+        inboxPort,
+        dataDir: join(dataDir, name),
+        overrides,
+        log: () => undefined,
+      })
       cleanups.push(() => ory.stop())
       const kill = async (): Promise<void> => {
         process.kill(Number(await readFile(join(ory.dataDir, "kratos.pid"), "utf8")), "SIGKILL")
@@ -62,7 +74,12 @@ test("instances come and go, and nobody who is signed in is signed out", async (
       return { ory, port, kill }
     }
     const kratos = [await startKratos("one"), await startKratos("two")] as const
-    cleanups.push(await startBalancer(oryPort, kratos.map(({ port }) => port)))
+    cleanups.push(
+      await startBalancer(
+        oryPort,
+        kratos.map(({ port }) => port),
+      ),
+    )
 
     // Two of the app.
     const startApp = async (port: number): Promise<Running> => {
@@ -88,7 +105,10 @@ test("instances come and go, and nobody who is signed in is signed out", async (
     cleanups.push(await startBalancer(appPort, [first, second]))
 
     // A variable that is missing stops the start, also of this build.
-    const lacking = await start(process.execPath, ["server.js"], { cwd: standalone, env: { ...env, NODE_ENV: "production", ORY_SDK_URL: oryUrl, PORT: String(third), HOSTNAME: "localhost" } })
+    const lacking = await start(process.execPath, ["server.js"], {
+      cwd: standalone,
+      env: { ...env, NODE_ENV: "production", ORY_SDK_URL: oryUrl, PORT: String(third), HOSTNAME: "localhost" },
+    })
     const { ok, lastLines } = await lacking.ended
     expect(ok).toBe(false)
     expect(lastLines).toContain("APP_URL is not set")
@@ -97,7 +117,9 @@ test("instances come and go, and nobody who is signed in is signed out", async (
     const people = await Promise.all(Array.from({ length: 8 }, () => signedIn(oryUrl, kratos[0].ory.adminUrl)))
     for (const port of [first, second]) {
       const [someone] = people
-      const page = await send(`http://localhost:${port}`, "/dashboard", { headers: { ...PAGE_LOAD, cookie: someone?.cookie ?? "" } })
+      const page = await send(`http://localhost:${port}`, "/dashboard", {
+        headers: { ...PAGE_LOAD, cookie: someone?.cookie ?? "" },
+      })
       expect(page.status).toBe(200)
     }
 
@@ -133,7 +155,9 @@ test("instances come and go, and nobody who is signed in is signed out", async (
     }
     ending = true
     await clicking
-    console.log(`      ${seen.shown} pages shown, ${seen.unavailable} times 503, ${seen.broken} broken off, while 4 instances were killed`)
+    console.log(
+      `      ${seen.shown} pages shown, ${seen.unavailable} times 503, ${seen.broken} broken off, while 4 instances were killed`,
+    )
     expect(seen.wrong).toEqual([])
     expect(seen.shown).toBeGreaterThan(100)
     // What was in flight at the one that was killed: at most one request of each person, for each of the four.

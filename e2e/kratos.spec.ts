@@ -23,7 +23,10 @@ test("26.2 refuses a new password that equals the old one, and 1.3 saves it", as
   else await expect(form.getByText(/new password must be different/i)).toBeVisible()
 })
 
-test("while the second factor is missing, 26.2 refuses the list of sessions, and 1.3 returns it", async ({ page, person }) => {
+test("while the second factor is missing, 26.2 refuses the list of sessions, and 1.3 returns it", async ({
+  page,
+  person,
+}) => {
   const cookie = await oweSecondFactor(page, person)
   const answer = await send(setting("ORY_URL"), "/sessions", { headers: { accept: "application/json", cookie } })
   expect(answer.status).toBe((await isOld()) ? 200 : 403)
@@ -46,7 +49,10 @@ async function createAccount({ ory }: Servers, { email, password }: Person, veri
   expect(created.status).toBe(201)
 }
 
-test("with the hook require_verified_address, 26.2 sends a code to an unverified address, and 1.3 only refuses", async ({ browser, person }) => {
+test("with the hook require_verified_address, 26.2 sends a code to an unverified address, and 1.3 only refuses", async ({
+  browser,
+  person,
+}) => {
   const after = { password: { hooks: [{ hook: "require_verified_address" }] } }
   const servers = await startServers({ kratos: { SELFSERVICE_FLOWS_LOGIN_AFTER: JSON.stringify(after) } })
   try {
@@ -73,8 +79,14 @@ test("with the hook require_verified_address, 26.2 sends a code to an unverified
   }
 })
 
-test("a code by mail as the second factor is sent at once by 26.2, and on request by 1.3", async ({ browser, person }) => {
-  const methods = { SELFSERVICE_METHODS_CODE_MFA_ENABLED: "true", SELFSERVICE_METHODS_CODE_PASSWORDLESS_ENABLED: "false" }
+test("a code by mail as the second factor is sent at once by 26.2, and on request by 1.3", async ({
+  browser,
+  person,
+}) => {
+  const methods = {
+    SELFSERVICE_METHODS_CODE_MFA_ENABLED: "true",
+    SELFSERVICE_METHODS_CODE_PASSWORDLESS_ENABLED: "false",
+  }
   const servers = await startServers({ kratos: methods })
   try {
     await createAccount(servers, person, true)
@@ -93,7 +105,10 @@ test("a code by mail as the second factor is sent at once by 26.2, and on reques
   }
 })
 
-test("the page that verifies an address after sign-up names it and can send another code on 26.2, but not on 1.3", async ({ page, person }) => {
+test("the page that verifies an address after sign-up names it and can send another code on 26.2, but not on 1.3", async ({
+  page,
+  person,
+}) => {
   await page.goto("/auth/registration?return_to=/dashboard")
   await page.getByLabel("Email").fill(person.email)
   await page.getByRole("button", { name: "Sign up" }).click()

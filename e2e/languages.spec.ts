@@ -29,7 +29,9 @@ for (const [asked, spoken, direction] of [
 
     test("has settings in its language", async ({ page, context }) => {
       const { cookie } = await signedIn(setting("ORY_URL"), setting("ORY_ADMIN_URL"))
-      const pairs = cookie.split("; ").map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)] as const)
+      const pairs = cookie
+        .split("; ")
+        .map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)] as const)
       await context.addCookies(pairs.map(([name, value]) => ({ name, value, url: setting("APP_URL") })))
       await page.goto("/account/settings")
       const card = page.locator(`[lang=${spoken}][dir=${direction}]`)

@@ -50,7 +50,9 @@ test("what a browser fetches ahead of time changes nothing", async () => {
   expect((await send(servers.appUrl, "/api/me", { headers: { cookie: person.cookie } })).status).toBe(200)
 })
 
-test("a click on a protected page, signed out, ends at the login page, and after that at the page", async ({ browser }) => {
+test("a click on a protected page, signed out, ends at the login page, and after that at the page", async ({
+  browser,
+}) => {
   const person = await signedIn(servers.oryUrl, servers.ory.adminUrl)
   const context = await browser.newContext({ baseURL: servers.appUrl })
   const page = await context.newPage()
@@ -64,7 +66,9 @@ test("a click on a protected page, signed out, ends at the login page, and after
   await context.close()
 })
 
-test("a click after the session was ended elsewhere leads to login, and back to the page that was clicked", async ({ browser }) => {
+test("a click after the session was ended elsewhere leads to login, and back to the page that was clicked", async ({
+  browser,
+}) => {
   const person = await signedIn(servers.oryUrl, servers.ory.adminUrl)
   const context = await browser.newContext({ baseURL: servers.appUrl })
   await context.addCookies(browserCookies(person, servers.appUrl))
@@ -79,7 +83,9 @@ test("a click after the session was ended elsewhere leads to login, and back to 
   await context.close()
 })
 
-test("a form that is sent after the session was ended says so, keeps what was typed, and leads back", async ({ browser }) => {
+test("a form that is sent after the session was ended says so, keeps what was typed, and leads back", async ({
+  browser,
+}) => {
   const person = await signedIn(servers.oryUrl, servers.ory.adminUrl)
   const context = await browser.newContext({ baseURL: servers.appUrl })
   await context.addCookies(browserCookies(person, servers.appUrl))
@@ -132,7 +138,10 @@ test("a form that is sent while Ory does not answer says so, and keeps what was 
 test("public pages are the same for everybody; nothing protected, and nothing that sets a cookie, is kept by anyone", async () => {
   const { cookie } = await signedIn(servers.oryUrl, servers.ory.adminUrl)
   for (const path of ["/", "/icon.svg"]) {
-    const [stranger, someone] = await Promise.all([send(servers.appUrl, path), send(servers.appUrl, path, { headers: { cookie } })])
+    const [stranger, someone] = await Promise.all([
+      send(servers.appUrl, path),
+      send(servers.appUrl, path, { headers: { cookie } }),
+    ])
     expect(someone.body).toBe(stranger.body)
     expect(someone.headers["set-cookie"]).toBeUndefined()
     expect(someone.headers["cache-control"]).toMatch(/s-maxage|max-age|public/)

@@ -9,13 +9,32 @@ const inbox = (): string => setting("INBOX_URL")
 
 test("the inbox refuses other hosts and pages at other origins, also for live updates", async () => {
   const { host, port } = new URL(inbox())
-  const upgrade = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13", "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==" }
+  const upgrade = {
+    connection: "Upgrade",
+    upgrade: "websocket",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+  }
   const refused: Record<string, string>[] = [
-    ...[`127.0.0.1:${port}`, "localhost", `evil.example:${port}`, `localhost.evil.example:${port}`].map((host) => ({ host })),
-    ...["https://evil.example", "http://localhost:3000", setting("APP_URL"), "null", `https://localhost:${port}`, ""].map((origin) => ({ host, origin })),
+    ...[`127.0.0.1:${port}`, "localhost", `evil.example:${port}`, `localhost.evil.example:${port}`].map((host) => ({
+      host,
+    })),
+    ...[
+      "https://evil.example",
+      "http://localhost:3000",
+      setting("APP_URL"),
+      "null",
+      `https://localhost:${port}`,
+      "",
+    ].map((origin) => ({ host, origin })),
   ]
   for (const headers of refused)
-    for (const [path, more] of [["/", {}], ["/email", {}], ["/socket.io/?EIO=4&transport=polling", {}], ["/socket.io/?EIO=4&transport=websocket", upgrade]] as const) {
+    for (const [path, more] of [
+      ["/", {}],
+      ["/email", {}],
+      ["/socket.io/?EIO=4&transport=polling", {}],
+      ["/socket.io/?EIO=4&transport=websocket", upgrade],
+    ] as const) {
       const answer = await send(inbox(), path, { headers: { ...headers, ...more } })
       expect(answer.status, `${path} ${JSON.stringify(headers)}`).toBe(403)
       expect(answer.body).toContain(`The inbox answers only at ${inbox()}, and only to its own page.`)
@@ -25,7 +44,10 @@ test("the inbox refuses other hosts and pages at other origins, also for live up
     expect((await send(inbox(), "/email", { headers })).status).toBe(200)
     expect((await send(inbox(), "/socket.io/?EIO=4&transport=polling", { headers })).status).toBe(200)
   }
-  const deleted = await send(inbox(), "/email/all", { method: "DELETE", headers: { host, origin: "https://evil.example" } })
+  const deleted = await send(inbox(), "/email/all", {
+    method: "DELETE",
+    headers: { host, origin: "https://evil.example" },
+  })
   expect(deleted.status).toBe(403)
 })
 
@@ -50,10 +72,19 @@ test("the inbox shows a new mail at once, and no other page can read it", async 
   expect(errors).toEqual([])
 
   const evil = await context.newPage()
-  await context.route("http://evil.example/", (route) => route.fulfill({ contentType: "text/html", body: "<h1>Evil</h1>" }))
+  await context.route("http://evil.example/", (route) =>
+    route.fulfill({ contentType: "text/html", body: "<h1>Evil</h1>" }),
+  )
   await evil.goto("http://evil.example/")
   const read = (url: string): Promise<string> =>
-    evil.evaluate((url) => fetch(url).then((answer) => answer.text(), (error: unknown) => String(error)), url)
+    evil.evaluate(
+      (url) =>
+        fetch(url).then(
+          (answer) => answer.text(),
+          (error: unknown) => String(error),
+        ),
+      url,
+    )
   expect(await read(`${inbox()}/email`)).toContain("Failed to fetch")
   await context.close()
 })
@@ -68,7 +99,11 @@ test("a page at another origin can create accounts at Ory's local admin API, but
   expect([created.status, created.headers["access-control-allow-origin"]]).toEqual([201, undefined])
 
   const { id } = JSON.parse(created.body) as { id: string }
-  const recovery = await send(admin, "/admin/recovery/code", { method: "POST", headers: simple, body: JSON.stringify({ identity_id: id }) })
+  const recovery = await send(admin, "/admin/recovery/code", {
+    method: "POST",
+    headers: simple,
+    body: JSON.stringify({ identity_id: id }),
+  })
   expect(recovery.status).toBe(400)
   for (const method of ["GET", "PUT", "PATCH", "DELETE"]) {
     const headers = { origin: "https://evil.example", "access-control-request-method": method }

@@ -25,8 +25,16 @@ const siblings: ServersOptions = { tls: true, siblings: true }
 const domain = { COOKIES_DOMAIN: "example.test" }
 
 for (const [name, options, cure] of [
-  ["a renamed session cookie", { kratos: { SESSION_COOKIE_NAME: "my_session" } }, "Set ORY_SESSION_COOKIE to it, perhaps my_session."],
-  ["a session cookie for Ory's host alone", { ...siblings, kratos: { ...domain, SESSION_COOKIE_DOMAIN: "auth.example.test" } }, "session.cookie.domain"],
+  [
+    "a renamed session cookie",
+    { kratos: { SESSION_COOKIE_NAME: "my_session" } },
+    "Set ORY_SESSION_COOKIE to it, perhaps my_session.",
+  ],
+  [
+    "a session cookie for Ory's host alone",
+    { ...siblings, kratos: { ...domain, SESSION_COOKIE_DOMAIN: "auth.example.test" } },
+    "session.cookie.domain",
+  ],
 ] as const)
   test(`${name} ends at a message, and the log names the cure`, async ({ browser }) => {
     await withServers(options, async (servers) => {
@@ -35,7 +43,9 @@ for (const [name, options, cure] of [
       await page.goto("/account?tab=1")
       await signIn(page, person)
       await expect(page.getByRole("heading", { name: MESSAGE })).toBeVisible()
-      expect(page.url()).toBe(`${servers.appUrl}/auth/no-session?return_to=${encodeURIComponent(`${servers.appUrl}/account?tab=1`)}`)
+      expect(page.url()).toBe(
+        `${servers.appUrl}/auth/no-session?return_to=${encodeURIComponent(`${servers.appUrl}/account?tab=1`)}`,
+      )
       // In production users read nothing of how it works.
       expect(await page.locator("body").innerText()).not.toMatch(/ory_|kratos|cookie_|csrf|ORY_/i)
 
@@ -53,13 +63,17 @@ for (const [name, options, cure] of [
       expect(log).toContain("Expected: ory_kratos_session, or ory_session_… of Ory Network.")
       expect(log).toMatch(/The browser sent: .*csrf_token_/)
       expect(log).toContain(cure)
-      for (const { name, value } of await context.cookies()) if (value.length > 5) expect(log, name).not.toContain(value)
+      for (const { name, value } of await context.cookies())
+        if (value.length > 5) expect(log, name).not.toContain(value)
       await context.close()
     })
   })
 
 test("with ORY_SESSION_COOKIE a renamed cookie signs in and out, and is renewed", async ({ browser }) => {
-  const options = { kratos: { SESSION_COOKIE_NAME: "my_session", SESSION_EARLIEST_POSSIBLE_EXTEND: "8760h" }, app: { ORY_SESSION_COOKIE: "my_session" } }
+  const options = {
+    kratos: { SESSION_COOKIE_NAME: "my_session", SESSION_EARLIEST_POSSIBLE_EXTEND: "8760h" },
+    app: { ORY_SESSION_COOKIE: "my_session" },
+  }
   await withServers(options, async (servers) => {
     const person = await signedIn(servers.kratosUrl, servers.ory.adminUrl)
     const { context, page } = await open(browser, servers)
@@ -67,7 +81,9 @@ test("with ORY_SESSION_COOKIE a renamed cookie signs in and out, and is renewed"
     await page.goto("/account")
     await signIn(page, person)
     await page.waitForURL(`${servers.appUrl}/account`)
-    expect((await fetch(`${servers.ory.adminUrl}/admin/sessions/${person.sessionId}/extend`, { method: "PATCH" })).ok).toBe(true)
+    expect(
+      (await fetch(`${servers.ory.adminUrl}/admin/sessions/${person.sessionId}/extend`, { method: "PATCH" })).ok,
+    ).toBe(true)
     const renewed = await send(servers.appUrl, "/account", { headers: { ...PAGE_LOAD, cookie: person.cookie } })
     expect(renewed.headers["set-cookie"]?.join()).toContain("my_session=")
     await signOut(page)
@@ -81,7 +97,11 @@ test("with ORY_SESSION_COOKIE a renamed cookie signs in and out, and is renewed"
 })
 
 test("through this app, a renamed cookie reaches the browser with ORY_SESSION_COOKIE", async ({ browser }) => {
-  const options = { network: true, kratos: { SESSION_COOKIE_NAME: "my_session" }, app: { ORY_PROXY: "on", ORY_SESSION_COOKIE: "my_session" } }
+  const options = {
+    network: true,
+    kratos: { SESSION_COOKIE_NAME: "my_session" },
+    app: { ORY_PROXY: "on", ORY_SESSION_COOKIE: "my_session" },
+  }
   await withServers(options, async (servers) => {
     const { context, page } = await open(browser, servers)
     await page.goto("/dashboard")
@@ -92,7 +112,9 @@ test("through this app, a renamed cookie reaches the browser with ORY_SESSION_CO
   })
 })
 
-test("Ory on a sibling domain without cookies.domain: the page asks for cookies, and the log names the setting", async ({ browser }) => {
+test("Ory on a sibling domain without cookies.domain: the page asks for cookies, and the log names the setting", async ({
+  browser,
+}) => {
   await withServers(siblings, async (servers) => {
     const { context, page } = await open(browser, servers)
     await page.goto("/dashboard")
@@ -113,7 +135,11 @@ test("Ory on a sibling domain with cookies.domain: sign-in, refresh and sign-out
     await signIn(page, person)
     await page.waitForURL(`${servers.appUrl}/account?tab=1`)
     for (const { name, domain, secure } of await context.cookies())
-      expect([name, domain, secure]).toEqual([name, name.startsWith("__Host-") ? "app.example.test" : ".example.test", true])
+      expect([name, domain, secure]).toEqual([
+        name,
+        name.startsWith("__Host-") ? "app.example.test" : ".example.test",
+        true,
+      ])
     await page.goto("/api/refresh-session?return_to=/dashboard")
     await page.waitForURL("**/auth/login**")
     await page.getByRole("textbox", { name: "Email" }).fill(person.email)
@@ -135,13 +161,19 @@ async function redirected(context: BrowserContext, times = 3): Promise<void> {
     await page.waitForURL("**/auth/login**")
     await page.close()
   }
-  expect((await context.cookies()).find(({ name }) => name === "login_redirects")?.value).toBe(String(Math.min(times, 3)))
+  expect((await context.cookies()).find(({ name }) => name === "login_redirects")?.value).toBe(
+    String(Math.min(times, 3)),
+  )
 }
 
 /** Back or forward. Playwright's own waits for an event that a page from the back/forward cache does not send. */
 async function travel(page: Page, delta: number, pathname: string): Promise<void> {
   // The page may be gone before it can answer.
-  await page.evaluate((delta) => { history.go(delta) }, delta).catch(() => undefined)
+  await page
+    .evaluate((delta) => {
+      history.go(delta)
+    }, delta)
+    .catch(() => undefined)
   await expect.poll(() => new URL(page.url()).pathname).toBe(pathname)
 }
 
@@ -160,7 +192,9 @@ test.describe("normal use", () => {
   })
 
   for (const visitedBefore of [true, false])
-    test(`six tabs at once sign in, in a browser that ${visitedBefore ? "was here before" : "is new"}`, async ({ browser }) => {
+    test(`six tabs at once sign in, in a browser that ${visitedBefore ? "was here before" : "is new"}`, async ({
+      browser,
+    }) => {
       const { context } = await open(browser, servers)
       const person = await signedIn(servers.kratosUrl, servers.ory.adminUrl)
       if (visitedBefore) await redirected(context, 1)
@@ -223,7 +257,10 @@ test.describe("normal use", () => {
   test("prefetches are not counted, and the click after them signs in", async ({ browser }) => {
     const { context, page } = await open(browser, servers)
     const person = await signedIn(servers.kratosUrl, servers.ory.adminUrl)
-    for (const headers of [{ ...PAGE_LOAD, "sec-purpose": "prefetch" }, { accept: "*/*", "sec-fetch-dest": "empty", rsc: "1" }])
+    for (const headers of [
+      { ...PAGE_LOAD, "sec-purpose": "prefetch" },
+      { accept: "*/*", "sec-fetch-dest": "empty", rsc: "1" },
+    ])
       expect((await send(servers.appUrl, "/dashboard", { headers })).headers["set-cookie"]).toBeUndefined()
     await page.goto("/")
     for (let time = 0; time < 4; time++) {

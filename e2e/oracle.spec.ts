@@ -38,7 +38,10 @@ test.afterAll(async () => {
 })
 
 test("the build has the project's own gate, configuration and library", async () => {
-  const hash = async (path: string): Promise<string> => createHash("sha256").update(await readFile(path)).digest("hex")
+  const hash = async (path: string): Promise<string> =>
+    createHash("sha256")
+      .update(await readFile(path))
+      .digest("hex")
   const files = ["middleware.ts", "next.config.ts", ...(await readdir("lib")).map((name) => join("lib", name))]
   expect(files.length).toBeGreaterThan(10)
   for (const file of files) expect([file, await hash(join(folder, file))]).toEqual([file, await hash(file)])
@@ -54,7 +57,10 @@ interface Execution {
 async function ran(): Promise<Execution[]> {
   const lines = await readFile(executions, "utf8")
   await writeFile(executions, "")
-  return lines.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as Execution)
+  return lines
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Execution)
 }
 
 /** Each server that Next has for a build, on a port of its own. */
@@ -78,7 +84,12 @@ for (const [name, startServer] of Object.entries(SERVERS))
     const [port] = await freePorts()
     const appUrl = `http://localhost:${port}`
     await writeFile(executions, "")
-    const stop = await startServer(port, { ORY_SDK_URL: setting("ORY_URL"), APP_URL: appUrl, SESSION_SECRET: sessionSecret, EXECUTIONS_FILE: executions })
+    const stop = await startServer(port, {
+      ORY_SDK_URL: setting("ORY_URL"),
+      APP_URL: appUrl,
+      SESSION_SECRET: sessionSecret,
+      EXECUTIONS_FILE: executions,
+    })
     try {
       const victim = await signedIn(setting("ORY_URL"), setting("ORY_ADMIN_URL"))
       const context = await prepare(folder, appUrl, victim)
@@ -105,9 +116,10 @@ async function attackAll(appUrl: string, context: Context): Promise<void> {
   const routes = await protectedRoutes(folder)
   const seen = { forms: 0, actions: 0, code: [] as string[], errors: [] as string[] }
   for (const route of routes) {
-    const all = (await attacks(route, context)).map(
-      (attack): Attack => ({ ...attack, headers: { ...attack.headers, "x-form": `${route}, ${attack.name}` } }),
-    )
+    const all = (await attacks(route, context)).map((attack): Attack => ({
+      ...attack,
+      headers: { ...attack.headers, "x-form": `${route}, ${attack.name}` },
+    }))
     seen.forms = all.length
     for (const { attack, answer } of await sendAll(appUrl, all))
       if (answer.status >= 500) seen.errors.push(`${route}, ${attack.name}: ${answer.status}`)

@@ -33,8 +33,14 @@ const outages: Outage[] = [
   { name: "is stopped", begin: ({ ory }) => ory.stopKratos(), end: ({ ory }) => ory.startKratos() },
   {
     name: "takes connections and never answers",
-    begin: async ({ ory }) => { ory.pauseKratos(); await Promise.resolve() },
-    end: async ({ ory }) => { ory.resumeKratos(); await Promise.resolve() },
+    begin: async ({ ory }) => {
+      ory.pauseKratos()
+      await Promise.resolve()
+    },
+    end: async ({ ory }) => {
+      ory.resumeKratos()
+      await Promise.resolve()
+    },
   },
   { name: "is not even there", begin: ({ relay }) => relay.stop(), end: ({ relay }) => relay.start() },
   ...(["hang", "slow", "429", "500", "404", "redirect", "html", "garbage", "half"] as const).map(fault),
@@ -43,7 +49,8 @@ const outages: Outage[] = [
 for (const { name, begin, end } of outages)
   test(`while Ory ${name}: 503 in time, no sign-out, no login redirect, and on again afterwards`, async () => {
     const { cookie, email } = await signedIn(servers.oryUrl, servers.ory.adminUrl)
-    const page = (): ReturnType<typeof send> => send(servers.appUrl, "/dashboard?tab=1", { headers: { ...PAGE_LOAD, cookie } })
+    const page = (): ReturnType<typeof send> =>
+      send(servers.appUrl, "/dashboard?tab=1", { headers: { ...PAGE_LOAD, cookie } })
     expect((await page()).status).toBe(200)
 
     await begin(servers)
@@ -69,8 +76,15 @@ for (const { name, begin, end } of outages)
       expect(fetched.headers.location).toBeUndefined()
       expect(landing.status).toBe(200)
       // A form that no script sends comes to its page again, which says the rest.
-      const form = await send(servers.appUrl, "/account", { method: "POST", headers: { ...PAGE_LOAD, cookie, referer: `${servers.appUrl}/account?tab=1` } })
-      expect([form.status, form.headers.location, form.headers["set-cookie"]]).toEqual([303, "/account?tab=1", undefined])
+      const form = await send(servers.appUrl, "/account", {
+        method: "POST",
+        headers: { ...PAGE_LOAD, cookie, referer: `${servers.appUrl}/account?tab=1` },
+      })
+      expect([form.status, form.headers.location, form.headers["set-cookie"]]).toEqual([
+        303,
+        "/account?tab=1",
+        undefined,
+      ])
       // Beginning to sign in is between browser and Ory.
       expect((await send(servers.appUrl, "/auth/login", { headers: PAGE_LOAD })).status).toBe(307)
     } finally {
@@ -91,7 +105,9 @@ async function open(browser: Browser): Promise<{ context: BrowserContext; page: 
   return { context, page, person }
 }
 
-test("the page that says so keeps its address, comes back by itself, and nobody has to sign in again", async ({ browser }) => {
+test("the page that says so keeps its address, comes back by itself, and nobody has to sign in again", async ({
+  browser,
+}) => {
   const { context, page, person } = await open(browser)
   const cookies = await context.cookies()
 
@@ -108,7 +124,9 @@ test("the page that says so keeps its address, comes back by itself, and nobody 
   await context.close()
 })
 
-test("a sign-in page that is open already says that it did not work, and does when Ory is back", async ({ browser }) => {
+test("a sign-in page that is open already says that it did not work, and does when Ory is back", async ({
+  browser,
+}) => {
   const page = await browser.newPage({ baseURL: servers.appUrl })
   await page.goto("/auth/login?return_to=/account")
   const health = async (): Promise<unknown[]> => {
@@ -129,7 +147,9 @@ test("a sign-in page that is open already says that it did not work, and does wh
   await page.close()
 })
 
-test("signing out while Ory does not answer ends in this browser, and says what could not be done", async ({ browser }) => {
+test("signing out while Ory does not answer ends in this browser, and says what could not be done", async ({
+  browser,
+}) => {
   const { context, page, person } = await open(browser)
 
   await servers.ory.stopKratos()

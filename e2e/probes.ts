@@ -2,7 +2,10 @@ import { mkdir, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 
 /** One grey pixel. */
-export const PNG = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==", "base64")
+export const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==",
+  "base64",
+)
 
 /** Files for the folder `public/` of a copy of this project. */
 export const PROBES = {
@@ -22,7 +25,11 @@ export default function ProbePage() {
   return ["/probe.png", "/probe dir/größe (1).png"].map((src) => <Image key={src} src={src} alt={src} width={64} height={64} />)
 }
 `
-  const files = { [`app${PROBE_PAGE}/page.tsx`]: page, "public/.hidden": "", ...Object.fromEntries(Object.entries(PROBES).map(([name, content]) => [`public${name}`, content])) }
+  const files = {
+    [`app${PROBE_PAGE}/page.tsx`]: page,
+    "public/.hidden": "",
+    ...Object.fromEntries(Object.entries(PROBES).map(([name, content]) => [`public${name}`, content])),
+  }
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true })
     await writeFile(join(folder, name), content)

@@ -29,7 +29,12 @@ async function build(env: Record<string, string> = {}): Promise<void> {
 async function checkFiles(appUrl: string): Promise<void> {
   const { cookie } = await signedIn(setting("ORY_URL"), setting("ORY_ADMIN_URL"))
   for (const [file, content] of Object.entries(PROBES))
-    for (const headers of [PAGE_LOAD, { "sec-fetch-dest": "image" }, { cookie }, { rsc: "1", "next-router-prefetch": "1" }]) {
+    for (const headers of [
+      PAGE_LOAD,
+      { "sec-fetch-dest": "image" },
+      { cookie },
+      { rsc: "1", "next-router-prefetch": "1" },
+    ]) {
       const answer = await send(appUrl, encodeURI(file), { headers })
       expect([file, answer.status, answer.body]).toEqual([file, 200, content.toString("latin1")])
       expect(answer.headers["x-content-type-options"]).toBe("nosniff")
@@ -39,7 +44,14 @@ async function checkFiles(appUrl: string): Promise<void> {
 
   // Next makes these the file's own path before the gate sees them.
   const buildId = (await readFile(join(folder, ".next/BUILD_ID"), "utf8")).trim()
-  for (const path of ["/probe.png.rsc", "/probe.png.rsc?_rsc=1", `/_next/data/${buildId}/probe.png.json`, "/probe%2epng", "/probe.png?nxtPmissing=dashboard", "/x/../probe.png"]) {
+  for (const path of [
+    "/probe.png.rsc",
+    "/probe.png.rsc?_rsc=1",
+    `/_next/data/${buildId}/probe.png.json`,
+    "/probe%2epng",
+    "/probe.png?nxtPmissing=dashboard",
+    "/x/../probe.png",
+  ]) {
     const { status, body } = await send(appUrl, path, { headers: PAGE_LOAD })
     expect([path, status, body === PROBES["/probe.png"].toString("latin1")]).toEqual([path, 200, true])
   }
@@ -48,19 +60,49 @@ async function checkFiles(appUrl: string): Promise<void> {
     const { status, headers } = await send(appUrl, path, { headers: PAGE_LOAD })
     expect([path, status, headers.location]).toEqual([path, 308, "/probe.png"])
   }
-  const others = ["/.hidden", "/probe%20dir", "/PROBE.png", "/probe.png%00", "/probe.png;x", "/probe.png/x", "/probe%252epng", "/public/probe.png", "/none.png"]
-  const escapes = ["/x/../dashboard", "/probe.png/../dashboard", "/probe.png%2f..%2fdashboard", "/probe%20dir/..%2f..%2fdashboard", "/probe.png.segments/_tree.segment.rsc"]
+  const others = [
+    "/.hidden",
+    "/probe%20dir",
+    "/PROBE.png",
+    "/probe.png%00",
+    "/probe.png;x",
+    "/probe.png/x",
+    "/probe%252epng",
+    "/public/probe.png",
+    "/none.png",
+  ]
+  const escapes = [
+    "/x/../dashboard",
+    "/probe.png/../dashboard",
+    "/probe.png%2f..%2fdashboard",
+    "/probe%20dir/..%2f..%2fdashboard",
+    "/probe.png.segments/_tree.segment.rsc",
+  ]
   for (const path of [...others, ...escapes]) {
     const { status, headers } = await send(appUrl, path, { headers: PAGE_LOAD })
-    expect([path, status, headers.location?.startsWith(`${setting("ORY_URL")}/self-service/login/browser`)]).toEqual([path, 303, true])
+    expect([path, status, headers.location?.startsWith(`${setting("ORY_URL")}/self-service/login/browser`)]).toEqual([
+      path,
+      303,
+      true,
+    ])
   }
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS"])
-    expect((await send(appUrl, "/probe.png", { method, headers: { "next-action": "7f0000000000000000000000000000000000000000" } })).status).toBe(405)
+    expect(
+      (
+        await send(appUrl, "/probe.png", {
+          method,
+          headers: { "next-action": "7f0000000000000000000000000000000000000000" },
+        })
+      ).status,
+    ).toBe(405)
 
   // The image optimizer is not behind the gate.
-  const optimized = (path: string): Promise<{ status: number }> => send(appUrl, `/_next/image?url=${encodeURIComponent(path)}&w=64&q=75`)
-  for (const path of ["/probe.png", "/probe dir/größe (1).png"]) expect([path, (await optimized(path)).status]).toEqual([path, 200])
-  for (const path of ["/dashboard", "/api/me", "/none.png", "/.hidden", "/probe.png?x", "/probeXpng"]) expect([path, (await optimized(path)).status]).toEqual([path, 400])
+  const optimized = (path: string): Promise<{ status: number }> =>
+    send(appUrl, `/_next/image?url=${encodeURIComponent(path)}&w=64&q=75`)
+  for (const path of ["/probe.png", "/probe dir/größe (1).png"])
+    expect([path, (await optimized(path)).status]).toEqual([path, 200])
+  for (const path of ["/dashboard", "/api/me", "/none.png", "/.hidden", "/probe.png?x", "/probeXpng"])
+    expect([path, (await optimized(path)).status]).toEqual([path, 400])
 }
 
 test("next start serves exactly these files to signed-out visitors", async ({ browser }) => {
@@ -73,7 +115,13 @@ test("next start serves exactly these files to signed-out visitors", async ({ br
   try {
     await checkFiles(appUrl)
     await page.goto(appUrl + PROBE_PAGE)
-    await expect.poll(() => page.getByRole("img", { name: /^\/probe/ }).evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth > 0))).toEqual([true, true])
+    await expect
+      .poll(() =>
+        page
+          .getByRole("img", { name: /^\/probe/ })
+          .evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth > 0)),
+      )
+      .toEqual([true, true])
   } finally {
     await page.close()
     await stop()
@@ -85,11 +133,15 @@ test("so does the standalone server, with what the Dockerfile copies", async () 
   await build({ BUILD_STANDALONE: "1", ORY_SDK_URL: "http://not-known-yet.invalid" })
   const server = join(folder, ".next/standalone")
   const copies = [...(await readFile("Dockerfile", "utf8")).matchAll(/^COPY --from=build \/app\/(\S+) (\S+)$/gm)]
-  for (const [, from = "", to = ""] of copies) if (from !== ".next/standalone") await cp(join(folder, from), join(server, to), { recursive: true })
+  for (const [, from = "", to = ""] of copies)
+    if (from !== ".next/standalone") await cp(join(folder, from), join(server, to), { recursive: true })
   const [port] = await freePorts()
   const appUrl = `http://localhost:${port}`
   const settings = { ORY_SDK_URL: setting("ORY_URL"), APP_URL: appUrl, SESSION_SECRET: SECRET }
-  const app = await start(process.execPath, ["server.js"], { cwd: server, env: { ...process.env, NODE_ENV: "production", PORT: String(port), HOSTNAME: "localhost", ...settings } })
+  const app = await start(process.execPath, ["server.js"], {
+    cwd: server,
+    env: { ...process.env, NODE_ENV: "production", PORT: String(port), HOSTNAME: "localhost", ...settings },
+  })
   try {
     await waitForUrl("The app", `${appUrl}/`, app)
     await checkFiles(appUrl)
@@ -101,14 +153,20 @@ test("so does the standalone server, with what the Dockerfile copies", async () 
 test("a file with the path of a page stops the build", async () => {
   await writeFile(join(folder, "public/dashboard"), "")
   try {
-    await expect(build()).rejects.toThrow("public/dashboard has the path of the page app/dashboard/page.tsx. Rename one of the two.")
+    await expect(build()).rejects.toThrow(
+      "public/dashboard has the path of the page app/dashboard/page.tsx. Rename one of the two.",
+    )
   } finally {
     await rm(join(folder, "public/dashboard"))
   }
 })
 
 test("an image that needs a session gets 401 and no redirect", async () => {
-  for (const [path, headers] of [["/private.png", {}], ["/dashboard", {}], ["/private.png", { cookie: "ory_kratos_session=forged" }]] as const) {
+  for (const [path, headers] of [
+    ["/private.png", {}],
+    ["/dashboard", {}],
+    ["/private.png", { cookie: "ory_kratos_session=forged" }],
+  ] as const) {
     const answer = await send(setting("APP_URL"), path, { headers: { "sec-fetch-dest": "image", ...headers } })
     expect([answer.status, answer.headers.location, answer.body]).toEqual([401, undefined, ""])
   }

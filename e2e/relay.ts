@@ -1,4 +1,11 @@
-import { createServer, request, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http"
+import {
+  createServer,
+  request,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http"
 import { createServer as createTlsServer } from "node:https"
 import { generate } from "selfsigned"
 
@@ -36,7 +43,12 @@ export class Relay {
         void age(incoming, outgoing, this.target, this.agedBefore)
         return
       }
-      setTimeout(() => { pass(incoming, outgoing, this.target) }, this.fault === "slow" ? 6000 : this.delay)
+      setTimeout(
+        () => {
+          pass(incoming, outgoing, this.target)
+        },
+        this.fault === "slow" ? 6000 : this.delay,
+      )
     })
     this.server = server
     await new Promise<void>((done) => server.listen(this.port, "localhost", done))
@@ -100,11 +112,14 @@ export async function startBalancer(port: number, targets: readonly number[]): P
       const first = turn++ % targets.length
       const offer = ([target, ...others]: readonly number[]): void => {
         const { method, headers, url } = incoming
-        const upstream = request({ host: "localhost", port: target, method, path: url, headers, agent: false }, (answer) => {
-          outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
-          answer.pipe(outgoing)
-          answer.on("error", () => outgoing.destroy())
-        })
+        const upstream = request(
+          { host: "localhost", port: target, method, path: url, headers, agent: false },
+          (answer) => {
+            outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
+            answer.pipe(outgoing)
+            answer.on("error", () => outgoing.destroy())
+          },
+        )
         upstream.on("error", (error: NodeJS.ErrnoException) => {
           if (error.code === "ECONNREFUSED" && others.length > 0) offer(others)
           else outgoing.destroy()
@@ -122,7 +137,9 @@ export async function startBalancer(port: number, targets: readonly number[]): P
 }
 
 async function age(incoming: IncomingMessage, outgoing: ServerResponse, target: number, before: number): Promise<void> {
-  const answer = await fetch(`http://localhost:${target}${incoming.url ?? ""}`, { headers: { cookie: incoming.headers.cookie ?? "" } })
+  const answer = await fetch(`http://localhost:${target}${incoming.url ?? ""}`, {
+    headers: { cookie: incoming.headers.cookie ?? "" },
+  })
   const body = (await answer.json()) as { authenticated_at?: string }
   const then = Date.parse(body.authenticated_at ?? "")
   if (then < before) body.authenticated_at = new Date(then - 86_400_000).toISOString()

@@ -42,7 +42,12 @@ test("behind TLS a person signs in, changes something and signs out", async ({ b
   await page.getByRole("link", { name: "Dashboard" }).click()
   await expect(page.getByRole("heading", { name: "Hello, Grace" })).toBeVisible()
   const cookies = await context.cookies()
-  expect(cookies.find(({ name }) => name === "__Host-session_snapshot")).toMatchObject({ secure: true, httpOnly: true, sameSite: "Lax", path: "/" })
+  expect(cookies.find(({ name }) => name === "__Host-session_snapshot")).toMatchObject({
+    secure: true,
+    httpOnly: true,
+    sameSite: "Lax",
+    path: "/",
+  })
 
   // Twice, as impatient people do.
   await page.getByRole("button", { name: "Sign out" }).dblclick()
@@ -61,7 +66,15 @@ const lies: [name: string, headers: OutgoingHttpHeaders][] = [
   ["X-Forwarded-Proto", { "x-forwarded-proto": "http" }],
   ["X-Forwarded-Proto, malformed", { "x-forwarded-proto": "javascript" }],
   ["Forwarded", { forwarded: "host=evil.example;proto=http;for=1.2.3.4" }],
-  ["all of them", { host: "evil.example", "x-forwarded-host": "evil.example", "x-forwarded-proto": "http", origin: "http://evil.example" }],
+  [
+    "all of them",
+    {
+      host: "evil.example",
+      "x-forwarded-host": "evil.example",
+      "x-forwarded-proto": "http",
+      origin: "http://evil.example",
+    },
+  ],
 ]
 for (const [name, lie] of lies)
   test(`a lie in ${name} changes no URL and no cookie`, async () => {
@@ -82,18 +95,33 @@ for (const [name, lie] of lies)
     }
     const [page, fetched, refresh, login, known] = answers
     const back = `${app}/dashboard?tab=1`
-    for (const answer of [page, refresh]) expect(new URL(answer.headers.location ?? "").searchParams.get("return_to")).toBe(back)
+    for (const answer of [page, refresh])
+      expect(new URL(answer.headers.location ?? "").searchParams.get("return_to")).toBe(back)
     expect(new URL(fetched.headers.location ?? "", app).origin).toBe(app)
     expect(login.status === 307 ? login.headers.location : login.body).toContain(encodeURIComponent(back))
     expect(known.status).toBe(200)
-    expect(known.headers["set-cookie"]?.[0]).toMatch(/^__Host-session_snapshot=.+; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax; Secure$/)
+    expect(known.headers["set-cookie"]?.[0]).toMatch(
+      /^__Host-session_snapshot=.+; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax; Secure$/,
+    )
   })
 
 test("signing out from elsewhere does nothing", async () => {
   const { host } = new URL(servers.appUrl)
-  const origins = [undefined, "null", "https://evil.example", `https://sub.${host}`, `http://${host}`, `https://${host}.evil.example`, servers.oryUrl]
+  const origins = [
+    undefined,
+    "null",
+    "https://evil.example",
+    `https://sub.${host}`,
+    `http://${host}`,
+    `https://${host}.evil.example`,
+    servers.oryUrl,
+  ]
   for (const origin of origins) {
-    const answer = await post("/auth/sign-out", { cookie: person.cookie, host, ...(origin === undefined ? {} : { origin }) })
+    const answer = await post("/auth/sign-out", {
+      cookie: person.cookie,
+      host,
+      ...(origin === undefined ? {} : { origin }),
+    })
     expect(answer.status, origin).toBe(403)
     expect(answer.headers["set-cookie"], origin).toBeUndefined()
   }
@@ -111,7 +139,11 @@ test("a server action that another site sends changes nothing", async () => {
   const page = await get("/account", { cookie: person.cookie, host })
   const fields = [...page.body.matchAll(/<input type="hidden" name="([^"]+)"(?: value="([^"]*)")?/g)]
   expect(fields.map(([, name]) => name)).toContain("$ACTION_KEY")
-  const body = [...fields.map(([, name = "", value = ""]): [string, string] => [name, value.replaceAll("&quot;", '"')]), ["first", "Mallory"], ["last", ""]]
+  const body = [
+    ...fields.map(([, name = "", value = ""]): [string, string] => [name, value.replaceAll("&quot;", '"')]),
+    ["first", "Mallory"],
+    ["last", ""],
+  ]
     .map(([name = "", value = ""]) => `--x\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
     .join("")
   const form = { cookie: person.cookie, "content-type": "multipart/form-data; boundary=x" }
@@ -121,7 +153,11 @@ test("a server action that another site sends changes nothing", async () => {
   }
 
   // The second is what Next itself would let pass: it compares with the Host header.
-  for (const headers of [{ host, origin: "https://evil.example" }, { host: "evil.example", origin: "https://evil.example" }, { host, origin: "null" }]) {
+  for (const headers of [
+    { host, origin: "https://evil.example" },
+    { host: "evil.example", origin: "https://evil.example" },
+    { host, origin: "null" },
+  ]) {
     const answer = await post("/account", { ...form, ...headers }, `${body}--x--\r\n`)
     expect(answer.status).toBeGreaterThanOrEqual(400)
     expect(await firstName()).toBeUndefined()
@@ -176,7 +212,12 @@ test("whatever cookies come along, there is a decision", async () => {
 
 test("Ory gets only its own cookies", async () => {
   await get("/dashboard", { cookie: `tracker=1; ${person.cookie}; __Host-session_snapshot=x; csrf_token_abc=1` })
-  expect(servers.relay.cookie).toBe(person.cookie.split("; ").filter((pair) => pair.startsWith("ory_")).join("; "))
+  expect(servers.relay.cookie).toBe(
+    person.cookie
+      .split("; ")
+      .filter((pair) => pair.startsWith("ory_"))
+      .join("; "),
+  )
 })
 
 for (const snapshot of [false, true])

@@ -8,7 +8,9 @@ const sample = hostile(setting("APP_URL"))
   .filter((value) => value.isWellFormed())
   .filter((_, index) => index % 8 === 0)
 
-test(`the browser never leaves app and Ory, whatever return_to says: ${sample.length} hostile values`, async ({ browser }) => {
+test(`the browser never leaves app and Ory, whatever return_to says: ${sample.length} hostile values`, async ({
+  browser,
+}) => {
   test.setTimeout(180_000)
   expect(sample.length).toBeGreaterThanOrEqual(20)
   const app = setting("APP_URL")

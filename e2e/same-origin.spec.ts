@@ -33,7 +33,10 @@ const get = (path: string, headers: OutgoingHttpHeaders = PAGE_LOAD): Promise<An
   send(servers.plainUrl, path, { headers: { host: new URL(servers.appUrl).host, ...headers } })
 
 /** A browser for which there is no way to Ory but through the app. */
-async function open(browser: Browser, signedInAs?: SignedIn): Promise<{ context: BrowserContext; page: Page; errors: string[] }> {
+async function open(
+  browser: Browser,
+  signedInAs?: SignedIn,
+): Promise<{ context: BrowserContext; page: Page; errors: string[] }> {
   const context = await browser.newContext({ baseURL: servers.appUrl, ignoreHTTPSErrors: true })
   await context.route(`${servers.oryUrl}/**`, (route) => route.abort())
   if (signedInAs) await context.addCookies(browserCookies(signedInAs, servers.appUrl))
@@ -46,7 +49,10 @@ test("a browser never hears of Ory: neither pages, nor redirects, nor JSON name 
   const heard: string[] = []
   page.on("response", (response) => {
     heard.push(JSON.stringify(response.headers()))
-    void response.text().then((text) => heard.push(text), () => undefined)
+    void response.text().then(
+      (text) => heard.push(text),
+      () => undefined,
+    )
   })
   await page.goto("/account/settings")
   await expect(page.getByRole("textbox", { name: "Password" })).toBeVisible()
@@ -70,22 +76,30 @@ test("Ory's cookies are this host's own: Secure, Lax, and under no other name", 
   await page.waitForURL("**/dashboard")
   const cookies = await context.cookies()
   // The count of redirects is gone after ten seconds.
-  const names = cookies.map(({ name }) => name.replace(/^csrf_token_.*/, "csrf_token")).filter((name) => name !== "__Host-login_redirects").sort()
+  const names = cookies
+    .map(({ name }) => name.replace(/^csrf_token_.*/, "csrf_token"))
+    .filter((name) => name !== "__Host-login_redirects")
+    .sort()
   expect(names).toEqual(["__Host-session_snapshot", "csrf_token", "ory_kratos_session"])
   // A cookie for a domain, and so for the hosts below it, would begin with a dot.
-  for (const cookie of cookies) expect(cookie).toMatchObject({ domain: "localhost", path: "/", secure: true, httpOnly: true, sameSite: "Lax" })
+  for (const cookie of cookies)
+    expect(cookie).toMatchObject({ domain: "localhost", path: "/", secure: true, httpOnly: true, sameSite: "Lax" })
   await context.close()
 })
 
 test("a cookie that Ory renews with whoami is this host's own as well", async () => {
-  expect((await fetch(`${servers.ory.adminUrl}/admin/sessions/${person.sessionId}/extend`, { method: "PATCH" })).ok).toBe(true)
+  expect(
+    (await fetch(`${servers.ory.adminUrl}/admin/sessions/${person.sessionId}/extend`, { method: "PATCH" })).ok,
+  ).toBe(true)
   const answer = await get("/account", { ...PAGE_LOAD, cookie: person.cookie })
   const renewed = answer.headers["set-cookie"]?.find((cookie) => cookie.startsWith("ory_kratos_session="))
   expect(renewed).toMatch(/; Secure$/)
   expect(renewed).not.toMatch(/domain/i)
 })
 
-test("who signed in too long ago for settings signs in again, and comes back to have them saved", async ({ browser }) => {
+test("who signed in too long ago for settings signs in again, and comes back to have them saved", async ({
+  browser,
+}) => {
   const { context, page } = await open(browser, person)
   await page.goto("/account/settings")
   await page.waitForTimeout(10_000)
@@ -101,7 +115,9 @@ test("who signed in too long ago for settings signs in again, and comes back to 
   await context.close()
 })
 
-test("what is fetched ahead begins no flow; a click, signed out, ends at the login page, and after that at the page", async ({ browser }) => {
+test("what is fetched ahead begins no flow; a click, signed out, ends at the login page, and after that at the page", async ({
+  browser,
+}) => {
   const { context, page, errors } = await open(browser)
   await page.goto("/")
   await page.getByRole("link", { name: "Go to your dashboard" }).hover()
@@ -121,28 +137,42 @@ test("no path leads anywhere but to Ory's own", async () => {
     servers.relay.seen.length = 0
     const answer = await get(path.replace(/[^\x21-\xff]/g, encodeURIComponent))
     // Next itself makes sense of some: then the gate sees a path that is not Ory's, or no other than Ory's.
-    const paths = servers.relay.seen.map((line) => line.replace(/^[A-Z]+ |\?.*$/g, "")).filter((seen) => seen !== "/sessions/whoami")
-    for (const seen of paths) expect(seen, path).toMatch(/^\/(self-service|sessions|schemas|\.well-known\/ory)(\/[\w~-][\w.~-]*)*$/)
+    const paths = servers.relay.seen
+      .map((line) => line.replace(/^[A-Z]+ |\?.*$/g, ""))
+      .filter((seen) => seen !== "/sessions/whoami")
+    for (const seen of paths)
+      expect(seen, path).toMatch(/^\/(self-service|sessions|schemas|\.well-known\/ory)(\/[\w~-][\w.~-]*)*$/)
     // Next itself sends an absolute form back to where it named, before the gate: only who wrote it goes there.
     const location = new URL(answer.headers.location ?? "/", servers.appUrl)
     if (!URL.canParse(path) || location.href !== new URL(path).href) expect(location.origin, path).toBe(servers.appUrl)
   }
 })
 
-test("a form on another site cannot complete a flow of type api, which Ory itself refuses from browsers too", async ({ browser }) => {
+test("a form on another site cannot complete a flow of type api, which Ory itself refuses from browsers too", async ({
+  browser,
+}) => {
   const fill = async (): Promise<{ id: string; email: string; body: string }> => {
     const flow = (await (await fetch(`${servers.kratosUrl}/self-service/registration/api`)).json()) as { id: string }
     const email = `${randomUUID()}@example.com`
-    return { id: flow.id, email, body: new URLSearchParams({ method: "password", "traits.email": email, password: person.password }).toString() }
+    return {
+      id: flow.id,
+      email,
+      body: new URLSearchParams({ method: "password", "traits.email": email, password: person.password }).toString(),
+    }
   }
   const exists = async (email: string): Promise<boolean> => {
-    const found = await fetch(`${servers.ory.adminUrl}/admin/identities?credentials_identifier=${encodeURIComponent(email)}`)
+    const found = await fetch(
+      `${servers.ory.adminUrl}/admin/identities?credentials_identifier=${encodeURIComponent(email)}`,
+    )
     return ((await found.json()) as unknown[]).length > 0
   }
   const form = { "content-type": "application/x-www-form-urlencoded", accept: "text/html" }
 
   // What Ory does without this app: a native client may, a browser's page on another site may not.
-  for (const [origin, created] of [[{}, true], [{ origin: "https://evil.example" }, false]] as const) {
+  for (const [origin, created] of [
+    [{}, true],
+    [{ origin: "https://evil.example" }, false],
+  ] as const) {
     const { id, email, body } = await fill()
     const options = { method: "POST", headers: { ...form, ...origin }, body }
     await send(servers.kratosUrl, `/self-service/registration?flow=${id}`, options)
@@ -153,7 +183,11 @@ test("a form on another site cannot complete a flow of type api, which Ory itsel
   for (const origin of ["https://evil.example", "null"]) {
     const { id, email, body } = await fill()
     const headers = { ...form, host: new URL(servers.appUrl).host, origin }
-    const answer = await send(servers.plainUrl, `/self-service/registration?flow=${id}`, { method: "POST", headers, body })
+    const answer = await send(servers.plainUrl, `/self-service/registration?flow=${id}`, {
+      method: "POST",
+      headers,
+      body,
+    })
     expect([answer.status, answer.body]).toEqual([403, "This request was sent from another site."])
     expect(await exists(email)).toBe(false)
   }
@@ -161,7 +195,9 @@ test("a form on another site cannot complete a flow of type api, which Ory itsel
   // The same by a browser.
   const { context, page } = await open(browser)
   const { id, email, body } = await fill()
-  const fields = [...new URLSearchParams(body)].map(([name, value]) => `<input name="${name}" value="${value}">`).join("")
+  const fields = [...new URLSearchParams(body)]
+    .map(([name, value]) => `<input name="${name}" value="${value}">`)
+    .join("")
   const html = `<form method="post" action="${servers.appUrl}/self-service/registration?flow=${id}">${fields}<button>Win</button></form>`
   await context.route("https://evil.example/", (route) => route.fulfill({ contentType: "text/html", body: html }))
   await page.goto("https://evil.example/")
@@ -174,14 +210,21 @@ test("a form on another site cannot complete a flow of type api, which Ory itsel
 
 test("a provider's answer by a POST from its own site reaches Ory", async () => {
   const path = "/self-service/methods/oidc/callback/apple"
-  const headers = { host: new URL(servers.appUrl).host, origin: "https://appleid.apple.com", "content-type": "application/x-www-form-urlencoded" }
+  const headers = {
+    host: new URL(servers.appUrl).host,
+    origin: "https://appleid.apple.com",
+    "content-type": "application/x-www-form-urlencoded",
+  }
   await send(servers.plainUrl, path, { method: "POST", headers, body: "state=x" })
   expect(servers.relay.seen).toEqual([`POST ${path}`])
 })
 
 for (const value of ["https://evil.example/", "//evil.example", "/\\evil.example", "https://evil.example@localhost/"])
   test(`return_to=${value}, straight to Ory's path, ends on this origin`, async () => {
-    const answer = await get(`/self-service/login/browser?return_to=${encodeURIComponent(value)}`, { ...PAGE_LOAD, cookie: person.cookie })
+    const answer = await get(`/self-service/login/browser?return_to=${encodeURIComponent(value)}`, {
+      ...PAGE_LOAD,
+      cookie: person.cookie,
+    })
     expect(answer.status).toBe(303)
     expect(new URL(answer.headers.location ?? "", servers.appUrl).origin).toBe(servers.appUrl)
   })
@@ -203,7 +246,14 @@ for (const path of ["/dashboard", "/auth/login", "/auth/registration", "/account
 
 for (const [name, begin, end] of [
   ["is not there", () => servers.relay.stop(), () => servers.relay.start()],
-  ["never answers", pauseKratos, () => { servers.ory.resumeKratos(); return Promise.resolve() }],
+  [
+    "never answers",
+    pauseKratos,
+    () => {
+      servers.ory.resumeKratos()
+      return Promise.resolve()
+    },
+  ],
 ] as const)
   test(`while Ory ${name}, its paths say so in time, and touch no cookie`, async ({ browser }) => {
     const { context, page } = await open(browser, person)
@@ -234,7 +284,9 @@ for (const [name, begin, end] of [
     await context.close()
   })
 
-test("a form that is sent while Ory is down is not lost: it says so, and works when it is sent again", async ({ browser }) => {
+test("a form that is sent while Ory is down is not lost: it says so, and works when it is sent again", async ({
+  browser,
+}) => {
   const { context, page } = await open(browser)
   await page.goto("/auth/login")
   await page.getByRole("textbox", { name: "Email" }).fill(person.email)

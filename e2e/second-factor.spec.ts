@@ -4,7 +4,10 @@ import { browserCookies, PAGE_LOAD, send, signedIn } from "./http"
 import { startServers } from "./servers"
 import { setting } from "./settings"
 
-test("who enrolled an authenticator app is asked for it, and arrives at the page they asked for", async ({ page, person }) => {
+test("who enrolled an authenticator app is asked for it, and arrives at the page they asked for", async ({
+  page,
+  person,
+}) => {
   await signUp(page, person)
   const totp = await enrolTotp(page)
   await signOut(page)
@@ -39,14 +42,20 @@ test("a backup code is a second factor as well", async ({ page, person }) => {
   await signOut(page)
   await page.goto("/dashboard?tab=1")
   await signIn(page, person)
-  for (const [code, words] of [[codes[0] ?? "none", "already been used"], ["nonsense", "not valid"]] as const) {
+  for (const [code, words] of [
+    [codes[0] ?? "none", "already been used"],
+    ["nonsense", "not valid"],
+  ] as const) {
     await page.getByRole("textbox", { name: /code/i }).fill(code)
     await page.getByRole("button", { name: "Continue", exact: true }).click()
     await expect(page.getByText(words).first()).toBeVisible()
   }
 })
 
-test("a code of the authenticator app works again until it expires: Ory does not remember it", async ({ page, person }) => {
+test("a code of the authenticator app works again until it expires: Ory does not remember it", async ({
+  page,
+  person,
+}) => {
   await signUp(page, person)
   const totp = await enrolTotp(page)
   const code = totp.generate()
@@ -59,7 +68,10 @@ test("a code of the authenticator app works again until it expires: Ory does not
   }
 })
 
-test("while a second factor is due, every kind of request is told so, and signing out works", async ({ page, person }) => {
+test("while a second factor is due, every kind of request is told so, and signing out works", async ({
+  page,
+  person,
+}) => {
   const cookie = await oweSecondFactor(page, person)
   const app = setting("APP_URL")
   const loaded = await send(app, "/dashboard?tab=1", { headers: { ...PAGE_LOAD, cookie } })
@@ -85,7 +97,10 @@ test("while a second factor is due, every kind of request is told so, and signin
   expect((await page.context().cookies()).map(({ name }) => name)).not.toContain("ory_kratos_session")
 })
 
-test("a download on a page that was opened with the second factor asks for it again when it is due again", async ({ browser, person }) => {
+test("a download on a page that was opened with the second factor asks for it again when it is due again", async ({
+  browser,
+  person,
+}) => {
   const context = await browser.newContext({ baseURL: setting("APP_URL") })
   const [page, tab] = [await context.newPage(), await context.newPage()]
   await signUp(page, person)

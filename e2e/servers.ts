@@ -45,15 +45,26 @@ export interface ServersOptions {
 }
 
 /** Everything on free ports of its own, so that tests run beside `npm run dev` and beside each other. */
-export async function startServers({ kratos = {}, app = {}, network = false, behindApp = false, tunnel, tls = false, siblings = false }: ServersOptions = {}): Promise<Servers> {
+export async function startServers({
+  kratos = {},
+  app = {},
+  network = false,
+  behindApp = false,
+  tunnel,
+  tls = false,
+  siblings = false,
+}: ServersOptions = {}): Promise<Servers> {
   const [appPort, relayPort, oryPort, adminPort, mailPort, inboxPort, tlsPort] = await freePorts()
   const [appHost, oryHost] = siblings ? ["app.example.test", "auth.example.test"] : ["localhost", "localhost"]
   const appUrl = tls ? `https://${appHost}:${tlsPort}` : `http://${appHost}:${appPort}`
-  const oryUrl = tunnel === undefined ? `${tls ? "https" : "http"}://${oryHost}:${relayPort}` : `http://localhost:${tlsPort}`
+  const oryUrl =
+    tunnel === undefined ? `${tls ? "https" : "http"}://${oryHost}:${relayPort}` : `http://localhost:${tlsPort}`
   const cert = tls ? await certificate() : undefined
   const dataDir = await mkdtemp(join(tmpdir(), "ory-starter-"))
   const appLog: string[] = []
-  const nodeEnv: Record<string, string> = siblings ? { NODE_OPTIONS: `--import=${pathToFileURL(resolve("e2e", "hosts.mjs")).href}` } : {}
+  const nodeEnv: Record<string, string> = siblings
+    ? { NODE_OPTIONS: `--import=${pathToFileURL(resolve("e2e", "hosts.mjs")).href}` }
+    : {}
   const log = (source: string, line: string): void => {
     if (source === "app") appLog.push(line)
     // A lost connection is what some tests are about.
@@ -109,7 +120,9 @@ async function startTunnel(program: string, port: number, kratosPort: number): P
 function networkProject(oryUrl: string): Record<string, string> {
   const pages = ["login", "registration", "recovery", "verification", "settings", "error"]
   return {
-    ...Object.fromEntries(pages.map((page) => [`SELFSERVICE_FLOWS_${page.toUpperCase()}_UI_URL`, `${oryUrl}/ui/${page}`])),
+    ...Object.fromEntries(
+      pages.map((page) => [`SELFSERVICE_FLOWS_${page.toUpperCase()}_UI_URL`, `${oryUrl}/ui/${page}`]),
+    ),
     SELFSERVICE_DEFAULT_BROWSER_RETURN_URL: `${oryUrl}/ui/welcome`,
     SELFSERVICE_FLOWS_VERIFICATION_AFTER_DEFAULT_BROWSER_RETURN_URL: `${oryUrl}/ui/welcome`,
     SELFSERVICE_FLOWS_LOGOUT_AFTER_DEFAULT_BROWSER_RETURN_URL: `${oryUrl}/ui/login`,
@@ -139,12 +152,17 @@ export async function startApp(
 }
 
 /** A copy of this project as a fresh clone is, with its packages unless `install` is false. The caller removes it. */
-export async function copyProject({ without, install = true }: { without?: string; install?: boolean } = {}): Promise<string> {
+export async function copyProject({
+  without,
+  install = true,
+}: { without?: string; install?: boolean } = {}): Promise<string> {
   // Not inside this project: Next would look for a gate in the folders above as well.
   const folder = await mkdtemp(join(tmpdir(), "ory-starter-copy-"))
   const left = [".next", ".test", ".git", ".ory", ".vercel", "examples", "bench", without]
   const wanted = (path: string): boolean => !/(^|\/)node_modules$|^\.env(?!\.example$)/.test(path)
-  for (const entry of await readdir(".")) if (!left.includes(entry) && wanted(entry)) await cp(entry, join(folder, entry), { recursive: true, filter: wanted })
+  for (const entry of await readdir("."))
+    if (!left.includes(entry) && wanted(entry))
+      await cp(entry, join(folder, entry), { recursive: true, filter: wanted })
   if (install) await run("npm", ["ci", "--prefer-offline"], { cwd: folder })
   return folder
 }

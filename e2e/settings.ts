@@ -23,6 +23,7 @@ export function publish(settings: Readonly<Record<Setting, string>>): void {
 
 export function setting(name: Setting): string {
   const value = process.env[`E2E_${name}`]
-  if (value === undefined) throw new Error(`E2E_${name} is not set: run the tests with npm test, which starts what they need.`)
+  if (value === undefined)
+    throw new Error(`E2E_${name} is not set: run the tests with npm test, which starts what they need.`)
   return value
 }

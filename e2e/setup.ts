@@ -11,9 +11,16 @@ export default async function setup(): Promise<() => Promise<void>> {
   process.env.KRATOS_BIN = kratos.path
   const { EXPECTED_KRATOS } = process.env
   if (EXPECTED_KRATOS && kratos.version !== EXPECTED_KRATOS)
-    throw new Error(`EXPECTED_KRATOS is ${EXPECTED_KRATOS}, but Kratos ${kratos.version} runs. The lines above say why.`)
+    throw new Error(
+      `EXPECTED_KRATOS is ${EXPECTED_KRATOS}, but Kratos ${kratos.version} runs. The lines above say why.`,
+    )
   console.log(`Kratos ${kratos.version}`)
   const servers = await startServers()
-  publish({ APP_URL: servers.appUrl, ORY_URL: servers.oryUrl, ORY_ADMIN_URL: servers.ory.adminUrl, INBOX_URL: servers.inboxUrl })
+  publish({
+    APP_URL: servers.appUrl,
+    ORY_URL: servers.oryUrl,
+    ORY_ADMIN_URL: servers.ory.adminUrl,
+    INBOX_URL: servers.inboxUrl,
+  })
   return () => servers.stop()
 }

@@ -5,7 +5,9 @@ import { codeFor, expect, signOut, signUp, test } from "./fixtures"
  * A security key in software, so that passkeys are real. Touching it is a step of its own: a login page would otherwise
  * sign in by itself as soon as it opens.
  */
-async function authenticator(page: Page): Promise<{ touched: (act: () => Promise<void>) => Promise<void>; credentials: () => Promise<number> }> {
+async function authenticator(
+  page: Page,
+): Promise<{ touched: (act: () => Promise<void>) => Promise<void>; credentials: () => Promise<number> }> {
   const session: CDPSession = await page.context().newCDPSession(page)
   await session.send("WebAuthn.enable")
   const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {

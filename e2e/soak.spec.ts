@@ -66,7 +66,11 @@ test.afterAll(async () => {
 })
 
 /** Sends many requests of one kind. Throws at the first response that is not as expected. */
-async function load(url: string, { request, status, shows, connections = CONNECTIONS }: Kind, count: number): Promise<void> {
+async function load(
+  url: string,
+  { request, status, shows, connections = CONNECTIONS }: Kind,
+  count: number,
+): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   let turn = 0
   const connect = async (user: SignedIn): Promise<void> => {
@@ -75,7 +79,9 @@ async function load(url: string, { request, status, shows, connections = CONNECT
       const answer = await send(url, path, { ...options, agent })
       // Not `expect`, which records each call.
       if (answer.status !== status || !answer.body.includes(shows?.(user) ?? ""))
-        throw new Error(`${path} answered ${answer.status} ${answer.headers.location ?? ""} ${answer.body.slice(0, 500)}`)
+        throw new Error(
+          `${path} answered ${answer.status} ${answer.headers.location ?? ""} ${answer.body.slice(0, 500)}`,
+        )
     }
   }
   try {
@@ -151,18 +157,23 @@ const prepared: Prepared = { snapshots: new Map(), flow: { id: "", cookie: "" },
 async function prepare({ url }: Server, folder: string): Promise<void> {
   for (const { email, cookie } of users) {
     const answer = await send(url, "/dashboard", { headers: { ...PAGE_LOAD, cookie } })
-    const snapshot = answer.headers["set-cookie"]?.find((value) => value.startsWith("session_snapshot="))?.split(";", 1)[0]
+    const snapshot = answer.headers["set-cookie"]
+      ?.find((value) => value.startsWith("session_snapshot="))
+      ?.split(";", 1)[0]
     if (snapshot === undefined) throw new Error(`No snapshot for ${email}: ${answer.status}`)
     prepared.snapshots.set(email, snapshot)
   }
   const begun = await fetch(`${oryUrl}/self-service/login/browser`, { headers: { accept: "application/json" } })
   prepared.flow = { id: ((await begun.json()) as { id: string }).id, cookie: pairs(begun) }
-  const refused = await send(oryUrl, "/self-service/login/browser?return_to=https://evil.example", { headers: PAGE_LOAD })
+  const refused = await send(oryUrl, "/self-service/login/browser?return_to=https://evil.example", {
+    headers: PAGE_LOAD,
+  })
   prepared.errorId = new URL(refused.headers.location ?? "").searchParams.get("id") ?? ""
   const manifest = JSON.parse(await readFile(join(folder, ".next/server/server-reference-manifest.json"), "utf8")) as {
     node: Record<string, { exportedName?: string }>
   }
-  prepared.action = Object.entries(manifest.node).find(([, { exportedName }]) => exportedName === "signOutDevice")?.[0] ?? ""
+  prepared.action =
+    Object.entries(manifest.node).find(([, { exportedName }]) => exportedName === "signOutDevice")?.[0] ?? ""
   const [user] = users
   const redirected = await send(url, "/dashboard", { headers: { ...PREFETCH, cookie: user?.cookie } })
   prepared.prefetch = redirected.headers.location ?? ""
@@ -178,7 +189,10 @@ const page = (name: string, path: string, more: Partial<Kind> = {}): Kind => ({
 })
 
 const snapshotPage = page("page by snapshot", "/dashboard", {
-  request: ({ cookie, email }) => ({ path: "/dashboard", headers: { ...PAGE_LOAD, cookie: `${cookie}; ${prepared.snapshots.get(email) ?? ""}` } }),
+  request: ({ cookie, email }) => ({
+    path: "/dashboard",
+    headers: { ...PAGE_LOAD, cookie: `${cookie}; ${prepared.snapshots.get(email) ?? ""}` },
+  }),
   ory: undefined,
 })
 const whoamiPage = page("page by whoami", "/account")
@@ -188,9 +202,18 @@ const action = (appUrl: () => string): Kind => ({
   request: ({ cookie }) => ({
     path: "/account/sessions",
     method: "POST",
-    headers: { ...FETCH, cookie, origin: appUrl(), "next-action": prepared.action, "content-type": "multipart/form-data; boundary=x" },
+    headers: {
+      ...FETCH,
+      cookie,
+      origin: appUrl(),
+      "next-action": prepared.action,
+      "content-type": "multipart/form-data; boundary=x",
+    },
     // Arguments of the action, a state and a form, as React encodes them. Nobody has this device.
-    body: [["_1_id", "made-up"], ["0", '[{},"$K1"]']]
+    body: [
+      ["_1_id", "made-up"],
+      ["0", '[{},"$K1"]'],
+    ]
       .map(([name = "", value = ""]) => `--x\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
       .join("")
       .concat("--x--\r\n"),
@@ -202,13 +225,19 @@ const action = (appUrl: () => string): Kind => ({
 })
 const refused: Kind = {
   name: "refused with a made-up cookie",
-  request: ({ identityId }) => ({ path: "/dashboard", headers: { ...PAGE_LOAD, cookie: `ory_kratos_session=${identityId}` } }),
+  request: ({ identityId }) => ({
+    path: "/dashboard",
+    headers: { ...PAGE_LOAD, cookie: `ory_kratos_session=${identityId}` },
+  }),
   status: 303,
   ory: WHOAMI,
 }
 const flowPage: Kind = {
   name: "flow page",
-  request: () => ({ path: `/auth/login?flow=${prepared.flow.id}`, headers: { ...PAGE_LOAD, cookie: prepared.flow.cookie } }),
+  request: () => ({
+    path: `/auth/login?flow=${prepared.flow.id}`,
+    headers: { ...PAGE_LOAD, cookie: prepared.flow.cookie },
+  }),
   status: 200,
   shows: () => prepared.flow.id,
   ory: "/self-service/login/flows",
@@ -244,7 +273,10 @@ test.describe("next start", () => {
   })
   test.afterAll(() => server.stop())
 
-  soak(() => server, [snapshotPage, whoamiPage, api, action(() => server.url), refused, flowPage, errorPage, prefetch, notFound, outage])
+  soak(
+    () => server,
+    [snapshotPage, whoamiPage, api, action(() => server.url), refused, flowPage, errorPage, prefetch, notFound, outage],
+  )
 })
 
 test.describe("next start, same-origin", () => {
@@ -252,11 +284,22 @@ test.describe("next start, same-origin", () => {
   test.beforeAll(async () => {
     const [port, heapPort] = await freePorts()
     const url = `http://localhost:${port}`
-    server = { url, heapPort, stop: await startApp(port, { ORY_SDK_URL: oryUrl, APP_URL: url, ORY_PROXY: "on", ...heapEnv(heapPort) }) }
+    server = {
+      url,
+      heapPort,
+      stop: await startApp(port, { ORY_SDK_URL: oryUrl, APP_URL: url, ORY_PROXY: "on", ...heapEnv(heapPort) }),
+    }
   })
   test.afterAll(() => server.stop())
 
-  soak(() => server, [page("same-origin proxy", WHOAMI, { request: ({ cookie }) => ({ path: WHOAMI, headers: { ...FETCH, accept: "application/json", cookie } }) })])
+  soak(
+    () => server,
+    [
+      page("same-origin proxy", WHOAMI, {
+        request: ({ cookie }) => ({ path: WHOAMI, headers: { ...FETCH, accept: "application/json", cookie } }),
+      }),
+    ],
+  )
 })
 
 test.describe("standalone server", () => {
@@ -265,7 +308,10 @@ test.describe("standalone server", () => {
   test.beforeAll(async () => {
     test.setTimeout(300_000)
     folder = await copyProject()
-    await run("npm", ["run", "build"], { cwd: folder, env: { ...process.env, BUILD_STANDALONE: "1", ORY_SDK_URL: "http://not-known-yet.invalid" } })
+    await run("npm", ["run", "build"], {
+      cwd: folder,
+      env: { ...process.env, BUILD_STANDALONE: "1", ORY_SDK_URL: "http://not-known-yet.invalid" },
+    })
     const standalone = join(folder, ".next/standalone")
     await cp(join(folder, ".next/static"), join(standalone, ".next/static"), { recursive: true })
     const [port, heapPort] = await freePorts()
@@ -295,17 +341,29 @@ test.describe("Express example", () => {
     if (!existsSync(join(folder, "node_modules"))) await run("npm", ["ci"], { cwd: folder })
     const [port, heapPort] = await freePorts()
     const url = `http://localhost:${port}`
-    const env = { PORT: String(port), APP_URL: url, ORY_SDK_URL: oryUrl, SESSION_CACHE_SECONDS: "0", ...heapEnv(heapPort) }
-    const example = await start(process.execPath, ["--import", "tsx", "server.ts"], { cwd: folder, env: { ...process.env, ...env } })
+    const env = {
+      PORT: String(port),
+      APP_URL: url,
+      ORY_SDK_URL: oryUrl,
+      SESSION_CACHE_SECONDS: "0",
+      ...heapEnv(heapPort),
+    }
+    const example = await start(process.execPath, ["--import", "tsx", "server.ts"], {
+      cwd: folder,
+      env: { ...process.env, ...env },
+    })
     await waitForUrl("The Express example", `${url}/healthz`, example)
     server = { url, heapPort, stop: () => example.stop() }
   })
   test.afterAll(() => server.stop())
 
-  soak(() => server, [
-    page("page", "/dashboard"),
-    page("API", "/", { request: ({ cookie }) => ({ path: "/", headers: { accept: "application/json", cookie } }) }),
-    refused,
-    page("outage", "/dashboard", { status: 503, shows: undefined, ory: undefined, outage: true }),
-  ])
+  soak(
+    () => server,
+    [
+      page("page", "/dashboard"),
+      page("API", "/", { request: ({ cookie }) => ({ path: "/", headers: { accept: "application/json", cookie } }) }),
+      refused,
+      page("outage", "/dashboard", { status: 503, shows: undefined, ory: undefined, outage: true }),
+    ],
+  )
 })

@@ -48,7 +48,9 @@ test.afterAll(async () => {
 async function open(browser: Browser): Promise<{ page: Page; errors: string[] }> {
   const context = await browser.newContext({ baseURL: servers.appUrl })
   // The provider's own pages ask for a font from elsewhere.
-  await context.route("https://fonts.googleapis.com/**", (route) => route.fulfill({ contentType: "text/css", body: "" }))
+  await context.route("https://fonts.googleapis.com/**", (route) =>
+    route.fulfill({ contentType: "text/css", body: "" }),
+  )
   const page = await context.newPage()
   return { page, errors: watch(page) }
 }
@@ -99,12 +101,16 @@ test("an account is linked with a provider in settings, is signed in to there, a
   await section.getByRole("button").first().click()
   await expect(page.getByText("Your changes have been saved!").first()).toBeVisible()
   const identity = await fetch(`${servers.ory.adminUrl}/admin/identities/${person.identityId}?include_credential=oidc`)
-  const { credentials } = (await identity.json()) as { credentials: Record<string, { identifiers?: string[] } | undefined> }
+  const { credentials } = (await identity.json()) as {
+    credentials: Record<string, { identifiers?: string[] } | undefined>
+  }
   expect(credentials.oidc?.identifiers ?? []).toEqual([])
   expect(errors).toEqual([])
 })
 
-test("a social sign-in with the address of an account asks for that account's password, and links the two", async ({ browser }) => {
+test("a social sign-in with the address of an account asks for that account's password, and links the two", async ({
+  browser,
+}) => {
   const person = await signedIn(servers.oryUrl, servers.ory.adminUrl)
   const { page, errors } = await open(browser)
   await page.goto("/dashboard?tab=1")
@@ -124,14 +130,20 @@ test("a social sign-in with the address of an account asks for that account's pa
   expect(errors).toEqual([])
 })
 
-test("a provider that names no address: sign-up asks for it, with a button of its own since Kratos 26.2", async ({ browser, person }) => {
+test("a provider that names no address: sign-up asks for it, with a button of its own since Kratos 26.2", async ({
+  browser,
+  person,
+}) => {
   const { page, errors } = await open(browser)
   await page.goto("/auth/registration?return_to=/dashboard")
   await page.getByRole("button", { name: /localhost/ }).click()
   await atProvider(page, WITHOUT_ADDRESS)
   await page.getByRole("textbox", { name: "Email" }).fill(person.email)
   // On 1.3 the fields belong to the provider, and its button, which Elements gives no name here, sends them.
-  const send = (await kratosMajor(servers.ory.adminUrl)) === 1 ? page.getByRole("button").last() : page.getByRole("button", { name: "Continue" })
+  const send =
+    (await kratosMajor(servers.ory.adminUrl)) === 1
+      ? page.getByRole("button").last()
+      : page.getByRole("button", { name: "Continue" })
   await send.click()
   await page.waitForURL("**/auth/verification**")
   expect(errors).toEqual([])

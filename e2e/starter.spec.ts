@@ -1,7 +1,10 @@
 import { codeFor, confirm, expect, signIn, signUp, test } from "./fixtures"
 import { setting } from "./settings"
 
-test("someone signs up, confirms their address, signs out, and comes back to the page they asked for", async ({ page, person }) => {
+test("someone signs up, confirms their address, signs out, and comes back to the page they asked for", async ({
+  page,
+  person,
+}) => {
   await signUp(page, person)
   await expect(page.getByRole("main")).toContainText(person.email)
 
@@ -96,7 +99,10 @@ test("an API client without a session gets 401 as JSON", async ({ request }) => 
   expect(await response.json()).toMatchObject({ error: { code: "unauthenticated" } })
 })
 
-test("a browser that keeps no cookies is told so, instead of going round in circles", async ({ request, playwright }) => {
+test("a browser that keeps no cookies is told so, instead of going round in circles", async ({
+  request,
+  playwright,
+}) => {
   const begin = await request.get(`${setting("ORY_URL")}/self-service/login/browser`, { maxRedirects: 0 })
   const forgetful = await playwright.request.newContext()
   const response = await forgetful.get(begin.headers().location ?? "", { maxRedirects: 0 })

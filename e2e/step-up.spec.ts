@@ -36,7 +36,9 @@ function timePasses(): void {
 
 const name = (page: Page): ReturnType<Page["getByRole"]> => page.getByRole("textbox", { name: "First name" })
 
-test("a form that asks for a recent sign-in comes back with what was typed, is not sent by itself, and does so once", async ({ browser }) => {
+test("a form that asks for a recent sign-in comes back with what was typed, is not sent by itself, and does so once", async ({
+  browser,
+}) => {
   const person = await someone()
   const { page, errors } = await open(browser, person)
   timePasses()
@@ -133,7 +135,10 @@ test("who has no second factor is led to enrol one, comes back, and downloads th
   await page.getByRole("link", { name: "Download my data" }).click()
   const file = await download
   expect(file.suggestedFilename()).toBe("my-data.json")
-  const data = JSON.parse(await readFile(await file.path(), "utf8")) as { identity: Record<string, unknown>; sessions: unknown[] }
+  const data = JSON.parse(await readFile(await file.path(), "utf8")) as {
+    identity: Record<string, unknown>
+    sessions: unknown[]
+  }
   expect(data.identity).toMatchObject({
     id: person.identityId,
     traits: { email: person.email },
@@ -170,7 +175,8 @@ test("who has a second factor is asked for it where it is needed, and only there
 
 test("a route handler answers 403 with a code and where to go: back to the page that called", async () => {
   const { cookie, email } = await someone()
-  const ask = (headers: Record<string, string>): ReturnType<typeof send> => send(servers.appUrl, "/api/account/data", { headers })
+  const ask = (headers: Record<string, string>): ReturnType<typeof send> =>
+    send(servers.appUrl, "/api/account/data", { headers })
   const denied = await ask({ cookie, referer: `${servers.appUrl}/account/data?tab=1` })
   expect(denied.status).toBe(403)
   expect(denied.headers["cache-control"]).toBe("private, no-store")
@@ -178,10 +184,15 @@ test("a route handler answers 403 with a code and where to go: back to the page 
   expect(error.code).toBe("session_aal2_required")
   const location = new URL(error.location)
   expect(location.origin + location.pathname).toBe(`${servers.oryUrl}/self-service/login/browser`)
-  expect(Object.fromEntries(location.searchParams)).toEqual({ aal: "aal2", return_to: `${servers.appUrl}/account/data?tab=1` })
+  expect(Object.fromEntries(location.searchParams)).toEqual({
+    aal: "aal2",
+    return_to: `${servers.appUrl}/account/data?tab=1`,
+  })
   expect(denied.body).not.toContain(email)
 
-  const elsewhere = JSON.parse((await ask({ cookie, referer: "https://evil.example/" })).body) as { error: { location: string } }
+  const elsewhere = JSON.parse((await ask({ cookie, referer: "https://evil.example/" })).body) as {
+    error: { location: string }
+  }
   expect(new URL(elsewhere.error.location).searchParams.get("return_to")).toBe(`${servers.appUrl}/dashboard`)
   expect((await ask({})).status).toBe(401)
 })
@@ -191,5 +202,8 @@ test("a page that asks for a second factor redirects, however it is asked for", 
   const loaded = await send(servers.appUrl, "/account/data?a=1", { headers: { ...PAGE_LOAD, cookie } })
   const target = new URL(loaded.headers.location ?? "")
   expect(loaded.status).toBe(307)
-  expect(Object.fromEntries(target.searchParams)).toEqual({ aal: "aal2", return_to: `${servers.appUrl}/account/data?a=1` })
+  expect(Object.fromEntries(target.searchParams)).toEqual({
+    aal: "aal2",
+    return_to: `${servers.appUrl}/account/data?a=1`,
+  })
 })

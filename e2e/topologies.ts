@@ -34,7 +34,11 @@ export async function startTopology(topology: Topology): Promise<Started> {
     }
     case "tunnel": {
       const tunnel = await buildTunnel()
-      if (tunnel === undefined) return { missing: "Go is missing, which builds the stand-in for the tunnel. Install it from https://go.dev/dl.", stop: nothing }
+      if (tunnel === undefined)
+        return {
+          missing: "Go is missing, which builds the stand-in for the tunnel. Install it from https://go.dev/dl.",
+          stop: nothing,
+        }
       const servers = await startAt({ tunnel }, ({ oryUrl }) => oryUrl)
       return { hiddenUrl: ORY_NETWORK, stop: () => servers.stop() }
     }
@@ -43,7 +47,12 @@ export async function startTopology(topology: Topology): Promise<Started> {
 
 async function startAt(options: ServersOptions, browserOryUrl: (servers: Servers) => string): Promise<Servers> {
   const servers = await startServers(options)
-  publish({ APP_URL: servers.appUrl, ORY_URL: browserOryUrl(servers), ORY_ADMIN_URL: servers.ory.adminUrl, INBOX_URL: servers.inboxUrl })
+  publish({
+    APP_URL: servers.appUrl,
+    ORY_URL: browserOryUrl(servers),
+    ORY_ADMIN_URL: servers.ory.adminUrl,
+    INBOX_URL: servers.inboxUrl,
+  })
   return servers
 }
 

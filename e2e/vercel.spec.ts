@@ -26,7 +26,10 @@ const VERCEL = "vercel@60.1.3"
 const SIZE_LIMIT = 1_000_000
 
 /** What the build is told, and nobody else may be. */
-const SECRETS = { SESSION_SECRET: "this-is-sealed-with-and-nobody-may-see-it", ORY_PROJECT_API_TOKEN: "ory_pat_nobody_may_see_this_either" }
+const SECRETS = {
+  SESSION_SECRET: "this-is-sealed-with-and-nobody-may-see-it",
+  ORY_PROJECT_API_TOKEN: "ory_pat_nobody_may_see_this_either",
+}
 
 let folder: string
 let relay: Relay
@@ -37,12 +40,25 @@ test.beforeAll(async () => {
   await writeProbes(folder)
   await mkdir(join(folder, ".vercel"))
   const settings = { framework: "nextjs", nodeVersion: "24.x" }
-  await writeFile(join(folder, ".vercel/project.json"), JSON.stringify({ projectId: "prj_none", orgId: "team_none", settings }))
+  await writeFile(
+    join(folder, ".vercel/project.json"),
+    JSON.stringify({ projectId: "prj_none", orgId: "team_none", settings }),
+  )
   // The build does not know where it will run: what it was told of Ory may not be in it either.
-  await run("npx", ["--yes", VERCEL, "build", "--yes", "--token", "none", "--global-config", join(folder, ".vercel/global")], {
-    cwd: folder,
-    env: { ...process.env, ORY_SDK_URL: "https://not-known-yet.example", VERCEL_TELEMETRY_DISABLED: "1", APP_URL: undefined, ...SECRETS },
-  })
+  await run(
+    "npx",
+    ["--yes", VERCEL, "build", "--yes", "--token", "none", "--global-config", join(folder, ".vercel/global")],
+    {
+      cwd: folder,
+      env: {
+        ...process.env,
+        ORY_SDK_URL: "https://not-known-yet.example",
+        VERCEL_TELEMETRY_DISABLED: "1",
+        APP_URL: undefined,
+        ...SECRETS,
+      },
+    },
+  )
   const [port] = await freePorts()
   relay = new Relay(port, Number(new URL(setting("ORY_URL")).port))
   await relay.start()
@@ -68,8 +84,14 @@ interface Answer {
 type Gate = (path: string, headers?: Record<string, string>, method?: string) => Promise<Answer>
 
 /** The gate that was built, in the runtime that Vercel's edge has: nothing of Node but what is named here. */
-async function startGate(variables: Readonly<Record<string, string>> = env, origin = setting("APP_URL")): Promise<Gate> {
-  const { entrypoint, environment } = (await json("functions/middleware.func/.vc-config.json")) as { entrypoint: string; environment: object }
+async function startGate(
+  variables: Readonly<Record<string, string>> = env,
+  origin = setting("APP_URL"),
+): Promise<Gate> {
+  const { entrypoint, environment } = (await json("functions/middleware.func/.vc-config.json")) as {
+    entrypoint: string
+    environment: object
+  }
   const modules = createRequire(import.meta.url)
   const vm = new EdgeVM({
     extend: (context) =>
@@ -77,15 +99,21 @@ async function startGate(variables: Readonly<Record<string, string>> = env, orig
         AsyncLocalStorage,
         process: { env: { ...environment, ...variables } },
         require: (name: string): unknown => {
-          if (!["async_hooks", "node:async_hooks", "node:buffer"].includes(name)) throw new Error(`The gate asks for ${name}, which Vercel's edge does not have`)
+          if (!["async_hooks", "node:async_hooks", "node:buffer"].includes(name))
+            throw new Error(`The gate asks for ${name}, which Vercel's edge does not have`)
           return modules(name)
         },
       }),
   })
   const code = await readFile(output(`functions/middleware.func/${entrypoint}`), "utf8")
-  const gate = vm.evaluate<(request: Request, context: object) => Promise<Response>>(code.replace("export default", "globalThis.gate =") + "\nglobalThis.gate")
+  const gate = vm.evaluate<(request: Request, context: object) => Promise<Response>>(
+    code.replace("export default", "globalThis.gate =") + "\nglobalThis.gate",
+  )
   return async (path, headers = PAGE_LOAD, method = "GET") => {
-    const request = new vm.context.Request(origin + path, { method, headers: { host: new URL(origin).host, ...headers } })
+    const request = new vm.context.Request(origin + path, {
+      method,
+      headers: { host: new URL(origin).host, ...headers },
+    })
     const response = await gate(request, { waitUntil: () => undefined })
     return { status: response.status, headers: response.headers, body: await response.text() }
   }
@@ -105,7 +133,13 @@ test("the gate is an Edge function, small enough for any plan, and no path is le
   expect(size).toBeLessThan(SIZE_LIMIT)
 
   const { routes } = (await json("config.json")) as {
-    routes: { src: string; status?: number; middlewarePath?: string; has?: { key: string }[]; missing?: { key: string; value: string }[] }[]
+    routes: {
+      src: string
+      status?: number
+      middlewarePath?: string
+      has?: { key: string }[]
+      missing?: { key: string; value: string }[]
+    }[]
   }
   const [route, ...others] = routes.filter(({ middlewarePath }) => middlewarePath !== undefined)
   // Static files are left out, but not what Next would take for a server action there.
@@ -118,7 +152,17 @@ test("the gate is an Edge function, small enough for any plan, and no path is le
   // Vercel's own way past the gate is to rebuild static pages, with a secret of this build.
   for (const { key, value } of route?.missing ?? []) expect([key, value.length]).toEqual(["x-prerender-revalidate", 32])
   const gated = new RegExp(route?.src ?? "$.")
-  for (const path of ["/", "/dashboard", "/dashboard.rsc", "/account/sessions", "/api/me", "/_next/data/x/dashboard.json", "/dashboard.segments/_tree.segment.rsc", "/_next/static", "/self-service/login/browser"])
+  for (const path of [
+    "/",
+    "/dashboard",
+    "/dashboard.rsc",
+    "/account/sessions",
+    "/api/me",
+    "/_next/data/x/dashboard.json",
+    "/dashboard.segments/_tree.segment.rsc",
+    "/_next/static",
+    "/self-service/login/browser",
+  ])
     expect([path, gated.test(path)]).toEqual([path, true])
   expect(gated.test("/_next/static/chunks/a.js")).toBe(false)
 })
@@ -127,11 +171,22 @@ test("the gate lets through the files in public/, and no other path", async () =
   const gate = await startGate()
   for (const [file, content] of Object.entries(PROBES)) {
     const { headers } = await gate(encodeURI(file))
-    expect([file, headers.get("x-middleware-rewrite"), headers.get("set-cookie")]).toEqual([file, new URL(file, setting("APP_URL")).href, null])
+    expect([file, headers.get("x-middleware-rewrite"), headers.get("set-cookie")]).toEqual([
+      file,
+      new URL(file, setting("APP_URL")).href,
+      null,
+    ])
     // Where Vercel looks for files before it looks for pages.
     expect((await readFile(output(`static${file}`))).equals(content)).toBe(true)
   }
-  for (const path of ["/none.png", "/.hidden", "/probe.png/", "/PROBE.png", "/probe.png%2f..%2fdashboard", "/public/probe.png"]) {
+  for (const path of [
+    "/none.png",
+    "/.hidden",
+    "/probe.png/",
+    "/PROBE.png",
+    "/probe.png%2f..%2fdashboard",
+    "/public/probe.png",
+  ]) {
     const { status, headers } = await gate(path)
     expect([path, status, headers.get("x-middleware-rewrite")]).toEqual([path, 303, null])
     expect((await gate(path, { "sec-fetch-dest": "image" })).status).toBe(401)
@@ -179,7 +234,10 @@ test("who is signed in is let in, and their page knows it without asking again",
 
     // Without the gate, the page is a lock of its own.
     const bare = await send(page.url, "/dashboard", { headers: PAGE_LOAD })
-    expect([bare.status, bare.headers.location?.startsWith(`${env.ORY_SDK_URL ?? ""}/self-service/login/browser`)]).toEqual([307, true])
+    expect([
+      bare.status,
+      bare.headers.location?.startsWith(`${env.ORY_SDK_URL ?? ""}/self-service/login/browser`),
+    ]).toEqual([307, true])
   } finally {
     await page.stop()
   }
@@ -188,7 +246,10 @@ test("who is signed in is let in, and their page knows it without asking again",
 /** The function that Vercel calls for a page, as a server of its own. */
 async function startPage(name: string): Promise<{ url: string; stop: () => Promise<void> }> {
   const func = await realpath(output(`functions/${name}.func`))
-  const { handler, filePathMap } = JSON.parse(await readFile(join(func, ".vc-config.json"), "utf8")) as { handler: string; filePathMap: Record<string, string> }
+  const { handler, filePathMap } = JSON.parse(await readFile(join(func, ".vc-config.json"), "utf8")) as {
+    handler: string
+    filePathMap: Record<string, string>
+  }
   const place = await mkdtemp(join(tmpdir(), "ory-starter-vercel-"))
   await cp(func, place, { recursive: true, dereference: true })
   for (const [to, from] of Object.entries(filePathMap)) {
@@ -210,10 +271,18 @@ async function startPage(name: string): Promise<{ url: string; stop: () => Promi
 test("who is not signed in is kept out, by the kind of their request", async () => {
   const gate = await startGate()
   const { cookie } = await signedIn(setting("ORY_URL"), setting("ORY_ADMIN_URL"))
-  const forged = cookie.replace(/(ory_kratos_session=.{20})./, (_, kept: string) => `${kept}${kept.endsWith("A") ? "B" : "A"}`)
+  const forged = cookie.replace(
+    /(ory_kratos_session=.{20})./,
+    (_, kept: string) => `${kept}${kept.endsWith("A") ? "B" : "A"}`,
+  )
   expect(forged).not.toBe(cookie)
 
-  const strangers: Record<string, string>[] = [{}, { cookie: forged }, { cookie: "ory_kratos_session=" }, { "x-middleware-subrequest": "middleware:middleware" }]
+  const strangers: Record<string, string>[] = [
+    {},
+    { cookie: forged },
+    { cookie: "ory_kratos_session=" },
+    { "x-middleware-subrequest": "middleware:middleware" },
+  ]
   for (const headers of strangers) {
     const page = await gate("/dashboard?tab=1", { ...PAGE_LOAD, ...headers })
     expect(page.status).toBe(303)
@@ -224,7 +293,10 @@ test("who is not signed in is kept out, by the kind of their request", async () 
     const fetched = await gate("/dashboard", { "sec-fetch-dest": "empty", ...headers })
     // On this origin, which Next writes without saying which.
     const login = new URL(fetched.headers.get("location") ?? "", setting("APP_URL"))
-    expect([fetched.status, login.href]).toEqual([303, `${setting("APP_URL")}/auth/login?return_to=${encodeURIComponent(`${setting("APP_URL")}/dashboard`)}`])
+    expect([fetched.status, login.href]).toEqual([
+      303,
+      `${setting("APP_URL")}/auth/login?return_to=${encodeURIComponent(`${setting("APP_URL")}/dashboard`)}`,
+    ])
 
     const api = await gate("/api/me", headers)
     expect([api.status, JSON.parse(api.body)]).toMatchObject([401, { error: { code: "unauthenticated" } }])
@@ -254,7 +326,11 @@ for (const fault of ["gone", "hang", "429", "500", "redirect", "html", "half"] a
       const before = Date.now()
       const page = await gate("/dashboard", { ...PAGE_LOAD, cookie })
       expect(Date.now() - before).toBeLessThan(4000)
-      expect([page.status, page.headers.get("retry-after"), page.headers.get("cache-control")]).toEqual([503, "5", "private, no-store"])
+      expect([page.status, page.headers.get("retry-after"), page.headers.get("cache-control")]).toEqual([
+        503,
+        "5",
+        "private, no-store",
+      ])
       expect(new URL(page.headers.get("x-middleware-rewrite") ?? "").pathname).toBe("/unavailable")
       expect([page.headers.get("set-cookie"), page.headers.get("location")]).toEqual([null, null])
       const api = await gate("/api/me", { cookie })
@@ -272,13 +348,25 @@ async function set(fault: Fault): Promise<void> {
 
 test("on a preview, where no domain can be shared, the browser reaches Ory through the gate", async () => {
   const preview = "starter-git-feature.vercel.app"
-  const vercels = { VERCEL: "1", VERCEL_ENV: "preview", VERCEL_URL: preview, VERCEL_PROJECT_PRODUCTION_URL: "starter.vercel.app" }
+  const vercels = {
+    VERCEL: "1",
+    VERCEL_ENV: "preview",
+    VERCEL_URL: preview,
+    VERCEL_PROJECT_PRODUCTION_URL: "starter.vercel.app",
+  }
   // At the address that Ory gives as its own.
-  const gate = await startGate({ ...env, ...vercels, ORY_SDK_URL: setting("ORY_URL"), APP_URL: "", ORY_PROXY: "on" }, `https://${preview}`)
+  const gate = await startGate(
+    { ...env, ...vercels, ORY_SDK_URL: setting("ORY_URL"), APP_URL: "", ORY_PROXY: "on" },
+    `https://${preview}`,
+  )
 
   const page = await gate("/dashboard")
   const login = new URL(page.headers.get("location") ?? "", `https://${preview}`)
-  expect([page.status, login.origin, login.pathname]).toEqual([303, `https://${preview}`, "/self-service/login/browser"])
+  expect([page.status, login.origin, login.pathname]).toEqual([
+    303,
+    `https://${preview}`,
+    "/self-service/login/browser",
+  ])
   expect(login.searchParams.get("return_to")).toBe(`https://${preview}/dashboard`)
   expect(page.headers.get("content-security-policy")).not.toContain("localhost")
   expect(page.headers.get("strict-transport-security")).not.toBeNull()

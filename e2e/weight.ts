@@ -11,7 +11,9 @@ export async function scriptsWeight(request: APIRequestContext, path: string, co
   if (page.status() !== 200 || new URL(page.url()).pathname !== path)
     throw new Error(`${path} answered ${page.status()} at ${page.url()}`)
   const tags = (await page.text()).match(/<script\b[^>]*>/g) ?? []
-  const sources = tags.filter((tag) => !/\bnomodule\b/i.test(tag)).flatMap((tag) => /\bsrc="(\/_next\/[^"]+)"/.exec(tag)?.[1] ?? [])
+  const sources = tags
+    .filter((tag) => !/\bnomodule\b/i.test(tag))
+    .flatMap((tag) => /\bsrc="(\/_next\/[^"]+)"/.exec(tag)?.[1] ?? [])
   if (sources.length === 0) throw new Error(`${path} names no script`)
   return sum(await Promise.all(sources.map(async (source) => gzipped(await (await request.get(source)).body()))))
 }

@@ -5,7 +5,8 @@ import { startServers, type Servers } from "./servers"
 
 /** How often Ory is asked whose session it is. */
 
-const whoamis = (servers: Servers): number => servers.relay.seen.filter((line) => line.startsWith("GET /sessions/whoami")).length
+const whoamis = (servers: Servers): number =>
+  servers.relay.seen.filter((line) => line.startsWith("GET /sessions/whoami")).length
 
 async function cost(servers: Servers, act: () => Promise<unknown>): Promise<number> {
   servers.relay.seen.length = 0
@@ -26,41 +27,76 @@ for (const seconds of ["30", "0"])
     })
 
     test("one request costs one question at most", async () => {
-      const get = (path: string, headers = {}): Promise<unknown> => send(servers.appUrl, path, { headers: { ...headers, cookie: person.cookie } })
-      for (const path of ["/dashboard", "/account", "/account/sessions", "/account/settings", "/api/me", "/api/account/data", "/no-such-page"]) {
+      const get = (path: string, headers = {}): Promise<unknown> =>
+        send(servers.appUrl, path, { headers: { ...headers, cookie: person.cookie } })
+      for (const path of [
+        "/dashboard",
+        "/account",
+        "/account/sessions",
+        "/account/settings",
+        "/api/me",
+        "/api/account/data",
+        "/no-such-page",
+      ]) {
         expect(await cost(servers, () => get(path, PAGE_LOAD)), path).toBe(1)
-        expect(await cost(servers, () => get(path, { rsc: "1", "sec-fetch-dest": "empty" })), `${path}, fetched`).toBe(1)
+        expect(await cost(servers, () => get(path, { rsc: "1", "sec-fetch-dest": "empty" })), `${path}, fetched`).toBe(
+          1,
+        )
       }
-      expect(await cost(servers, () => send(servers.appUrl, "/api/me", { method: "POST", headers: { cookie: person.cookie } }))).toBe(1)
+      expect(
+        await cost(servers, () =>
+          send(servers.appUrl, "/api/me", { method: "POST", headers: { cookie: person.cookie } }),
+        ),
+      ).toBe(1)
     })
 
     test("a request with 8 kB of Ory cookies costs no more calls to Ory than a short one", async () => {
-      const madeUp = Array.from({ length: 80 }, (_, index) => `ory_session_made_up_${index}=${"x".repeat(80)}`).join("; ")
+      const madeUp = Array.from({ length: 80 }, (_, index) => `ory_session_made_up_${index}=${"x".repeat(80)}`).join(
+        "; ",
+      )
       expect(madeUp.length).toBeGreaterThan(8000)
       for (const cookie of [`${person.cookie}; ${madeUp}`, madeUp])
         for (const path of ["/dashboard", "/account", "/account/sessions", "/api/me", "/api/account/data"]) {
-          expect(await cost(servers, () => send(servers.appUrl, path, { headers: { ...PAGE_LOAD, cookie } })), path).toBe(1)
-          expect(await cost(servers, () => send(servers.appUrl, path, { headers: { rsc: "1", cookie } })), `${path}, fetched`).toBe(1)
+          expect(
+            await cost(servers, () => send(servers.appUrl, path, { headers: { ...PAGE_LOAD, cookie } })),
+            path,
+          ).toBe(1)
+          expect(
+            await cost(servers, () => send(servers.appUrl, path, { headers: { rsc: "1", cookie } })),
+            `${path}, fetched`,
+          ).toBe(1)
         }
       const cookie = `${person.cookie}; ${madeUp}`
       const { body } = await send(servers.appUrl, "/account", { headers: { ...PAGE_LOAD, cookie } })
       const form = new FormData()
-      for (const [, name = "", value = ""] of body.matchAll(/<input type="hidden" name="([^"]+)"(?: value="([^"]*)")?/g))
+      for (const [, name = "", value = ""] of body.matchAll(
+        /<input type="hidden" name="([^"]+)"(?: value="([^"]*)")?/g,
+      ))
         form.set(name, value.replaceAll("&quot;", '"'))
       form.set("first", "Grace")
       const submit = (): Promise<Response> =>
         fetch(`${servers.appUrl}/account`, { method: "POST", headers: { cookie, origin: servers.appUrl }, body: form })
-      expect(await cost(servers, async () => { expect(await (await submit()).text()).toContain("Saved.") }), "an action").toBe(1)
+      expect(
+        await cost(servers, async () => {
+          expect(await (await submit()).text()).toContain("Saved.")
+        }),
+        "an action",
+      ).toBe(1)
     })
 
     test("nobody is asked about strangers, public pages and assets", async () => {
       const { cookie } = person
       for (const path of ["/dashboard", "/account", "/api/me", "/no-such-page"])
-        expect(await cost(servers, () => send(servers.appUrl, path, { headers: { ...PAGE_LOAD, cookie: "theme=dark" } })), path).toBe(0)
+        expect(
+          await cost(servers, () => send(servers.appUrl, path, { headers: { ...PAGE_LOAD, cookie: "theme=dark" } })),
+          path,
+        ).toBe(0)
       const [asset = ""] = /\/_next\/static\/[^"]+\.js/.exec((await send(servers.appUrl, "/")).body) ?? []
       expect(asset).not.toBe("")
       for (const path of ["/", "/icon.svg", asset, "/unavailable", "/api/health", "/api/refresh-session"])
-        expect(await cost(servers, () => send(servers.appUrl, path, { headers: { ...PAGE_LOAD, cookie } })), path).toBe(0)
+        expect(await cost(servers, () => send(servers.appUrl, path, { headers: { ...PAGE_LOAD, cookie } })), path).toBe(
+          0,
+        )
     })
 
     test("a server action costs one question, and shows what it changed at once", async ({ browser }) => {
@@ -81,7 +117,9 @@ for (const seconds of ["30", "0"])
       await context.close()
     })
 
-    test("someone who clicks around costs one question in SESSION_CACHE_SECONDS, or one for each click", async ({ browser }) => {
+    test("someone who clicks around costs one question in SESSION_CACHE_SECONDS, or one for each click", async ({
+      browser,
+    }) => {
       const context = await browser.newContext({ baseURL: servers.appUrl })
       await context.addCookies(browserCookies(person, servers.appUrl))
       const page = await context.newPage()
@@ -114,7 +152,9 @@ test("without a secret there are no snapshots, and all else works", async () => 
 })
 
 test("someone with more traits than a cookie holds gets no snapshot, and all else works", async () => {
-  const schema = JSON.parse(await readFile("ory/identity.schema.json", "utf8")) as { properties: { traits: { properties: Record<string, unknown> } } }
+  const schema = JSON.parse(await readFile("ory/identity.schema.json", "utf8")) as {
+    properties: { traits: { properties: Record<string, unknown> } }
+  }
   schema.properties.traits.properties.bio = { type: "string" }
   const url = `base64://${Buffer.from(JSON.stringify(schema)).toString("base64")}`
   const servers = await startServers({ kratos: { IDENTITY_SCHEMAS_0_ID: "default", IDENTITY_SCHEMAS_0_URL: url } })

@@ -39,7 +39,9 @@ export async function listDevices(own: OrySession, cookie: string): Promise<[Dev
 
 function describe(session: OrySession, current: boolean): Device {
   const device = session.devices?.at(-1)
-  const factors = (session.authentication_methods ?? []).toSorted((a, b) => Date.parse(a.completed_at ?? "") - Date.parse(b.completed_at ?? ""))
+  const factors = (session.authentication_methods ?? []).toSorted(
+    (a, b) => Date.parse(a.completed_at ?? "") - Date.parse(b.completed_at ?? ""),
+  )
   const last = factors.at(-1)
   return {
     id: session.id,

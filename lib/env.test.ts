@@ -49,7 +49,15 @@ test("the least that a server needs is where Ory is, and where it is itself", ()
 })
 
 test("empty variables are as if they were not there", () => {
-  const empty = { APP_URL: "", PORT: "", ORY_PROXY: "", ORY_PROJECT_API_TOKEN: "", ORY_SESSION_COOKIE: "", SESSION_SECRET: "", SESSION_CACHE_SECONDS: "" }
+  const empty = {
+    APP_URL: "",
+    PORT: "",
+    ORY_PROXY: "",
+    ORY_PROJECT_API_TOKEN: "",
+    ORY_SESSION_COOKIE: "",
+    SESSION_SECRET: "",
+    SESSION_CACHE_SECONDS: "",
+  }
   const vercel = { VERCEL_ENV: "", VERCEL_URL: "", VERCEL_BRANCH_URL: "", VERCEL_PROJECT_PRODUCTION_URL: "" }
   expect(readEnv({ ...laptop, ...empty, ...vercel })).toEqual(readEnv(laptop))
 })
@@ -60,7 +68,13 @@ describe.each([
 ] as const)("%s", (variable, example) => {
   const read = (value: string): string => {
     // With the proxy, any two origins go together.
-    const { oryUrl, appUrls } = readEnv({ ...server, ORY_SDK_URL: "https://ory.test", APP_URL: "https://app.test", ORY_PROXY: "on", [variable]: value })
+    const { oryUrl, appUrls } = readEnv({
+      ...server,
+      ORY_SDK_URL: "https://ory.test",
+      APP_URL: "https://app.test",
+      ORY_PROXY: "on",
+      [variable]: value,
+    })
     return variable === "ORY_SDK_URL" ? oryUrl : appUrls.join()
   }
 
@@ -104,7 +118,9 @@ describe.each([
     ["https://auth.example.com#a", "which has a path, a query or a fragment"],
     ["https://https://auth.example.com", "which has a path, a query or a fragment"],
   ])("%j is refused, with the value, the reason and an example", (value, why) => {
-    expect(problems({ ...server, [variable]: value })).toEqual([`${variable} is "${value}", ${why}. Set it to an origin, ${example}.`])
+    expect(problems({ ...server, [variable]: value })).toEqual([
+      `${variable} is "${value}", ${why}. Set it to an origin, ${example}.`,
+    ])
   })
 
   test.each([
@@ -118,7 +134,9 @@ describe.each([
     ["https://someone:hunter2@", "…@", "which is not a URL"],
     ["https://someone:hun\nter2@auth.example.com", "…@auth.example.com", "which is not a URL"],
   ])("%j is refused without saying the password", (value, seen, why) => {
-    expect(problems({ ...server, [variable]: value })).toEqual([`${variable} is "${seen}", ${why}. Set it to an origin, ${example}.`])
+    expect(problems({ ...server, [variable]: value })).toEqual([
+      `${variable} is "${seen}", ${why}. Set it to an origin, ${example}.`,
+    ])
   })
 })
 
@@ -131,7 +149,11 @@ test.each([undefined, "", "  "])("ORY_SDK_URL has no default: %j is not set", (v
 describe("several origins in APP_URL", () => {
   test("keep their order", () => {
     const list = " https://b.example.com/ ,https://a.example.com,http://localhost:3000"
-    expect(readEnv({ ...server, APP_URL: list }).appUrls).toEqual(["https://b.example.com", "https://a.example.com", "http://localhost:3000"])
+    expect(readEnv({ ...server, APP_URL: list }).appUrls).toEqual([
+      "https://b.example.com",
+      "https://a.example.com",
+      "http://localhost:3000",
+    ])
   })
 
   test.each([
@@ -173,12 +195,19 @@ describe("without APP_URL", () => {
   })
 
   test("a preview that was not made from a branch is at its deployment's address", () => {
-    const { appUrls } = readEnv({ ...vercel, VERCEL_ENV: "preview", VERCEL_BRANCH_URL: undefined, VERCEL_PROJECT_PRODUCTION_URL: "" })
+    const { appUrls } = readEnv({
+      ...vercel,
+      VERCEL_ENV: "preview",
+      VERCEL_BRANCH_URL: undefined,
+      VERCEL_PROJECT_PRODUCTION_URL: "",
+    })
     expect(appUrls).toEqual(["https://app-1a2b3c.vercel.app"])
   })
 
   test("Vercel's variables count for nothing where APP_URL is set", () => {
-    expect(readEnv({ ...vercel, VERCEL_ENV: "production", APP_URL: "https://b.example.com" }).appUrls).toEqual(["https://b.example.com"])
+    expect(readEnv({ ...vercel, VERCEL_ENV: "production", APP_URL: "https://b.example.com" }).appUrls).toEqual([
+      "https://b.example.com",
+    ])
   })
 
   test("production elsewhere is refused", () => {
@@ -192,7 +221,9 @@ describe("without APP_URL", () => {
   })
 
   test("a build is checked for all that is there", () => {
-    expect(problems({ ...server, APP_URL: "app.example.com" }, false)).toEqual([expect.stringContaining('APP_URL is "app.example.com"')])
+    expect(problems({ ...server, APP_URL: "app.example.com" }, false)).toEqual([
+      expect.stringContaining('APP_URL is "app.example.com"'),
+    ])
     expect(problems({ NODE_ENV: "production" }, false)).toEqual([expect.stringContaining("ORY_SDK_URL is not set")])
   })
 
@@ -206,8 +237,24 @@ describe("without APP_URL", () => {
     expect(readEnv({ ...laptop, PORT: port }).appUrls).toEqual([url])
   })
 
-  test.each(["0", "65536", "99999", "300000", "-1", "+3000", "3000.5", "3e3", "0x0bb8", "three", "3000 4000", ":3000", "３０００"])("PORT=%j is refused", (port) => {
-    expect(problems({ ...laptop, PORT: port })).toEqual([`PORT is "${port}". Set it to a port's number, for example 3000.`])
+  test.each([
+    "0",
+    "65536",
+    "99999",
+    "300000",
+    "-1",
+    "+3000",
+    "3000.5",
+    "3e3",
+    "0x0bb8",
+    "three",
+    "3000 4000",
+    ":3000",
+    "３０００",
+  ])("PORT=%j is refused", (port) => {
+    expect(problems({ ...laptop, PORT: port })).toEqual([
+      `PORT is "${port}". Set it to a port's number, for example 3000.`,
+    ])
   })
 })
 
@@ -232,7 +279,9 @@ describe("topology", () => {
   })
 
   test.each(["off", "true", "1", "ON", "on,"])("ORY_PROXY=%j is refused", (value) => {
-    expect(problems({ ...server, ORY_PROXY: value })).toEqual([`ORY_PROXY is "${value}". Set it to on, or leave it out.`])
+    expect(problems({ ...server, ORY_PROXY: value })).toEqual([
+      `ORY_PROXY is "${value}". Set it to on, or leave it out.`,
+    ])
   })
 
   test("Ory Network without TLS is refused: sessions would travel in the clear", () => {
@@ -244,7 +293,8 @@ describe("topology", () => {
   const proxy = "or set ORY_PROXY=on, and the browser reaches Ory through this app."
   const scheme = `to browsers http and https are two sites, so Ory's cookies do not go along. Put both on https, ${proxy}`
   const domain = `they share no domain, so browsers share no cookies between them. Give Ory a domain beside the app's, such as auth.example.com beside app.example.com, ${proxy}`
-  const loopback = (name: string): string => `browsers share no cookies between the two. Write localhost instead of ${name}.`
+  const loopback = (name: string): string =>
+    `browsers share no cookies between the two. Write localhost instead of ${name}.`
 
   describe("direct: together", () => {
     test.each([
@@ -284,7 +334,9 @@ describe("topology", () => {
       ["http://10.0.0.7:4000", "http://10.0.0.8:3000", domain],
       ["http://10.0.0.7:4000", "http://10.1.0.7:3000", domain],
     ])("Ory at %s, the app at %s", (ORY_SDK_URL, APP_URL, why) => {
-      expect(problems({ ...server, ORY_SDK_URL, APP_URL })).toEqual([`ORY_SDK_URL is ${ORY_SDK_URL} and this app is at ${APP_URL}: ${why}`])
+      expect(problems({ ...server, ORY_SDK_URL, APP_URL })).toEqual([
+        `ORY_SDK_URL is ${ORY_SDK_URL} and this app is at ${APP_URL}: ${why}`,
+      ])
       // The proxy makes any two go together.
       expect(topology({ ORY_SDK_URL, APP_URL, ORY_PROXY: "on" })).toBe("same-origin")
     })
@@ -297,7 +349,10 @@ describe("topology", () => {
   })
 
   test("what cannot work under another than the first origin is a warning, by name", () => {
-    const { warnings } = readEnv({ ...server, APP_URL: "https://app.example.com,https://www.example.com,https://my-app.vercel.app,http://localhost:3000" })
+    const { warnings } = readEnv({
+      ...server,
+      APP_URL: "https://app.example.com,https://www.example.com,https://my-app.vercel.app,http://localhost:3000",
+    })
     expect(warnings).toEqual([
       `ORY_SDK_URL is https://auth.example.com and this app is at https://my-app.vercel.app: ${domain}`,
       `ORY_SDK_URL is https://auth.example.com and this app is at http://localhost:3000: ${scheme}`,
@@ -305,8 +360,15 @@ describe("topology", () => {
   })
 
   test("Vercel's preview beside a custom domain is refused when it is built; production warns", () => {
-    const vercel = { NODE_ENV: "production", ORY_SDK_URL: "https://auth.example.com", VERCEL_URL: "app-1.vercel.app", VERCEL_PROJECT_PRODUCTION_URL: "app.example.com" }
-    expect(problems({ ...vercel, VERCEL_ENV: "preview" }, false)).toEqual([`ORY_SDK_URL is https://auth.example.com and this app is at https://app-1.vercel.app: ${domain}`])
+    const vercel = {
+      NODE_ENV: "production",
+      ORY_SDK_URL: "https://auth.example.com",
+      VERCEL_URL: "app-1.vercel.app",
+      VERCEL_PROJECT_PRODUCTION_URL: "app.example.com",
+    }
+    expect(problems({ ...vercel, VERCEL_ENV: "preview" }, false)).toEqual([
+      `ORY_SDK_URL is https://auth.example.com and this app is at https://app-1.vercel.app: ${domain}`,
+    ])
     expect(readEnv({ ...vercel, VERCEL_ENV: "production" }, false).warnings).toHaveLength(1)
   })
 
@@ -324,12 +386,15 @@ describe("topology", () => {
     expect(readEnv({ ...server, ORY_PROJECT_API_TOKEN: value }).oryProjectToken).toBe(token)
   })
 
-  test.each(["ory_pat hunter2", "hunter2\nx: y", "hünter2"])("ORY_PROJECT_API_TOKEN=%j is refused without saying it", (value) => {
-    const [problem, ...others] = problems({ ...server, ORY_PROJECT_API_TOKEN: value })
-    expect(others).toEqual([])
-    expect(problem).toMatch(/^ORY_PROJECT_API_TOKEN has a character/)
-    expect(problem).not.toMatch(/h.nter2/)
-  })
+  test.each(["ory_pat hunter2", "hunter2\nx: y", "hünter2"])(
+    "ORY_PROJECT_API_TOKEN=%j is refused without saying it",
+    (value) => {
+      const [problem, ...others] = problems({ ...server, ORY_PROJECT_API_TOKEN: value })
+      expect(others).toEqual([])
+      expect(problem).toMatch(/^ORY_PROJECT_API_TOKEN has a character/)
+      expect(problem).not.toMatch(/h.nter2/)
+    },
+  )
 
   test.each([
     ["my_session", "my_session"],
@@ -374,7 +439,11 @@ describe("SESSION_SECRET", () => {
     ["with white space around them", ` ${secret} ,\n${otherSecret}\n`, [secret, otherSecret]],
     ["with a comma too many", `,${secret},,`, [secret]],
     ["none", " , ", []],
-    ["as openssl makes them", "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=", ["q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="]],
+    [
+      "as openssl makes them",
+      "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=",
+      ["q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="],
+    ],
     ["of exactly 32 characters", "9f1c2ab07d6e4853be12f7a0c6d59e34", ["9f1c2ab07d6e4853be12f7a0c6d59e34"]],
   ])("%s", (_how, value, list) => {
     expect(secrets(value)).toEqual(list)
@@ -460,7 +529,23 @@ describe("SESSION_CACHE_SECONDS", () => {
     expect(readEnv({ ...laptop, SESSION_CACHE_SECONDS: value }).sessionCacheSeconds).toBe(seconds)
   })
 
-  test.each(["301", "999", "3000", "-1", "+1", "1.5", "1,5", "1e2", "0x10", "30s", "half", "NaN", "Infinity", "３０", "3 0"])("%j is refused", (value) => {
+  test.each([
+    "301",
+    "999",
+    "3000",
+    "-1",
+    "+1",
+    "1.5",
+    "1,5",
+    "1e2",
+    "0x10",
+    "30s",
+    "half",
+    "NaN",
+    "Infinity",
+    "３０",
+    "3 0",
+  ])("%j is refused", (value) => {
     expect(problems({ ...laptop, SESSION_CACHE_SECONDS: value })).toEqual([
       `SESSION_CACHE_SECONDS is "${value}". Set it to whole seconds from 0 (off) to 300, for example 30.`,
     ])
@@ -468,9 +553,20 @@ describe("SESSION_CACHE_SECONDS", () => {
 })
 
 test("all problems are listed at once", () => {
-  const wrong = { NODE_ENV: "production", ORY_SDK_URL: "localhost:4000", APP_URL: "https://a:hunter2@b/c", SESSION_SECRET: "hunter2", SESSION_CACHE_SECONDS: "301" }
+  const wrong = {
+    NODE_ENV: "production",
+    ORY_SDK_URL: "localhost:4000",
+    APP_URL: "https://a:hunter2@b/c",
+    SESSION_SECRET: "hunter2",
+    SESSION_CACHE_SECONDS: "301",
+  }
   const lines = problems(wrong)
-  expect(lines.map((line) => line.split(" ", 1)[0])).toEqual(["ORY_SDK_URL", "APP_URL", "SESSION_SECRET", "SESSION_CACHE_SECONDS"])
+  expect(lines.map((line) => line.split(" ", 1)[0])).toEqual([
+    "ORY_SDK_URL",
+    "APP_URL",
+    "SESSION_SECRET",
+    "SESSION_CACHE_SECONDS",
+  ])
   expect(lines.join("\n")).not.toContain("hunter2")
   expect(problems({ NODE_ENV: "production" })).toHaveLength(2)
 })

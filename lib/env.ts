@@ -56,7 +56,9 @@ export function readEnv(source: Source, serving = true): Env {
   const oryProjectToken = source.ORY_PROJECT_API_TOKEN?.trim() || undefined
   attempt(() => {
     if (oryProjectToken !== undefined && !/^[\x21-\x7e]+$/.test(oryProjectToken))
-      throw new Error("ORY_PROJECT_API_TOKEN has a character that no token has. Copy it again from the Ory Console, without quotes or spaces.")
+      throw new Error(
+        "ORY_PROJECT_API_TOKEN has a character that no token has. Copy it again from the Ory Console, without quotes or spaces.",
+      )
   })
   const sessionCookie = source.ORY_SESSION_COOKIE?.trim() || undefined
   attempt(() => {
@@ -66,7 +68,9 @@ export function readEnv(source: Source, serving = true): Env {
   const sessionCacheSeconds = attempt(() => {
     const value = source.SESSION_CACHE_SECONDS?.trim() || "30"
     if (!/^\d{1,3}$/.test(value) || Number(value) > 300)
-      throw new Error(`SESSION_CACHE_SECONDS is "${value}". Set it to whole seconds from 0 (off) to 300, for example 30.`)
+      throw new Error(
+        `SESSION_CACHE_SECONDS is "${value}". Set it to whole seconds from 0 (off) to 300, for example 30.`,
+      )
     return Number(value)
   })
 
@@ -81,7 +85,17 @@ export function readEnv(source: Source, serving = true): Env {
   )
     throw new Error(["The environment is not right:", ...problems.map((problem) => `  - ${problem}`)].join("\n"))
   const onVercel = source.VERCEL === "1"
-  return { oryUrl, topology, oryProjectToken, sessionCookie, appUrls, sessionSecrets, sessionCacheSeconds, onVercel, warnings }
+  return {
+    oryUrl,
+    topology,
+    oryProjectToken,
+    sessionCookie,
+    appUrls,
+    sessionSecrets,
+    sessionCacheSeconds,
+    onVercel,
+    warnings,
+  }
 }
 
 /** Ory Network's own domain, under which no app can be: it can share no cookie with one. */
@@ -92,7 +106,8 @@ function readTopology(source: Source, oryUrl: string): Env["topology"] {
   const value = source.ORY_PROXY?.trim() ?? ""
   if (value !== "" && value !== "on") throw new Error(`ORY_PROXY is "${value}". Set it to on, or leave it out.`)
   const network = hostname.endsWith(ORY_NETWORK)
-  if (network && protocol === "http:") throw new Error(`ORY_SDK_URL is "${oryUrl}". Ory Network is on https: set it to https://${hostname}.`)
+  if (network && protocol === "http:")
+    throw new Error(`ORY_SDK_URL is "${oryUrl}". Ory Network is on https: set it to https://${hostname}.`)
   return network || value === "on" ? "same-origin" : "direct"
 }
 
@@ -156,7 +171,10 @@ function readAppUrls(source: Source, serving: boolean): readonly [string, ...str
 }
 
 function readSecrets(source: Source): readonly string[] {
-  const secrets = (source.SESSION_SECRET ?? "").split(",").map((secret) => secret.trim()).filter((secret) => secret !== "")
+  const secrets = (source.SESSION_SECRET ?? "")
+    .split(",")
+    .map((secret) => secret.trim())
+    .filter((secret) => secret !== "")
   const why = secrets.map(weakness).find((weak) => weak !== undefined)
   if (why !== undefined)
     throw new Error(
@@ -166,7 +184,8 @@ function readSecrets(source: Source): readonly string[] {
 }
 
 /** Text that people and examples write, and that generated secrets don't contain. */
-const PLACEHOLDER = /change.?me|password|example|placeholder|your[-_]|123456789|abcdefgh|qwertyui|(?<![a-z\d])secret|secret(?![a-z\d])/i
+const PLACEHOLDER =
+  /change.?me|password|example|placeholder|your[-_]|123456789|abcdefgh|qwertyui|(?<![a-z\d])secret|secret(?![a-z\d])/i
 
 /** Why a secret is easy to guess. Base64 or hex of 16 random bytes or more passes, except with a negligible probability. */
 function weakness(secret: string): string | undefined {
@@ -182,10 +201,13 @@ function weakness(secret: string): string | undefined {
 const OTHER_COOKIES = /^((__Host-)?(session_snapshot|login_redirects)|csrf_token_.*|ory_kratos_continuity)$/
 
 function checkSessionCookie(name: string): void {
-  const cure = "Set it to the name of Ory's session cookie (Kratos: session.cookie.name), or leave it out for ory_kratos_session and Ory Network's names."
+  const cure =
+    "Set it to the name of Ory's session cookie (Kratos: session.cookie.name), or leave it out for ory_kratos_session and Ory Network's names."
   // https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1
-  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw new Error(`ORY_SESSION_COOKIE is "${name}", which is not the name of a cookie. ${cure}`)
-  if (OTHER_COOKIES.test(name)) throw new Error(`ORY_SESSION_COOKIE is "${name}", which is the name of another cookie. ${cure}`)
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name))
+    throw new Error(`ORY_SESSION_COOKIE is "${name}", which is not the name of a cookie. ${cure}`)
+  if (OTHER_COOKIES.test(name))
+    throw new Error(`ORY_SESSION_COOKIE is "${name}", which is the name of another cookie. ${cure}`)
 }
 
 /** The origin that `value` is, and nothing more: a path, a query or credentials would be lost without a word. */
@@ -198,7 +220,8 @@ function origin(variable: string, value: string, example: string): string {
   if (/\s/.test(value) || !URL.canParse(value)) throw refuse("which is not a URL")
   const url = new URL(value)
   if (url.username !== "" || url.password !== "") throw refuse("which holds credentials")
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") throw refuse("which has a path, a query or a fragment")
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "")
+    throw refuse("which has a path, a query or a fragment")
   return url.origin
 }
 
@@ -221,7 +244,9 @@ export function assertReadyToServe(): void {
   said = true
   for (const warning of warnings) console.warn(warning)
   if (sessionSecrets.length === 0)
-    console.warn("SESSION_SECRET is not set: there are no snapshots, and Ory is asked for every check. Make one with: openssl rand -base64 32")
+    console.warn(
+      "SESSION_SECRET is not set: there are no snapshots, and Ory is asked for every check. Make one with: openssl rand -base64 32",
+    )
 }
 
 /**

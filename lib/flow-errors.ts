@@ -6,11 +6,17 @@ import { ory } from "@/lib/ory"
  * https://www.ory.com/docs/kratos/self-service/flows/user-facing-errors
  */
 const SENTENCES: ReadonlyMap<string, string> = new Map([
-  ["self_service_flow_return_to_forbidden", "The link you followed leads to a page outside this site. Open the page you need from here instead."],
+  [
+    "self_service_flow_return_to_forbidden",
+    "The link you followed leads to a page outside this site. Open the page you need from here instead.",
+  ],
   ["self_service_flow_expired", "This form has expired. Start again."],
   ["self_service_flow_replaced", "This form was replaced by a newer one. Use the newer one, or start again."],
   ["self_service_flow_disabled", "This is not available at the moment."],
-  ["security_csrf_violation", "We couldn't confirm that the form came from your browser. Allow cookies for this site, then start again."],
+  [
+    "security_csrf_violation",
+    "We couldn't confirm that the form came from your browser. Allow cookies for this site, then start again.",
+  ],
   ["security_identity_mismatch", "This form was started from another account. Start again."],
   ["session_inactive", "You are signed out. Sign in to continue."],
   ["session_already_available", "You are already signed in."],
@@ -36,12 +42,19 @@ export async function flowErrorSentence(id: string | string[] | undefined): Prom
   if (typeof id !== "string") return GENERIC
   const response = await ory.getFlowError({ id }).catch(() => undefined)
   if (response?.status !== 200) return GENERIC
-  const { id: name = "without an id", message = "", reason = "" } = (response.data.error ?? {}) as Partial<Record<string, string>>
+  const {
+    id: name = "without an id",
+    message = "",
+    reason = "",
+  } = (response.data.error ?? {}) as Partial<Record<string, string>>
   console.error(`Ory ended a flow with an error: ${oneLine(`${name}: ${message} ${reason}`)}`)
   return SENTENCES.get(name) ?? GENERIC
 }
 
 /** Without characters that could forge a second line, or move or recolour what a terminal shows. */
 function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").slice(0, MAX_LOGGED).toWellFormed()
+  return text
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
+    .slice(0, MAX_LOGGED)
+    .toWellFormed()
 }

@@ -15,7 +15,10 @@ export type Query = Promise<Record<string, string | string[] | undefined>>
 
 type Kind = keyof Flows
 
-const get: Record<Kind, (flow: { id: string; cookie: string }) => Promise<{ status: number; data: { type: string; ui: UiContainer } }>> = {
+const get: Record<
+  Kind,
+  (flow: { id: string; cookie: string }) => Promise<{ status: number; data: { type: string; ui: UiContainer } }>
+> = {
   login: (flow) => ory.getLoginFlow(flow),
   registration: (flow) => ory.getRegistrationFlow(flow),
   recovery: (flow) => ory.getRecoveryFlow(flow),
@@ -53,7 +56,10 @@ export async function requireFlow<K extends Kind>(kind: K, query: Query): Promis
   }
   if (![400, 403, 404, 410].includes(response.status)) throw new OryUnavailableError()
   // The address of a flow does not say where it was to lead; of one that has expired, Ory does.
-  const { return_to } = forBrowser((response.data as { error?: { details?: { return_to?: string } } }).error?.details ?? {}, app)
+  const { return_to } = forBrowser(
+    (response.data as { error?: { details?: { return_to?: string } } }).error?.details ?? {},
+    app,
+  )
   return redirect(newFlow(kind, { return_to, ...wishes }, cookie, app))
 }
 
@@ -79,13 +85,18 @@ function newFlow(kind: Kind, wishes: Awaited<Query>, cookie: string, app: string
 /** Asked for a second factor, someone who has none that Ory's settings allow gets a flow with nothing to fill in. */
 function nothingToAsk(flow: LoginFlow): boolean {
   const nodes = (flow.ui.nodes as UiNode[] | null) ?? []
-  return flow.requested_aal === "aal2" && nodes.every(({ attributes }) => "name" in attributes && attributes.name === "csrf_token")
+  return (
+    flow.requested_aal === "aal2" &&
+    nodes.every(({ attributes }) => "name" in attributes && attributes.name === "csrf_token")
+  )
 }
 
 async function enrol(flow: LoginFlow, app: string): Promise<string> {
   // Who has enrolled one that was switched off since would be sent back here from every page, settings as well.
   if ((await readSession()).outcome === "aal2_required") {
-    console.error("Ory asks someone for a second factor of a kind that its settings have switched off: switch it on again, or remove it from their account.")
+    console.error(
+      "Ory asks someone for a second factor of a kind that its settings have switched off: switch it on again, or remove it from their account.",
+    )
     return `${app}/auth/error`
   }
   const settings = new URL("/account/settings", app)

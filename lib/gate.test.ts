@@ -46,7 +46,12 @@ async function withEnv(variables: Record<string, string> = {}): Promise<App> {
   const all = { ORY_SDK_URL: oryUrl, APP_URL: `${HTTP},${HTTPS}`, ...variables }
   for (const [name, value] of Object.entries(all)) vi.stubEnv(name, value)
   const { middleware, config } = await import("@/middleware")
-  return { gate: await import("@/lib/gate"), sealed: await import("@/lib/sealed"), middleware, matcher: config.matcher[0] as string }
+  return {
+    gate: await import("@/lib/gate"),
+    sealed: await import("@/lib/sealed"),
+    middleware,
+    matcher: config.matcher[0] as string,
+  }
 }
 
 beforeAll(async () => {
@@ -73,7 +78,8 @@ afterAll(async () => {
 })
 
 function json(status: number, body: unknown, headers: Record<string, string | string[]> = {}): RequestListener {
-  return (_request, response) => response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body))
+  return (_request, response) =>
+    response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body))
 }
 
 interface Ask {
@@ -97,7 +103,9 @@ function visit(wish: Ask = {}): Visit {
 function forwarded(response: NextResponse): Headers {
   expect(response.headers.get("x-middleware-next"), "the request was not let through").toBe("1")
   const names = (response.headers.get("x-middleware-override-headers") ?? "").split(",")
-  return new Headers(names.map((name): [string, string] => [name, response.headers.get(`x-middleware-request-${name}`) ?? ""]))
+  return new Headers(
+    names.map((name): [string, string] => [name, response.headers.get(`x-middleware-request-${name}`) ?? ""]),
+  )
 }
 
 function nonceOf(policy: string | null): string | undefined {
@@ -108,24 +116,45 @@ const kinds = {
   "a page load": { headers: { accept: HTML, "sec-fetch-dest": "document" } },
   "a page load in a frame": { headers: { accept: HTML, "sec-fetch-dest": "iframe" } },
   "a page load by a browser that does not say so": { headers: { accept: HTML } },
-  "a form": { method: "POST", headers: { accept: HTML, "sec-fetch-dest": "document", referer: `${HTTP}/dashboard?tab=1` } },
+  "a form": {
+    method: "POST",
+    headers: { accept: HTML, "sec-fetch-dest": "document", referer: `${HTTP}/dashboard?tab=1` },
+  },
   "a fetch": { headers: { accept: "*/*", "sec-fetch-dest": "empty" } },
   "a fetch that accepts HTML": { headers: { accept: HTML, "sec-fetch-dest": "empty" } },
-  "a fetch by the router": { path: "/dashboard?tab=1&_rsc=1a2b3", headers: { accept: "*/*", "sec-fetch-dest": "empty", rsc: "1" } },
+  "a fetch by the router": {
+    path: "/dashboard?tab=1&_rsc=1a2b3",
+    headers: { accept: "*/*", "sec-fetch-dest": "empty", rsc: "1" },
+  },
   "a prefetch by the router": { headers: { "sec-fetch-dest": "empty", "next-router-prefetch": "1" } },
   "a prefetch by the browser": { headers: { accept: HTML, "sec-fetch-dest": "document", "sec-purpose": "prefetch" } },
-  "a prerender by the browser": { headers: { accept: HTML, "sec-fetch-dest": "document", "sec-purpose": "prefetch;prerender" } },
+  "a prerender by the browser": {
+    headers: { accept: HTML, "sec-fetch-dest": "document", "sec-purpose": "prefetch;prerender" },
+  },
   "a prefetch by an older browser": { headers: { accept: HTML, purpose: "prefetch" } },
   "a client that says nothing": {},
-  "a POST by a fetch": { method: "POST", headers: { accept: "*/*", "sec-fetch-dest": "empty", referer: `${HTTP}/dashboard?tab=1` } },
+  "a POST by a fetch": {
+    method: "POST",
+    headers: { accept: "*/*", "sec-fetch-dest": "empty", referer: `${HTTP}/dashboard?tab=1` },
+  },
 } satisfies Record<string, Ask>
 
 /** What a page loads besides fetches: `sec-fetch-dest` says what for. */
 const subresources = ["image", "style", "script", "font", "manifest", "serviceworker", "object"]
 
-const pages = ["a page load", "a page load in a frame", "a page load by a browser that does not say so", "a form"] as const
-const fetches = Object.keys(kinds).filter((kind): kind is Exclude<keyof typeof kinds, (typeof pages)[number]> => !(pages as readonly string[]).includes(kind))
-const back = (kind: string): string => encodeURIComponent(`${HTTP}/dashboard${["a form", "a POST by a fetch", "a fetch by the router"].includes(kind) ? "?tab=1" : ""}`)
+const pages = [
+  "a page load",
+  "a page load in a frame",
+  "a page load by a browser that does not say so",
+  "a form",
+] as const
+const fetches = Object.keys(kinds).filter(
+  (kind): kind is Exclude<keyof typeof kinds, (typeof pages)[number]> => !(pages as readonly string[]).includes(kind),
+)
+const back = (kind: string): string =>
+  encodeURIComponent(
+    `${HTTP}/dashboard${["a form", "a POST by a fetch", "a fetch by the router"].includes(kind) ? "?tab=1" : ""}`,
+  )
 
 describe("refused", () => {
   describe.each(pages)("%s", (kind) => {
@@ -138,15 +167,18 @@ describe("refused", () => {
     test("of someone who owes a second factor goes to where Ory asks for it", () => {
       const response = app.gate.refuse(visit(kinds[kind]), aal2)
       expect(response.status).toBe(303)
-      expect(response.headers.get("location")).toBe(`${oryUrl}/self-service/login/browser?aal=aal2&return_to=${back(kind)}`)
+      expect(response.headers.get("location")).toBe(
+        `${oryUrl}/self-service/login/browser?aal=aal2&return_to=${back(kind)}`,
+      )
     })
 
-    if (kind !== "a form") test("while Ory does not answer is 503 and the page that says so, at its own address", () => {
-      const response = app.gate.refuse(visit(kinds[kind]), unavailable)
-      expect(response.status).toBe(503)
-      expect(response.headers.get("x-middleware-rewrite")).toBe(`${HTTP}/unavailable`)
-      expect(response.headers.get("location")).toBeNull()
-    })
+    if (kind !== "a form")
+      test("while Ory does not answer is 503 and the page that says so, at its own address", () => {
+        const response = app.gate.refuse(visit(kinds[kind]), unavailable)
+        expect(response.status).toBe(503)
+        expect(response.headers.get("x-middleware-rewrite")).toBe(`${HTTP}/unavailable`)
+        expect(response.headers.get("location")).toBeNull()
+      })
   })
 
   test("a form while Ory does not answer comes to its page again, which says so", () => {
@@ -183,7 +215,10 @@ describe("refused", () => {
       [aal2, 403],
       [unavailable, 503],
     ])("$outcome gets a status and no redirect", async (verdict, status) => {
-      const response = app.gate.refuse(visit({ path: "/logo.png", headers: { "sec-fetch-dest": destination } }), verdict)
+      const response = app.gate.refuse(
+        visit({ path: "/logo.png", headers: { "sec-fetch-dest": destination } }),
+        verdict,
+      )
       expect(response.status).toBe(status)
       expect(response.headers.get("location")).toBeNull()
       expect(response.headers.get("x-middleware-rewrite")).toBeNull()
@@ -193,7 +228,12 @@ describe("refused", () => {
   })
 
   test.each([
-    ["development", ["/logo.png needs a session, so a signed-out request for it (image) got 401. To serve it without a session, put the file into public/, or list the path in lib/routes.ts."]],
+    [
+      "development",
+      [
+        "/logo.png needs a session, so a signed-out request for it (image) got 401. To serve it without a session, put the file into public/, or list the path in lib/routes.ts.",
+      ],
+    ],
     ["production", []],
   ])("in %s the log explains each sub-resource once: %j", async (mode, expected) => {
     const warn = vi.spyOn(console, "warn").mockReturnValue()
@@ -210,7 +250,11 @@ describe("refused", () => {
     test.each([
       [anonymous, 401, { error: { code: "unauthenticated", message: "There is no valid session. Sign in first." } }],
       [aal2, 403, { error: { code: "session_aal2_required", message: "A second factor is due." } }],
-      [unavailable, 503, { error: { code: "ory_unavailable", message: "The session could not be checked. Try again." } }],
+      [
+        unavailable,
+        503,
+        { error: { code: "ory_unavailable", message: "The session could not be checked. Try again." } },
+      ],
     ])("$outcome is JSON with a code", async (verdict, status, body) => {
       const response = app.gate.refuse(visit({ ...kind, path: "/api/me" }), verdict)
       expect(response.status).toBe(status)
@@ -222,20 +266,28 @@ describe("refused", () => {
   })
 
   const everywhere = Object.entries(kinds).flatMap(([kind, wish]: [string, Ask]) =>
-    ["/dashboard", "/api/me"].flatMap((path) => [anonymous, aal2, unavailable].map((verdict) => ({ kind, path, outcome: verdict.outcome, wish, verdict }))),
+    ["/dashboard", "/api/me"].flatMap((path) =>
+      [anonymous, aal2, unavailable].map((verdict) => ({ kind, path, outcome: verdict.outcome, wish, verdict })),
+    ),
   )
 
-  test.each(everywhere)("$kind to $path, $outcome: nobody may keep the answer, it touches no session cookie, no frame holds it", ({ kind, wish, path, verdict }) => {
-    const { headers } = app.gate.refuse(visit({ ...wish, path }), verdict)
-    expect(headers.get("cache-control")).toBe("private, no-store")
-    expect(headers.get("retry-after")).toBe(verdict.outcome === "unavailable" ? "5" : null)
-    const counted = verdict.outcome === "anonymous" && path === "/dashboard" && (pages as readonly string[]).includes(kind)
-    expect(headers.getSetCookie()).toEqual(counted ? ["login_redirects=1; Path=/; Max-Age=10; HttpOnly; SameSite=Lax"] : [])
-    expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'")
-    expect(headers.get("content-security-policy")).toContain(`form-action 'self' ${oryUrl}`)
-    expect(headers.get("strict-transport-security")).toBeNull()
-    expect(headers.get("x-middleware-next")).toBeNull()
-  })
+  test.each(everywhere)(
+    "$kind to $path, $outcome: nobody may keep the answer, it touches no session cookie, no frame holds it",
+    ({ kind, wish, path, verdict }) => {
+      const { headers } = app.gate.refuse(visit({ ...wish, path }), verdict)
+      expect(headers.get("cache-control")).toBe("private, no-store")
+      expect(headers.get("retry-after")).toBe(verdict.outcome === "unavailable" ? "5" : null)
+      const counted =
+        verdict.outcome === "anonymous" && path === "/dashboard" && (pages as readonly string[]).includes(kind)
+      expect(headers.getSetCookie()).toEqual(
+        counted ? ["login_redirects=1; Path=/; Max-Age=10; HttpOnly; SameSite=Lax"] : [],
+      )
+      expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'")
+      expect(headers.get("content-security-policy")).toContain(`form-action 'self' ${oryUrl}`)
+      expect(headers.get("strict-transport-security")).toBeNull()
+      expect(headers.get("x-middleware-next")).toBeNull()
+    },
+  )
 
   test.each([
     ["the first redirect", "a=b", false, 1],
@@ -245,7 +297,10 @@ describe("refused", () => {
     ["a count that this app did not make", "login_redirects=-9", false, 1],
     ["a count of another scheme", "__Host-login_redirects=2", false, 1],
   ])("%s to Ory's login leads back to the page, or over the one that ends loops", (_what, cookie, ends, count) => {
-    const { headers } = app.gate.refuse(visit({ path: "/dashboard?a=1&b=2", headers: { accept: HTML, cookie } }), anonymous)
+    const { headers } = app.gate.refuse(
+      visit({ path: "/dashboard?a=1&b=2", headers: { accept: HTML, cookie } }),
+      anonymous,
+    )
     const back = new URL(headers.get("location") ?? "").searchParams.get("return_to")
     const wanted = `${HTTP}/dashboard?a=1&b=2`
     expect(back).toBe(ends ? `${HTTP}/auth/no-session?return_to=${encodeURIComponent(wanted)}` : wanted)
@@ -253,16 +308,24 @@ describe("refused", () => {
   })
 
   test("on https, the count of redirects is this host's alone", () => {
-    const { headers } = app.gate.refuse(visit({ headers: { accept: HTML, cookie: "__Host-login_redirects=2" }, appUrl: HTTPS }), anonymous)
-    expect(headers.get("set-cookie")).toBe("__Host-login_redirects=3; Path=/; Max-Age=10; HttpOnly; SameSite=Lax; Secure")
+    const { headers } = app.gate.refuse(
+      visit({ headers: { accept: HTML, cookie: "__Host-login_redirects=2" }, appUrl: HTTPS }),
+      anonymous,
+    )
+    expect(headers.get("set-cookie")).toBe(
+      "__Host-login_redirects=3; Path=/; Max-Age=10; HttpOnly; SameSite=Lax; Secure",
+    )
   })
 
-  test.each([anonymous, aal2, unavailable])("on https, $outcome keeps browsers on https and comes back there", (verdict) => {
-    const response = app.gate.refuse(visit({ headers: { accept: HTML }, appUrl: HTTPS }), verdict)
-    expect(response.headers.get("strict-transport-security")).toBe("max-age=63072000")
-    if (verdict.outcome !== "unavailable")
-      expect(new URL(response.headers.get("location") ?? "").searchParams.get("return_to")).toBe(`${HTTPS}/dashboard`)
-  })
+  test.each([anonymous, aal2, unavailable])(
+    "on https, $outcome keeps browsers on https and comes back there",
+    (verdict) => {
+      const response = app.gate.refuse(visit({ headers: { accept: HTML }, appUrl: HTTPS }), verdict)
+      expect(response.headers.get("strict-transport-security")).toBe("max-age=63072000")
+      if (verdict.outcome !== "unavailable")
+        expect(new URL(response.headers.get("location") ?? "").searchParams.get("return_to")).toBe(`${HTTPS}/dashboard`)
+    },
+  )
 
   test.each([
     ["GET", "/reports?year=2030&q=a%26b", undefined, "/reports?year=2030&q=a%26b"],
@@ -275,7 +338,10 @@ describe("refused", () => {
     ["POST", "/reports", `${HTTP}/auth/login`, "/dashboard"],
     ["POST", "/reports", undefined, "/dashboard"],
   ])("%s %s sent from %s comes back to %s", (method, path, referer, page) => {
-    const response = app.gate.refuse(visit({ method, path, headers: { accept: HTML, ...(referer === undefined ? {} : { referer }) } }), anonymous)
+    const response = app.gate.refuse(
+      visit({ method, path, headers: { accept: HTML, ...(referer === undefined ? {} : { referer }) } }),
+      anonymous,
+    )
     expect(new URL(response.headers.get("location") ?? "").searchParams.get("return_to")).toBe(HTTP + page)
   })
 })
@@ -288,16 +354,19 @@ const FORGED = {
 }
 
 describe("let through without a word about who it is", () => {
-  test.each(["/", "/unavailable", "/api/health", "/robots.txt"])("%s, built once for everybody: no nonce, no cookie, and kept as long as Next says", async (path) => {
-    const response = await app.gate.pass(visit({ path, headers: { cookie: COOKIE } }))
-    const headers = forwarded(response)
-    expect(headers.get("x-nonce")).toBeNull()
-    expect(headers.get("content-security-policy")).toBeNull()
-    expect(response.headers.get("content-security-policy")).toContain("script-src 'self' 'unsafe-inline';")
-    expect(response.headers.get("cache-control")).toBeNull()
-    expect(response.headers.get("set-cookie")).toBeNull()
-    expect(response.headers.get("server-timing")).toBeNull()
-  })
+  test.each(["/", "/unavailable", "/api/health", "/robots.txt"])(
+    "%s, built once for everybody: no nonce, no cookie, and kept as long as Next says",
+    async (path) => {
+      const response = await app.gate.pass(visit({ path, headers: { cookie: COOKIE } }))
+      const headers = forwarded(response)
+      expect(headers.get("x-nonce")).toBeNull()
+      expect(headers.get("content-security-policy")).toBeNull()
+      expect(response.headers.get("content-security-policy")).toContain("script-src 'self' 'unsafe-inline';")
+      expect(response.headers.get("cache-control")).toBeNull()
+      expect(response.headers.get("set-cookie")).toBeNull()
+      expect(response.headers.get("server-timing")).toBeNull()
+    },
+  )
 
   test("/auth/login, made for each request: a nonce, the same for page and browser, and another each time", async () => {
     const nonces = new Set<string>()
@@ -324,30 +393,38 @@ describe("let through without a word about who it is", () => {
 
   describe("a file in public/", () => {
     beforeEach(async () => {
-      vi.doMock("@/lib/public-files", () => ({ publicFile: (path: string) => (path === "/a%20b.png" ? path : undefined) }))
+      vi.doMock("@/lib/public-files", () => ({
+        publicFile: (path: string) => (path === "/a%20b.png" ? path : undefined),
+      }))
       app = await withEnv()
     })
     afterEach(() => {
       vi.doUnmock("@/lib/public-files")
     })
 
-    test.each(["/a%20b.png", "/a%20b.png?v=2", "/a%20b.png?_rsc=1"])("%s is served by a rewrite to the file, without a call to Ory, a handoff or a cookie", async (path) => {
-      const response = await app.middleware(ask({ path, headers: { ...FORGED, cookie: COOKIE } }))
-      expect(response.headers.get("x-middleware-rewrite")).toBe(`${HTTP}/a%20b.png`)
-      expect(response.headers.get("x-middleware-request-x-session-handoff")).toBeNull()
-      expect(response.headers.getSetCookie()).toEqual([])
-      expect(response.headers.get("content-security-policy")).toContain("frame-ancestors 'none'")
-      expect(asked).toEqual([])
-    })
+    test.each(["/a%20b.png", "/a%20b.png?v=2", "/a%20b.png?_rsc=1"])(
+      "%s is served by a rewrite to the file, without a call to Ory, a handoff or a cookie",
+      async (path) => {
+        const response = await app.middleware(ask({ path, headers: { ...FORGED, cookie: COOKIE } }))
+        expect(response.headers.get("x-middleware-rewrite")).toBe(`${HTTP}/a%20b.png`)
+        expect(response.headers.get("x-middleware-request-x-session-handoff")).toBeNull()
+        expect(response.headers.getSetCookie()).toEqual([])
+        expect(response.headers.get("content-security-policy")).toContain("frame-ancestors 'none'")
+        expect(asked).toEqual([])
+      },
+    )
 
     test.each(["POST", "PUT", "DELETE", "OPTIONS"])("%s is not allowed", async (method) => {
       const response = await app.middleware(ask({ path: "/a%20b.png", method, headers: { "next-action": "1a2b3" } }))
       expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD"])
     })
 
-    test.each(["/a%20b.png/", "/a%20b.png/x", "/a%20b", "/b.png"])("%s is another path and needs a session", async (path) => {
-      expect((await app.middleware(ask({ path, headers: { accept: HTML } }))).status).toBe(303)
-    })
+    test.each(["/a%20b.png/", "/a%20b.png/x", "/a%20b", "/b.png"])(
+      "%s is another path and needs a session",
+      async (path) => {
+        expect((await app.middleware(ask({ path, headers: { accept: HTML } }))).status).toBe(303)
+      },
+    )
   })
 
   test.each([
@@ -360,18 +437,32 @@ describe("let through without a word about who it is", () => {
 })
 
 describe("let through with what is known", () => {
-  const known = (more: Partial<Knowledge> = {}): Knowledge => ({ verdict: active, source: "ory", cookie: COOKIE, start: performance.now(), ...more })
+  const known = (more: Partial<Knowledge> = {}): Knowledge => ({
+    verdict: active,
+    source: "ory",
+    cookie: COOKIE,
+    start: performance.now(),
+    ...more,
+  })
 
   /** The Set-Cookie that gives the snapshot or takes it away. */
-  const snapshots = (response: NextResponse): string[] => response.headers.getSetCookie().filter((cookie) => cookie.includes("session_snapshot="))
+  const snapshots = (response: NextResponse): string[] =>
+    response.headers.getSetCookie().filter((cookie) => cookie.includes("session_snapshot="))
 
   const TAKEN = "session_snapshot=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
 
   test("only what is sensitive gets all of Ory's answer", async () => {
     const whole = { id: "1", devices: [{ id: "2" }] }
-    for (const [path, expected] of [["/account/sessions", { ...active, whole }], ["/api/account/data", { ...active, whole }], ["/dashboard", active], ["/api/me", active]] as const) {
+    for (const [path, expected] of [
+      ["/account/sessions", { ...active, whole }],
+      ["/api/account/data", { ...active, whole }],
+      ["/dashboard", active],
+      ["/api/me", active],
+    ] as const) {
       const headers = forwarded(await app.gate.pass(visit({ path }), known({ verdict: { ...active, whole } })))
-      expect(await app.sealed.open("handoff", headers.get("x-session-handoff") ?? "", COOKIE, HTTP), path).toEqual(expected)
+      expect(await app.sealed.open("handoff", headers.get("x-session-handoff") ?? "", COOKIE, HTTP), path).toEqual(
+        expected,
+      )
     }
   })
 
@@ -384,7 +475,9 @@ describe("let through with what is known", () => {
 
   test("what the client says in the gate's own headers is overwritten", async () => {
     for (const source of ["ory", "snapshot"] as const) {
-      const headers = forwarded(await app.gate.pass(visit({ path: "/dashboard?tab=1", headers: FORGED }), known({ source })))
+      const headers = forwarded(
+        await app.gate.pass(visit({ path: "/dashboard?tab=1", headers: FORGED }), known({ source })),
+      )
       expect([...headers.values()].filter((value) => value.includes("forged"))).toEqual([])
       expect(headers.get("x-request-path")).toBe("/dashboard?tab=1")
       expect(headers.get("x-nonce")).toBe(nonceOf(headers.get("content-security-policy")))
@@ -430,7 +523,10 @@ describe("let through with what is known", () => {
   })
 
   test("what Ory set reaches the browser, each cookie apart, and before the snapshot", async () => {
-    const setCookies = ["ory_kratos_session=new; Path=/; Expires=Wed, 02 Jan 2030 11:00:00 GMT; HttpOnly", "csrf_token_1=b; Path=/"]
+    const setCookies = [
+      "ory_kratos_session=new; Path=/; Expires=Wed, 02 Jan 2030 11:00:00 GMT; HttpOnly",
+      "csrf_token_1=b; Path=/",
+    ]
     const response = await app.gate.pass(visit(), known({ setCookies }))
     expect(response.headers.getSetCookie()).toEqual([...setCookies, expect.stringMatching(/^session_snapshot=.+/)])
   })
@@ -445,7 +541,9 @@ describe("let through with what is known", () => {
 
   test("on https its name and attributes are those of https", async () => {
     const response = await app.gate.pass(visit({ appUrl: HTTPS }), known())
-    expect(snapshots(response)).toEqual([expect.stringMatching(/^__Host-session_snapshot=[\w.-]+; Path=\/; Max-Age=30; HttpOnly; SameSite=Lax; Secure$/)])
+    expect(snapshots(response)).toEqual([
+      expect.stringMatching(/^__Host-session_snapshot=[\w.-]+; Path=\/; Max-Age=30; HttpOnly; SameSite=Lax; Secure$/),
+    ])
   })
 
   test.each([
@@ -479,22 +577,37 @@ describe("let through with what is known", () => {
     const { gate, sealed } = await withEnv({ SESSION_CACHE_SECONDS: "0" })
     const response = await gate.pass(visit(), known())
     expect(snapshots(response)).toEqual([])
-    expect(await sealed.open("handoff", forwarded(response).get("x-session-handoff") ?? "", COOKIE, HTTP)).toEqual(active)
+    expect(await sealed.open("handoff", forwarded(response).get("x-session-handoff") ?? "", COOKIE, HTTP)).toEqual(
+      active,
+    )
   })
 
   test("a session too large for a cookie: no snapshot, but a handoff", async () => {
-    const verdict: Verdict = { outcome: "active", session: { ...session, identity: { id: "1", traits: { email: "x".repeat(4000) } } } }
+    const verdict: Verdict = {
+      outcome: "active",
+      session: { ...session, identity: { id: "1", traits: { email: "x".repeat(4000) } } },
+    }
     const response = await app.gate.pass(visit(), known({ verdict }))
     expect(snapshots(response)).toEqual([])
-    expect(await app.sealed.open("handoff", forwarded(response).get("x-session-handoff") ?? "", COOKIE, HTTP)).toEqual(verdict)
+    expect(await app.sealed.open("handoff", forwarded(response).get("x-session-handoff") ?? "", COOKIE, HTTP)).toEqual(
+      verdict,
+    )
   })
 
-  test.each([anonymous, aal2, unavailable])("$outcome, as an action may be: the page is told so, no cookie is touched", async (verdict) => {
-    const headers = { "next-action": "1a2b3", cookie: COOKIE }
-    const response = await app.gate.pass(visit({ method: "POST", headers }), known({ verdict, setCookies: ["ory_kratos_session=; Max-Age=0"] }))
-    expect(await app.sealed.open("handoff", forwarded(response).get("x-session-handoff") ?? "", COOKIE, HTTP)).toEqual(verdict)
-    expect(response.headers.getSetCookie()).toEqual([])
-  })
+  test.each([anonymous, aal2, unavailable])(
+    "$outcome, as an action may be: the page is told so, no cookie is touched",
+    async (verdict) => {
+      const headers = { "next-action": "1a2b3", cookie: COOKIE }
+      const response = await app.gate.pass(
+        visit({ method: "POST", headers }),
+        known({ verdict, setCookies: ["ory_kratos_session=; Max-Age=0"] }),
+      )
+      expect(
+        await app.sealed.open("handoff", forwarded(response).get("x-session-handoff") ?? "", COOKIE, HTTP),
+      ).toEqual(verdict)
+      expect(response.headers.getSetCookie()).toEqual([])
+    },
+  )
 })
 
 describe("the middleware", () => {
@@ -511,32 +624,55 @@ describe("the middleware", () => {
 
   const revoked = json(401, { error: { code: 401 } })
 
-  test.each(["/", "/unavailable", "/auth/login", "/auth/sign-out", "/api/health", "/api/refresh-session", "/robots.txt"])("%s is public: through, and Ory is not asked", async (path) => {
+  test.each([
+    "/",
+    "/unavailable",
+    "/auth/login",
+    "/auth/sign-out",
+    "/api/health",
+    "/api/refresh-session",
+    "/robots.txt",
+  ])("%s is public: through, and Ory is not asked", async (path) => {
     const response = await app.middleware(ask({ path, headers: { ...page, ...FORGED, cookie: COOKIE } }))
     expect(forwarded(response).get("x-session-handoff")).toBeNull()
     expect(response.headers.getSetCookie()).toEqual([])
     expect(asked).toEqual([])
   })
 
-  test.each(["/dashboard", "/account", "/nowhere", "/api/me", "/auth", "/authors", "/AUTH/login", "//auth/login", "/%61uth/login", "/auth%2flogin", "/robots.txt/x", "/_next/data/x/dashboard.json"])(
-    "%s is protected: a stranger is refused, and Ory is not asked",
-    async (path) => {
-      const response = await app.middleware(ask({ path, headers: { ...page, ...FORGED, cookie: "theme=dark" } }))
-      expect([303, 401]).toContain(response.status)
-      expect(response.headers.get("x-middleware-next")).toBeNull()
-      expect(asked).toEqual([])
-    },
-  )
+  test.each([
+    "/dashboard",
+    "/account",
+    "/nowhere",
+    "/api/me",
+    "/auth",
+    "/authors",
+    "/AUTH/login",
+    "//auth/login",
+    "/%61uth/login",
+    "/auth%2flogin",
+    "/robots.txt/x",
+    "/_next/data/x/dashboard.json",
+  ])("%s is protected: a stranger is refused, and Ory is not asked", async (path) => {
+    const response = await app.middleware(ask({ path, headers: { ...page, ...FORGED, cookie: "theme=dark" } }))
+    expect([303, 401]).toContain(response.status)
+    expect(response.headers.get("x-middleware-next")).toBeNull()
+    expect(asked).toEqual([])
+  })
 
   test("someone signed in passes; Ory is asked once, for its own cookies only", async () => {
-    const response = await app.middleware(ask({ headers: { ...page, cookie: `theme=dark; ${COOKIE}; csrf_token_1=a; session_snapshot=x` } }))
+    const response = await app.middleware(
+      ask({ headers: { ...page, cookie: `theme=dark; ${COOKIE}; csrf_token_1=a; session_snapshot=x` } }),
+    )
     expect(forwarded(response).get("cookie")).toBe(`theme=dark; ${COOKIE}; csrf_token_1=a`)
     expect(response.headers.get("server-timing")).toContain("desc=ory")
     expect(asked.map(({ url, headers }) => [url, headers.cookie])).toEqual([["/sessions/whoami", COOKIE]])
   })
 
   test.each([
-    ["one cookie", ["ory_kratos_session=longer; Path=/; Expires=Wed, 02 Jan 2030 11:00:00 GMT; HttpOnly; SameSite=Lax"]],
+    [
+      "one cookie",
+      ["ory_kratos_session=longer; Path=/; Expires=Wed, 02 Jan 2030 11:00:00 GMT; HttpOnly; SameSite=Lax"],
+    ],
     ["two cookies", ["ory_kratos_session=longer; Path=/", "csrf_token_1=b; Path=/"]],
   ])("%s that Ory sets with its answer reach the browser", async (_many, cookies) => {
     answer = json(200, { ...session, active: true }, { "set-cookie": cookies })
@@ -593,17 +729,26 @@ describe("the middleware", () => {
     const handoff = forwarded(through).get("x-session-handoff") ?? ""
     expect(handoff).not.toBe("")
     answer = revoked
-    const asCookie = await app.middleware(ask({ headers: { ...page, cookie: `${COOKIE}; session_snapshot=${handoff}` } }))
+    const asCookie = await app.middleware(
+      ask({ headers: { ...page, cookie: `${COOKIE}; session_snapshot=${handoff}` } }),
+    )
     expect(asCookie.status).toBe(303)
-    const asHeader = await app.middleware(ask({ headers: { ...page, cookie: COOKIE, "x-session-handoff": pair.slice("session_snapshot=".length) } }))
+    const asHeader = await app.middleware(
+      ask({ headers: { ...page, cookie: COOKIE, "x-session-handoff": pair.slice("session_snapshot=".length) } }),
+    )
     expect(asHeader.status).toBe(303)
   })
 
   test("the page that ends loops is shown with 401 to a browser without a session, with a nonce for its scripts", async () => {
-    for (const [cookie, questions] of [["", 0], [COOKIE, 1]] as const) {
+    for (const [cookie, questions] of [
+      ["", 0],
+      [COOKIE, 1],
+    ] as const) {
       asked = []
       answer = revoked
-      const response = await app.middleware(ask({ path: "/auth/no-session?return_to=%2Fdashboard", headers: { ...page, cookie } }))
+      const response = await app.middleware(
+        ask({ path: "/auth/no-session?return_to=%2Fdashboard", headers: { ...page, cookie } }),
+      )
       expect(response.status).toBe(401)
       expect(new URL(response.headers.get("x-middleware-rewrite") ?? "").pathname).toBe("/auth/no-session")
       expect(nonceOf(response.headers.get("content-security-policy"))).toMatch(/.{20}/)
@@ -614,10 +759,14 @@ describe("the middleware", () => {
 
   test("the page that ends loops sends a session on, and a missing second factor to where it is asked for", async () => {
     const path = `/auth/no-session?return_to=${encodeURIComponent(`${HTTP}/account?tab=1`)}`
-    expect((await app.middleware(ask({ path, headers: { ...page, cookie: COOKIE } }))).headers.get("x-middleware-next")).toBe("1")
+    expect(
+      (await app.middleware(ask({ path, headers: { ...page, cookie: COOKIE } }))).headers.get("x-middleware-next"),
+    ).toBe("1")
     answer = json(403, { error: { id: "session_aal2_required" } })
     const response = await app.middleware(ask({ path, headers: { ...page, cookie: COOKIE } }))
-    expect(response.headers.get("location")).toBe(`${oryUrl}/self-service/login/browser?aal=aal2&return_to=${encodeURIComponent(`${HTTP}/account?tab=1`)}`)
+    expect(response.headers.get("location")).toBe(
+      `${oryUrl}/self-service/login/browser?aal=aal2&return_to=${encodeURIComponent(`${HTTP}/account?tab=1`)}`,
+    )
   })
 
   test.each<[string, RequestListener, number]>([
@@ -628,7 +777,11 @@ describe("the middleware", () => {
     ["429", json(429, {}), 503],
     ["500", json(500, {}), 503],
     ["a redirect", (_request, response) => response.writeHead(302, { location: "/elsewhere" }).end(), 503],
-    ["HTML", (_request, response) => response.writeHead(200, { "content-type": "text/html" }).end("<h1>Hello</h1>"), 503],
+    [
+      "HTML",
+      (_request, response) => response.writeHead(200, { "content-type": "text/html" }).end("<h1>Hello</h1>"),
+      503,
+    ],
     ["an inactive session", json(200, { ...session, active: false }), 503],
     ["a dead connection", (request) => request.socket.destroy(), 503],
   ])("Ory answers %s: nobody passes, and no session cookie is touched", async (_what, listener, status) => {
@@ -657,7 +810,9 @@ describe("the middleware", () => {
   ])("a server action passes with the verdict, also when it is $outcome", async (verdict, listener) => {
     answer = listener
     const response = await act({ cookie: COOKIE, ...FORGED, origin: HTTP, host: "localhost:3000" })
-    expect(await app.sealed.open("handoff", forwarded(response).get("x-session-handoff") ?? "", COOKIE, HTTP)).toEqual(verdict)
+    expect(await app.sealed.open("handoff", forwarded(response).get("x-session-handoff") ?? "", COOKIE, HTTP)).toEqual(
+      verdict,
+    )
     // Next then runs the action without rendering the page in the same response.
     expect(forwarded(response).get("x-action-forwarded")).toBe("1")
     expect(response.headers.getSetCookie()).toEqual([])
@@ -665,7 +820,9 @@ describe("the middleware", () => {
 
   test("an anonymous server action passes without a call to Ory", async () => {
     const response = await act()
-    expect(await app.sealed.open("handoff", forwarded(response).get("x-session-handoff") ?? "", "", HTTP)).toEqual(anonymous)
+    expect(await app.sealed.open("handoff", forwarded(response).get("x-session-handoff") ?? "", "", HTTP)).toEqual(
+      anonymous,
+    )
     expect(asked).toEqual([])
   })
 
@@ -686,10 +843,13 @@ describe("the middleware", () => {
     expect(asked).toEqual([])
   })
 
-  test.each(["GET", "HEAD", "PUT", "DELETE"])("%s with an action's header is no action: a stranger is refused", async (method) => {
-    const response = await app.middleware(ask({ method, headers: { ...page, "next-action": "1a2b3" } }))
-    expect(response.status).toBe(303)
-  })
+  test.each(["GET", "HEAD", "PUT", "DELETE"])(
+    "%s with an action's header is no action: a stranger is refused",
+    async (method) => {
+      const response = await app.middleware(ask({ method, headers: { ...page, "next-action": "1a2b3" } }))
+      expect(response.status).toBe(303)
+    },
+  )
 
   test.each([
     ["several of one name", `${COOKIE}; ory_kratos_session=two; ory_kratos_session=three`, 1],
@@ -707,7 +867,8 @@ describe("the middleware", () => {
 
   test("without a secret every page view asks Ory, and passes", async () => {
     app = await withEnv({ SESSION_SECRET: "" })
-    for (let times = 0; times < 3; times++) forwarded(await app.middleware(ask({ headers: { ...page, cookie: COOKIE } })))
+    for (let times = 0; times < 3; times++)
+      forwarded(await app.middleware(ask({ headers: { ...page, cookie: COOKIE } })))
     expect(asked).toHaveLength(3)
   })
 
@@ -717,15 +878,23 @@ describe("the middleware", () => {
     ["evil.example", HTTP],
     ["app.example.com.evil.example", HTTP],
   ])("host %s: this app is at %s, whatever a proxy or a client says besides", async (host, appUrl) => {
-    const lies = { "x-forwarded-host": "evil.example", "x-forwarded-proto": "https", forwarded: "host=evil.example;proto=https" }
+    const lies = {
+      "x-forwarded-host": "evil.example",
+      "x-forwarded-proto": "https",
+      forwarded: "host=evil.example;proto=https",
+    }
     const response = await app.middleware(ask({ headers: { ...page, ...lies, host } }))
-    expect(response.headers.get("location")).toBe(`${oryUrl}/self-service/login/browser?return_to=${encodeURIComponent(`${appUrl}/dashboard`)}`)
+    expect(response.headers.get("location")).toBe(
+      `${oryUrl}/self-service/login/browser?return_to=${encodeURIComponent(`${appUrl}/dashboard`)}`,
+    )
     expect(response.headers.get("strict-transport-security")).toBe(appUrl === HTTPS ? "max-age=63072000" : null)
   })
 
   test("a snapshot from one of this app's hosts does not open on another", async () => {
     const value = (await snapshot()).slice("session_snapshot=".length)
-    await app.middleware(ask({ headers: { ...page, host: "app.example.com", cookie: `${COOKIE}; __Host-session_snapshot=${value}` } }))
+    await app.middleware(
+      ask({ headers: { ...page, host: "app.example.com", cookie: `${COOKIE}; __Host-session_snapshot=${value}` } }),
+    )
     expect(asked).toHaveLength(1)
   })
 

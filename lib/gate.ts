@@ -89,7 +89,9 @@ export async function pass(visit: Visit, known?: Knowledge, status?: number): Pr
     // Only a rewrite can set a status.
     const { nextUrl } = visit.request
     const response =
-      status === undefined ? NextResponse.next({ request: { headers } }) : NextResponse.rewrite(nextUrl, { status, request: { headers } })
+      status === undefined
+        ? NextResponse.next({ request: { headers } })
+        : NextResponse.rewrite(nextUrl, { status, request: { headers } })
     return secured(visit, response, nonce)
   }
 
@@ -145,7 +147,8 @@ export function refuseForeign(visit: Visit): NextResponse {
 }
 
 function refusal(visit: Visit, { outcome }: Exclude<Verdict, { outcome: "active" }>): NextResponse {
-  if (isApi(visit.pathname) || (isOrys(visit.pathname) && !isPageLoad(visit.request))) return NextResponse.json(...apiError(CODES[outcome]))
+  if (isApi(visit.pathname) || (isOrys(visit.pathname) && !isPageLoad(visit.request)))
+    return NextResponse.json(...apiError(CODES[outcome]))
   if (isSubresource(visit.request)) {
     if (outcome === "anonymous") explainSubresource(visit)
     return new NextResponse(null, { status: STATUS[CODES[outcome]] })
@@ -153,7 +156,8 @@ function refusal(visit: Visit, { outcome }: Exclude<Verdict, { outcome: "active"
   if (outcome === "unavailable") {
     if (!isPageLoad(visit.request)) return new NextResponse(null, { status: 503 })
     // Next would look for a form's action on the page that says so: the form's own page, asked for anew, says it.
-    if (!reads(visit.request) && !isOrys(visit.pathname)) return NextResponse.redirect(visit.appUrl + returnPath(visit), 303)
+    if (!reads(visit.request) && !isOrys(visit.pathname))
+      return NextResponse.redirect(visit.appUrl + returnPath(visit), 303)
     return NextResponse.rewrite(new URL("/unavailable", visit.request.url), { status: 503 })
   }
 

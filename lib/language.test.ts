@@ -34,7 +34,9 @@ test("English is sent without texts: Elements' code has them", () => {
 })
 
 test("any other language is sent with every text, and in the direction it is written in", () => {
-  const others = Object.keys(languages).filter((locale) => locale !== "en").map(languageFor)
+  const others = Object.keys(languages)
+    .filter((locale) => locale !== "en")
+    .map(languageFor)
   for (const { locale, texts } of others) expect(texts).toEqual(languages[locale])
   const fromTheRight = others.filter(({ direction }) => direction === "rtl")
   expect(fromTheRight.map(({ locale }) => locale)).toEqual(["ar", "fa", "he", "ku", "ps", "sd", "ug", "ur"])

@@ -27,7 +27,8 @@ export async function preferredLanguage(): Promise<Language> {
 export function languageFor(acceptLanguage: string | null): Language {
   // English first, so that `*` and a missing header get it.
   const offered = ["en", ...Object.keys(languages), ...Object.keys(ALIASES)]
-  const best = new Negotiator({ headers: { "accept-language": acceptLanguage?.slice(0, 500) } }).language(offered) ?? "en"
+  const best =
+    new Negotiator({ headers: { "accept-language": acceptLanguage?.slice(0, 500) } }).language(offered) ?? "en"
   const locale = ALIASES[best] ?? best
   if (locale === "en") return { locale, direction: "ltr" }
   const texts = { ...languages.en, ...languages[locale] }

@@ -35,7 +35,11 @@ async function proxy(variables: Record<string, string> = {}): Promise<Proxy> {
   return import("@/lib/ory-proxy")
 }
 
-async function forward(path: string, { method = "GET", headers = {}, body, appUrl = APP }: Ask = {}, variables?: Record<string, string>): Promise<NextResponse> {
+async function forward(
+  path: string,
+  { method = "GET", headers = {}, body, appUrl = APP }: Ask = {},
+  variables?: Record<string, string>,
+): Promise<NextResponse> {
   const request = new NextRequest(APP + path, { method, headers, body, duplex: "half" })
   return (await proxy(variables)).forward({ request, appUrl, pathname: request.nextUrl.pathname })
 }
@@ -50,14 +54,17 @@ function got(): Asked {
 /** The two requests that Ory got: what its allowed URLs are, then the one that was forwarded. */
 function both(): [Asked, Asked] {
   const [first, second, ...others] = asked
-  if (first === undefined || second === undefined || others.length > 0) throw new Error(`Ory was asked ${asked.length} times`)
+  if (first === undefined || second === undefined || others.length > 0)
+    throw new Error(`Ory was asked ${asked.length} times`)
   return [first, second]
 }
 
 const json =
   (status: number, body: unknown, headers: Record<string, string | string[]> = {}) =>
   (_request: IncomingMessage, response: ServerResponse): void => {
-    response.writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers }).end(typeof body === "string" ? body : JSON.stringify(body))
+    response
+      .writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers })
+      .end(typeof body === "string" ? body : JSON.stringify(body))
   }
 
 beforeAll(async () => {
@@ -135,12 +142,15 @@ describe("where a request goes", () => {
     expect(asked).toEqual([])
   })
 
-  test.each(["PUT", "PATCH", "OPTIONS", "PROPFIND"])("%s is 405: Ory's paths know no such thing from browsers", async (method) => {
-    const response = await forward("/self-service/login", { method })
-    expect(response.status).toBe(405)
-    expect(response.headers.get("allow")).toBe("GET, HEAD, POST, DELETE")
-    expect(asked).toEqual([])
-  })
+  test.each(["PUT", "PATCH", "OPTIONS", "PROPFIND"])(
+    "%s is 405: Ory's paths know no such thing from browsers",
+    async (method) => {
+      const response = await forward("/self-service/login", { method })
+      expect(response.status).toBe(405)
+      expect(response.headers.get("allow")).toBe("GET, HEAD, POST, DELETE")
+      expect(asked).toEqual([])
+    },
+  )
 
   test.each(["GET", "HEAD", "POST", "DELETE"])("%s goes as %s", async (method) => {
     await forward("/sessions/whoami", { method })
@@ -160,7 +170,11 @@ describe("where a request goes", () => {
 
   test("a form goes up as it was typed, whatever its size", async () => {
     const body = `password=${"%41ä".repeat(100_000)}`
-    await forward("/self-service/login?flow=1", { method: "POST", body, headers: { "content-type": "application/x-www-form-urlencoded" } })
+    await forward("/self-service/login?flow=1", {
+      method: "POST",
+      body,
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+    })
     expect(got().body).toBe(body)
     expect(got().request.headers["content-type"]).toBe("application/x-www-form-urlencoded")
   })
@@ -187,13 +201,23 @@ describe("where a request goes", () => {
 
 describe("a write from another site", () => {
   const paths = ["/self-service/login?flow=1", "/self-service/settings?flow=1", "/sessions"]
-  const origins = ["https://evil.example", "null", "", "http://localhost:3000.evil.example", "https://localhost:3000", HTTPS]
+  const origins = [
+    "https://evil.example",
+    "null",
+    "",
+    "http://localhost:3000.evil.example",
+    "https://localhost:3000",
+    HTTPS,
+  ]
 
   test.each(origins)("is refused when Origin is %j", async (origin) => {
     for (const path of paths)
       for (const method of ["POST", "DELETE"]) {
         const response = await forward(path, { method, headers: { origin } })
-        expect([response.status, await response.text()], `${method} ${path}`).toEqual([403, "This request was sent from another site."])
+        expect([response.status, await response.text()], `${method} ${path}`).toEqual([
+          403,
+          "This request was sent from another site.",
+        ])
         expect(response.headers.get("cache-control")).toBe("private, no-store")
       }
     expect(asked).toEqual([])
@@ -202,8 +226,16 @@ describe("a write from another site", () => {
   test.each([
     ["this app's own page", "/self-service/login?flow=1", { origin: APP }],
     ["a client that is no browser", "/self-service/login?flow=1", {}],
-    ["Apple, coming back from its sign-in", "/self-service/methods/oidc/callback/apple", { origin: "https://appleid.apple.com" }],
-    ["a provider of an organization", "/self-service/methods/oidc/organization/1/callback/x", { origin: "https://idp.example" }],
+    [
+      "Apple, coming back from its sign-in",
+      "/self-service/methods/oidc/callback/apple",
+      { origin: "https://appleid.apple.com" },
+    ],
+    [
+      "a provider of an organization",
+      "/self-service/methods/oidc/organization/1/callback/x",
+      { origin: "https://idp.example" },
+    ],
     ["a SAML provider", "/self-service/methods/saml/acs/x", { origin: "null" }],
   ])("is not what %s sends", async (_who, path, headers) => {
     await forward(path, { method: "POST", headers })
@@ -218,7 +250,8 @@ describe("what goes up", () => {
         accept: "application/json",
         "accept-language": "de",
         "user-agent": "a browser",
-        cookie: "tracker=1; ory_kratos_session=a; __Host-session_snapshot=b; csrf_token_x=c; ory_session_demo=d; ory_kratos_continuity=e; xory_session_=f",
+        cookie:
+          "tracker=1; ory_kratos_session=a; __Host-session_snapshot=b; csrf_token_x=c; ory_session_demo=d; ory_kratos_continuity=e; xory_session_=f",
         authorization: "Bearer hunter2",
         "x-session-token": "hunter2",
         "x-session-handoff": "hunter2",
@@ -238,7 +271,8 @@ describe("what goes up", () => {
     })
     const headers = { ...got().request.headers }
     // What Node's fetch adds by itself.
-    for (const name of ["connection", "accept-encoding", "sec-fetch-mode", "cache-control", "pragma"]) Reflect.deleteProperty(headers, name)
+    for (const name of ["connection", "accept-encoding", "sec-fetch-mode", "cache-control", "pragma"])
+      Reflect.deleteProperty(headers, name)
     expect(headers).toEqual({
       host: new URL(ory).host,
       accept: "application/json",
@@ -251,8 +285,15 @@ describe("what goes up", () => {
   })
 
   test("with a project's token, its permission to say this app's origin", async () => {
-    await forward("/sessions/whoami", { headers: { "ory-base-url-rewrite-token": "forged" }, appUrl: HTTPS }, { ORY_PROJECT_API_TOKEN: "ory_pat_1" })
-    expect(got().request.headers).toMatchObject({ "ory-base-url-rewrite": HTTPS, "ory-base-url-rewrite-token": "ory_pat_1" })
+    await forward(
+      "/sessions/whoami",
+      { headers: { "ory-base-url-rewrite-token": "forged" }, appUrl: HTTPS },
+      { ORY_PROJECT_API_TOKEN: "ory_pat_1" },
+    )
+    expect(got().request.headers).toMatchObject({
+      "ory-base-url-rewrite": HTTPS,
+      "ory-base-url-rewrite-token": "ory_pat_1",
+    })
   })
 
   test.each([
@@ -279,7 +320,11 @@ describe("what goes up", () => {
     ["a page of this app", here("/dashboard?a=1&b=2#c"), "/dashboard?a=1&b=2#c"],
     ["the landing page", here(""), "/"],
     ["another origin of this app", encodeURIComponent(`${HTTPS}/dashboard`), "/dashboard"],
-    ["Ory's own settings, with a way back", here(`/self-service/settings?flow=1&return_to=${here("/account")}`), "/self-service/settings?flow=1&return_to=ORY%2Faccount"],
+    [
+      "Ory's own settings, with a way back",
+      here(`/self-service/settings?flow=1&return_to=${here("/account")}`),
+      "/self-service/settings?flow=1&return_to=ORY%2Faccount",
+    ],
   ])("return_to, %s, is a URL of Ory's", async (_what, value, path) => {
     for (const name of ["return_to", "after_verification_return_to"]) {
       asked = []
@@ -296,14 +341,21 @@ describe("what goes up", () => {
   const refusesOwn: RequestListener = (request, response) => {
     const back = new URL(request.url ?? "", ory).searchParams.get("return_to") ?? ""
     const refused = back.startsWith(ory)
-    json(refused ? 400 : 200, refused ? { error: { id: "self_service_flow_return_to_forbidden" } } : {})(request, response)
+    json(refused ? 400 : 200, refused ? { error: { id: "self_service_flow_return_to_forbidden" } } : {})(
+      request,
+      response,
+    )
   }
 
   test("return_to stays this app's for an Ory that refuses its own pages, which is looked up once", async () => {
     vi.useFakeTimers({ toFake: ["Date"] })
     answer = refusesOwn
     const { forOry } = await proxy()
-    const pages = [`${APP}/dashboard`, `${HTTPS}/account?a=1`, `${APP}/self-service/settings?return_to=${here("/account")}`]
+    const pages = [
+      `${APP}/dashboard`,
+      `${HTTPS}/account?a=1`,
+      `${APP}/self-service/settings?return_to=${here("/account")}`,
+    ]
     for (const page of pages) expect(await forOry(page)).toBe(page)
     expect(asked).toHaveLength(1)
     expect(asked[0]?.request.headers.cookie).toBeUndefined()
@@ -331,29 +383,39 @@ describe("what goes up", () => {
     expect(await forOry(`${APP}/dashboard`)).toBe(`${APP}/dashboard`)
   })
 
-  test.each(["https://evil.example/", "//evil.example", "http://localhost:3000.evil.example/", "http://localhost:3000@evil.example/", "/dashboard", "javascript:alert(1)", "", "http://["])(
-    "return_to, %j, is Ory's to refuse",
-    async (value) => {
-      await forward(`/self-service/login/browser?return_to=${encodeURIComponent(value)}`)
-      expect(new URL(got().request.url ?? "", ory).searchParams.get("return_to")).toBe(value)
-    },
-  )
+  test.each([
+    "https://evil.example/",
+    "//evil.example",
+    "http://localhost:3000.evil.example/",
+    "http://localhost:3000@evil.example/",
+    "/dashboard",
+    "javascript:alert(1)",
+    "",
+    "http://[",
+  ])("return_to, %j, is Ory's to refuse", async (value) => {
+    await forward(`/self-service/login/browser?return_to=${encodeURIComponent(value)}`)
+    expect(new URL(got().request.url ?? "", ory).searchParams.get("return_to")).toBe(value)
+  })
 })
 
 describe("what comes back", () => {
   test("the status, and of the headers only those that are this app's to pass on", async () => {
-    answer = json(422, { error: { id: "browser_location_change_required" } }, {
-      "access-control-allow-origin": "*",
-      "access-control-allow-credentials": "true",
-      "cache-control": "public, max-age=3600",
-      "x-kratos-authenticated-identity-id": "1",
-      "content-security-policy": "script-src *",
-      "strict-transport-security": "max-age=0",
-      "x-middleware-next": "1",
-      "x-middleware-rewrite": "https://evil.example/",
-      server: "ory",
-      refresh: "0; url=https://evil.example",
-    })
+    answer = json(
+      422,
+      { error: { id: "browser_location_change_required" } },
+      {
+        "access-control-allow-origin": "*",
+        "access-control-allow-credentials": "true",
+        "cache-control": "public, max-age=3600",
+        "x-kratos-authenticated-identity-id": "1",
+        "content-security-policy": "script-src *",
+        "strict-transport-security": "max-age=0",
+        "x-middleware-next": "1",
+        "x-middleware-rewrite": "https://evil.example/",
+        server: "ory",
+        refresh: "0; url=https://evil.example",
+      },
+    )
     const response = await forward("/self-service/login", { method: "POST", body: "{}" })
     expect(response.status).toBe(422)
     expect([...response.headers.keys()].sort()).toEqual(["cache-control", "content-security-policy", "content-type"])
@@ -363,12 +425,32 @@ describe("what comes back", () => {
   })
 
   test.each([
-    [APP, "ory_kratos_session=a; Path=/; Domain=demo.projects.oryapis.com; Max-Age=10; HttpOnly; Secure; SameSite=Lax", "ory_kratos_session=a; Path=/; Max-Age=10; HttpOnly; SameSite=Lax"],
-    [HTTPS, "ory_session_demo=a; Path=/; Domain=.oryapis.com; Expires=Wed, 21 Oct 2030 07:28:00 GMT; HttpOnly", "ory_session_demo=a; Path=/; Expires=Wed, 21 Oct 2030 07:28:00 GMT; HttpOnly; SameSite=Lax; Secure"],
-    [HTTPS, "csrf_token_x=a=; path=/; domain=localhost; SameSite=None; Secure; Partitioned", "csrf_token_x=a=; path=/; SameSite=Lax; Secure"],
+    [
+      APP,
+      "ory_kratos_session=a; Path=/; Domain=demo.projects.oryapis.com; Max-Age=10; HttpOnly; Secure; SameSite=Lax",
+      "ory_kratos_session=a; Path=/; Max-Age=10; HttpOnly; SameSite=Lax",
+    ],
+    [
+      HTTPS,
+      "ory_session_demo=a; Path=/; Domain=.oryapis.com; Expires=Wed, 21 Oct 2030 07:28:00 GMT; HttpOnly",
+      "ory_session_demo=a; Path=/; Expires=Wed, 21 Oct 2030 07:28:00 GMT; HttpOnly; SameSite=Lax; Secure",
+    ],
+    [
+      HTTPS,
+      "csrf_token_x=a=; path=/; domain=localhost; SameSite=None; Secure; Partitioned",
+      "csrf_token_x=a=; path=/; SameSite=Lax; Secure",
+    ],
     [APP, "csrf_token_x=a; Path=/; SameSite=None; Secure", "csrf_token_x=a; Path=/; SameSite=Lax"],
-    [HTTPS, "ory_kratos_continuity=a; Path=/; SameSite=Strict", "ory_kratos_continuity=a; Path=/; SameSite=Strict; Secure"],
-    [HTTPS, "ory_kratos_session=; Path=/; Domain=x; Max-Age=0", "ory_kratos_session=; Path=/; Max-Age=0; SameSite=Lax; Secure"],
+    [
+      HTTPS,
+      "ory_kratos_continuity=a; Path=/; SameSite=Strict",
+      "ory_kratos_continuity=a; Path=/; SameSite=Strict; Secure",
+    ],
+    [
+      HTTPS,
+      "ory_kratos_session=; Path=/; Domain=x; Max-Age=0",
+      "ory_kratos_session=; Path=/; Max-Age=0; SameSite=Lax; Secure",
+    ],
     [APP, "__cf_bm=a; Path=/; Domain=oryapis.com", undefined],
     [APP, "session_snapshot=forged; Path=/", undefined],
     [APP, "; Path=/", undefined],
@@ -378,13 +460,22 @@ describe("what comes back", () => {
     expect(response.headers.getSetCookie().slice(1)).toEqual(expected === undefined ? [] : [expected])
   })
 
-  const elsewhere = "https://accounts.google.com/o/oauth2/auth?redirect_uri=https%3A%2F%2Fdemo.projects.oryapis.com%2F&a=b%20c"
+  const elsewhere =
+    "https://accounts.google.com/o/oauth2/auth?redirect_uri=https%3A%2F%2Fdemo.projects.oryapis.com%2F&a=b%20c"
   const locations: [name: string, location: () => string, expected: string][] = [
     ["Ory's own", () => `${ory}/self-service/settings?flow=1`, `${APP}/self-service/settings?flow=1`],
-    ["Ory's own, as it calls itself behind a proxy that ends TLS", () => `${ory.replace("http:", "https:")}/self-service/settings`, `${APP}/self-service/settings`],
+    [
+      "Ory's own, as it calls itself behind a proxy that ends TLS",
+      () => `${ory.replace("http:", "https:")}/self-service/settings`,
+      `${APP}/self-service/settings`,
+    ],
     ["a path", () => "/self-service/login/browser?a=b#c", `${APP}/self-service/login/browser?a=b#c`],
     ["a path from here", () => "../browser", `${APP}/self-service/browser`],
-    ["another origin of this app, as a preview sees production", () => `${HTTPS}/auth/login?flow=1`, `${APP}/auth/login?flow=1`],
+    [
+      "another origin of this app, as a preview sees production",
+      () => `${HTTPS}/auth/login?flow=1`,
+      `${APP}/auth/login?flow=1`,
+    ],
     ["Ory's page for login", () => `${ory}/ui/login?flow=1`, `${APP}/auth/login?flow=1`],
     ["Ory's page for registration", () => `${ory}/ui/registration?flow=1`, `${APP}/auth/registration?flow=1`],
     ["Ory's page for recovery", () => `${ory}/ui/recovery?flow=1`, `${APP}/auth/recovery?flow=1`],
@@ -398,14 +489,19 @@ describe("what comes back", () => {
     ["a page below one of Ory's", () => `${ory}/ui/login/x?flow=1`, `${APP}/ui/login/x?flow=1`],
     ["no page at all", () => `${ory}/ui/constructor?flow=1`, `${APP}/ui/constructor?flow=1`],
     ["where someone wanted to return to", () => `${ory}/dashboard?a=1&b=%2F`, `${APP}/dashboard?a=1&b=%2F`],
-    ["nested", () => `${ory}/self-service/login/browser?refresh=true&return_to=${encodeURIComponent(`${ory}/self-service/settings?flow=1&return_to=${encodeURIComponent(`${ory}/ui/welcome`)}`)}`,
-      `${APP}/self-service/login/browser?refresh=true&return_to=${encodeURIComponent(`${APP}/self-service/settings?flow=1&return_to=${encodeURIComponent(`${APP}/dashboard`)}`)}`],
+    [
+      "nested",
+      () =>
+        `${ory}/self-service/login/browser?refresh=true&return_to=${encodeURIComponent(`${ory}/self-service/settings?flow=1&return_to=${encodeURIComponent(`${ory}/ui/welcome`)}`)}`,
+      `${APP}/self-service/login/browser?refresh=true&return_to=${encodeURIComponent(`${APP}/self-service/settings?flow=1&return_to=${encodeURIComponent(`${APP}/dashboard`)}`)}`,
+    ],
     ["a social provider", () => elsewhere, elsewhere],
     ["a host that only ends like Ory's", () => `http://evil.${new URL(ory).host}/`, "itself"],
     ["two slashes", () => `${ory}//evil.example/`, `${APP}//evil.example/`],
   ]
   test.each(locations)("a redirect to %s", async (_name, location, expected) => {
-    answer = (_request, response) => response.writeHead(303, { location: location(), "content-type": "text/html" }).end("<a>See other</a>")
+    answer = (_request, response) =>
+      response.writeHead(303, { location: location(), "content-type": "text/html" }).end("<a>See other</a>")
     const response = await forward("/self-service/login/browser")
     expect(response.status).toBe(303)
     expect(response.headers.get("location")).toBe(expected === "itself" ? new URL(location()).href : expected)
@@ -419,7 +515,12 @@ describe("what comes back", () => {
       request_url: `${at}/self-service/login/browser?return_to=${encodeURIComponent(`${at}/dashboard`)}`,
       return_to: `${at}/dashboard`,
       redirect_browser_to: at === ory ? `${at}/ui/login?flow=1` : `${at}/auth/login?flow=1`,
-      continue_with: [{ action: "show_verification_ui", flow: { id: "1", url: at === ory ? `${at}/ui/verification?flow=1` : `${at}/auth/verification?flow=1` } }],
+      continue_with: [
+        {
+          action: "show_verification_ui",
+          flow: { id: "1", url: at === ory ? `${at}/ui/verification?flow=1` : `${at}/auth/verification?flow=1` },
+        },
+      ],
       expires_at: null,
       ui: {
         action: `${at}/self-service/login?flow=1`,
@@ -437,7 +538,8 @@ describe("what comes back", () => {
   })
 
   test("a script, as it comes", async () => {
-    answer = (_request, response) => response.writeHead(200, { "content-type": "text/javascript; charset=UTF-8" }).end(`fetch("${ory}")`)
+    answer = (_request, response) =>
+      response.writeHead(200, { "content-type": "text/javascript; charset=UTF-8" }).end(`fetch("${ory}")`)
     const response = await forward("/.well-known/ory/webauthn.js")
     expect(await response.text()).toBe(`fetch("${ory}")`)
     expect(response.headers.get("content-type")).toBe("text/javascript; charset=UTF-8")
@@ -451,7 +553,8 @@ describe("what comes back", () => {
   })
 
   test.each([400, 401, 403, 404, 405, 410])("%d in words of its own is %d, and empty", async (status) => {
-    answer = (_request, response) => response.writeHead(status, { "content-type": "text/html" }).end("<script>alert(1)</script>")
+    answer = (_request, response) =>
+      response.writeHead(status, { "content-type": "text/html" }).end("<script>alert(1)</script>")
     const response = await forward("/self-service/nothing")
     expect(response.status).toBe(status)
     expect(await response.text()).toBe("")
@@ -462,16 +565,34 @@ describe("while Ory does not answer", () => {
   const answers: [name: string, answer: RequestListener][] = [
     ["with 429", json(429, {})],
     ["with 500", json(500, { error: {} })],
-    ["with 502 and HTML", (_request, response) => response.writeHead(502, { "content-type": "text/html" }).end("<h1>Bad gateway")],
-    ["with a page", (_request, response) => response.writeHead(200, { "content-type": "text/html" }).end("<h1>Maintenance")],
+    [
+      "with 502 and HTML",
+      (_request, response) => response.writeHead(502, { "content-type": "text/html" }).end("<h1>Bad gateway"),
+    ],
+    [
+      "with a page",
+      (_request, response) => response.writeHead(200, { "content-type": "text/html" }).end("<h1>Maintenance"),
+    ],
     ["with no type", (_request, response) => response.writeHead(200).end("x")],
-    ["with an image that holds a script", (_request, response) => response.writeHead(200, { "content-type": "image/svg+xml" }).end("<svg/>")],
+    [
+      "with an image that holds a script",
+      (_request, response) => response.writeHead(200, { "content-type": "image/svg+xml" }).end("<svg/>"),
+    ],
     ["with half a JSON", json(200, '{"id": "')],
     ["with too much JSON", json(200, `"${"x".repeat(1_000_001)}"`)],
-    ["with a redirect to a script", (_request, response) => response.writeHead(303, { location: "javascript:alert(1)" }).end()],
+    [
+      "with a redirect to a script",
+      (_request, response) => response.writeHead(303, { location: "javascript:alert(1)" }).end(),
+    ],
     ["with a redirect to nowhere", (_request, response) => response.writeHead(303, { location: "http://[" }).end()],
     ["and the connection dies", (_request, response) => response.destroy()],
-    ["and the connection dies midway", (_request, response) => response.writeHead(200, { "content-type": "application/json", "content-length": "100" }).write("{", () => response.destroy())],
+    [
+      "and the connection dies midway",
+      (_request, response) =>
+        response
+          .writeHead(200, { "content-type": "application/json", "content-length": "100" })
+          .write("{", () => response.destroy()),
+    ],
   ]
 
   test.each(answers)("%s: 503, by kind of request, with no cookie and nothing of Ory's", async (_name, wrong) => {
@@ -479,10 +600,18 @@ describe("while Ory does not answer", () => {
       response.setHeader("set-cookie", "ory_kratos_session=; Max-Age=0")
       wrong(request, response)
     }
-    const loaded = await forward("/self-service/login/browser", { headers: { accept: "text/html", "sec-fetch-dest": "document" } })
+    const loaded = await forward("/self-service/login/browser", {
+      headers: { accept: "text/html", "sec-fetch-dest": "document" },
+    })
     expect(loaded.headers.get("x-middleware-rewrite")).toBe(`${APP}/unavailable`)
-    const fetched = await forward("/self-service/login", { method: "POST", body: "{}", headers: { accept: "application/json", "sec-fetch-dest": "empty" } })
-    expect(await fetched.json()).toEqual({ error: { code: "ory_unavailable", message: "The session could not be checked. Try again." } })
+    const fetched = await forward("/self-service/login", {
+      method: "POST",
+      body: "{}",
+      headers: { accept: "application/json", "sec-fetch-dest": "empty" },
+    })
+    expect(await fetched.json()).toEqual({
+      error: { code: "ory_unavailable", message: "The session could not be checked. Try again." },
+    })
     for (const { status, headers } of [loaded, fetched]) {
       expect(status).toBe(503)
       expect(headers.get("retry-after")).toBe("5")
@@ -498,7 +627,9 @@ describe("while Ory does not answer", () => {
     expect(console.error).toHaveBeenCalledWith(`Ory at ${ory} did not answer GET /self-service/login: status 500`)
     answer = json(200, '{"secret": secret}')
     await forward("/sessions/whoami")
-    expect(console.error).toHaveBeenLastCalledWith(`Ory at ${ory} did not answer GET /sessions/whoami: JSON that is none`)
+    expect(console.error).toHaveBeenLastCalledWith(
+      `Ory at ${ory} did not answer GET /sessions/whoami: JSON that is none`,
+    )
   })
 
   test.each([
@@ -508,7 +639,9 @@ describe("while Ory does not answer", () => {
     ["POST", "/self-service/login", 15_000],
     ["DELETE", "/sessions", 15_000],
   ])("%s %s may take %d ms", async (method, path, limit) => {
-    const timeout = vi.spyOn(AbortSignal, "timeout").mockReturnValue(AbortSignal.abort(new DOMException("too late", "TimeoutError")))
+    const timeout = vi
+      .spyOn(AbortSignal, "timeout")
+      .mockReturnValue(AbortSignal.abort(new DOMException("too late", "TimeoutError")))
     expect((await forward(path, { method })).status).toBe(503)
     expect(timeout).toHaveBeenCalledWith(limit)
   })

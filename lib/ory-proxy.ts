@@ -56,7 +56,8 @@ export async function forward(visit: Visit): Promise<NextResponse> {
   const { request, appUrl, pathname } = visit
   if (!METHODS.includes(request.method))
     return answered(visit, new NextResponse(null, { status: 405, headers: { allow: METHODS.join(", ") } }))
-  if (isCrossSiteWrite(visit)) return answered(visit, new NextResponse("This request was sent from another site.", { status: 403 }))
+  if (isCrossSiteWrite(visit))
+    return answered(visit, new NextResponse("This request was sent from another site.", { status: 403 }))
   if (isSpeculative(visit)) return answered(visit, new NextResponse(null, { status: 204 }))
 
   const reads = isRead(request.method) && !pathname.startsWith(PROVIDERS)
@@ -75,7 +76,9 @@ export async function forward(visit: Visit): Promise<NextResponse> {
     const response = await fetch(target, init)
     return answered(visit, await answer(response, target, request.method, appUrl))
   } catch (error) {
-    console.error(`Ory at ${env.oryUrl} did not answer ${request.method} ${pathname}: ${error instanceof Error ? error.message : String(error)}`)
+    console.error(
+      `Ory at ${env.oryUrl} did not answer ${request.method} ${pathname}: ${error instanceof Error ? error.message : String(error)}`,
+    )
     return refuse(visit, { outcome: "unavailable" })
   }
 }
@@ -111,7 +114,8 @@ function isSpeculative({ request, pathname }: Visit): boolean {
 export async function forwardedUrl(pathname: string, query: URLSearchParams): Promise<URL | undefined> {
   if (!isOrys(pathname) || !PATH.test(pathname)) return undefined
   const url = new URL(pathname, env.oryUrl)
-  for (const [name, value] of query) url.searchParams.append(name, RETURN_TO.includes(name) ? await forOry(value) : value)
+  for (const [name, value] of query)
+    url.searchParams.append(name, RETURN_TO.includes(name) ? await forOry(value) : value)
   return url.origin === env.oryUrl && url.pathname === pathname ? url : undefined
 }
 
@@ -186,7 +190,7 @@ async function text(response: Response): Promise<string> {
   const decoder = new TextDecoder()
   let read = ""
   let bytes = 0
-  for (const reader = response.body?.getReader(); reader; ) {
+  for (const reader = response.body?.getReader(); reader;) {
     const { done, value } = await reader.read()
     if (done) break
     bytes += value.byteLength
@@ -217,7 +221,10 @@ function mapped(value: unknown, appUrl: string): unknown {
   if (Array.isArray(value)) return value.map((item) => mapped(item, appUrl))
   if (typeof value !== "object" || value === null) return value
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]: [string, unknown]) => [key, OWN_WORDS.includes(key) ? item : mapped(item, appUrl)]),
+    Object.entries(value).map(([key, item]: [string, unknown]) => [
+      key,
+      OWN_WORDS.includes(key) ? item : mapped(item, appUrl),
+    ]),
   )
 }
 
@@ -229,7 +236,8 @@ function mappedUrl(value: string, appUrl: string): string {
     if (back !== null) url.searchParams.set(name, mappedUrl(back, appUrl))
   }
   // Without `/ui` it is Ory's page only where it shows a flow or an error: this app may have a page of that name.
-  const hosted = /^\/ui\/(\w+)$/.exec(url.pathname) ?? (/[?&](flow|id)=/.test(url.search) ? /^\/(\w+)$/.exec(url.pathname) : null)
+  const hosted =
+    /^\/ui\/(\w+)$/.exec(url.pathname) ?? (/[?&](flow|id)=/.test(url.search) ? /^\/(\w+)$/.exec(url.pathname) : null)
   return appUrl + (PAGES.get(hosted?.[1]) ?? url.pathname) + url.search + url.hash
 }
 

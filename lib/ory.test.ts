@@ -87,7 +87,8 @@ async function against(oryUrl: string): Promise<typeof import("@/lib/ory")> {
 }
 
 function json(status: number, value: unknown, headers: Record<string, string | string[]> = {}): RequestListener {
-  return (_request, response) => response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(value))
+  return (_request, response) =>
+    response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(value))
 }
 
 function text(status: number, value: string, headers: Record<string, string> = {}): RequestListener {
@@ -99,28 +100,48 @@ const error = (id?: string): unknown => ({ error: { id, code: 0, status: "x", me
 describe("whoami", () => {
   test("200 with an active session: active, trimmed to what pages need", async () => {
     answer = json(200, body)
-    expect(await lib.whoami(COOKIE)).toEqual({ verdict: { outcome: "active", session: trimmed, whole: body }, setCookies: [] })
+    expect(await lib.whoami(COOKIE)).toEqual({
+      verdict: { outcome: "active", session: trimmed, whole: body },
+      setCookies: [],
+    })
     expect(logged).not.toHaveBeenCalled()
   })
 
   test("asks once, for these cookies and nothing else of the person's", async () => {
     answer = json(200, body)
     await lib.whoami(COOKIE)
-    expect(asked.map(({ method, url, headers }) => [method, url, headers.cookie])).toEqual([["GET", "/sessions/whoami", COOKIE]])
+    expect(asked.map(({ method, url, headers }) => [method, url, headers.cookie])).toEqual([
+      ["GET", "/sessions/whoami", COOKIE],
+    ])
     expect(asked[0]?.headers).not.toHaveProperty("authorization")
   })
 
   test("without an Ory cookie: anonymous, and nobody is asked", async () => {
     answer = json(200, body)
     expect(await lib.whoami("")).toEqual({ verdict: { outcome: "anonymous" }, setCookies: [] })
-    expect(await lib.whoami(lib.sessionCookies("theme=dark"))).toEqual({ verdict: { outcome: "anonymous" }, setCookies: [] })
+    expect(await lib.whoami(lib.sessionCookies("theme=dark"))).toEqual({
+      verdict: { outcome: "anonymous" },
+      setCookies: [],
+    })
     expect(asked).toEqual([])
   })
 
   test.each([
-    ["a session that says it has no methods", { ...body, authentication_methods: undefined }, { ...trimmed, authentication_methods: [] }],
-    ["an identity without traits", { ...body, identity: { id: "1" } }, { ...trimmed, identity: { id: "1", traits: {} } }],
-    ["an identity whose traits are null", { ...body, identity: { id: "1", traits: null } }, { ...trimmed, identity: { id: "1", traits: {} } }],
+    [
+      "a session that says it has no methods",
+      { ...body, authentication_methods: undefined },
+      { ...trimmed, authentication_methods: [] },
+    ],
+    [
+      "an identity without traits",
+      { ...body, identity: { id: "1" } },
+      { ...trimmed, identity: { id: "1", traits: {} } },
+    ],
+    [
+      "an identity whose traits are null",
+      { ...body, identity: { id: "1", traits: null } },
+      { ...trimmed, identity: { id: "1", traits: {} } },
+    ],
   ])("%s is active all the same", async (_what, value, session) => {
     answer = json(200, value)
     expect((await lib.whoami(COOKIE)).verdict).toEqual({ outcome: "active", session, whole: value })
@@ -189,7 +210,10 @@ describe("whoami", () => {
     ["HTML that says it is JSON", text(200, "<!doctype html>", { "content-type": "application/json" })],
     ["garbage that says it is JSON", text(200, '{"active":true,', { "content-type": "application/json" })],
     ["half a session, ended as if it were whole", text(200, half, { "content-type": "application/json" })],
-    ["bytes that are not text", (_request, response) => response.writeHead(200).end(Buffer.from([0xff, 0xfe, 0, 1, 2]))],
+    [
+      "bytes that are not text",
+      (_request, response) => response.writeHead(200).end(Buffer.from([0xff, 0xfe, 0, 1, 2])),
+    ],
     ["a body that is not what its encoding says", text(200, JSON.stringify(body), { "content-encoding": "gzip" })],
     [
       "half a session, then a dead connection",
@@ -203,7 +227,9 @@ describe("whoami", () => {
   ])("%s: unavailable, and logged", async (_what, listener) => {
     answer = listener
     expect((await lib.whoami(COOKIE)).verdict).toEqual({ outcome: "unavailable" })
-    expect(logged.mock.calls).toEqual([[expect.stringMatching(new RegExp(`^Ory at ${origin()} did not say whose session this is: .+`))]])
+    expect(logged.mock.calls).toEqual([
+      [expect.stringMatching(new RegExp(`^Ory at ${origin()} did not say whose session this is: .+`))],
+    ])
   })
 
   test.each([301, 302, 303, 307, 308])("%d: unavailable, and not followed", async (status) => {
@@ -250,7 +276,10 @@ describe("whoami", () => {
     ["aal2_required", 403, error("session_aal2_required")],
     ["unavailable", 500, error()],
   ])("%s: what Ory sets comes along, each cookie apart and unchanged", async (outcome, status, value) => {
-    const cookies = ["ory_kratos_session=a=; Path=/; Expires=Wed, 02 Jan 2030 11:00:00 GMT; HttpOnly; SameSite=Lax", "csrf_token_1=b; Path=/"]
+    const cookies = [
+      "ory_kratos_session=a=; Path=/; Expires=Wed, 02 Jan 2030 11:00:00 GMT; HttpOnly; SameSite=Lax",
+      "csrf_token_1=b; Path=/",
+    ]
     answer = json(status, value, { "set-cookie": cookies })
     const { verdict, setCookies } = await lib.whoami(COOKIE)
     expect(verdict.outcome).toBe(outcome)
@@ -284,19 +313,39 @@ describe("what Ory is told of a person's cookies", () => {
     ["Ory Network's session", network, network, network],
     ["one for flows", csrf, "", csrf],
     ["the continuity cookie", continuity, "", continuity],
-    ["all, the session first", `${csrf}; ${session}; ${continuity}; ${network}`, `${session}; ${network}`, `${session}; ${network}; ${csrf}; ${continuity}`],
+    [
+      "all, the session first",
+      `${csrf}; ${session}; ${continuity}; ${network}`,
+      `${session}; ${network}`,
+      `${session}; ${network}; ${csrf}; ${continuity}`,
+    ],
     ["others among them", `theme=dark; ${session}; session_snapshot=x; ${csrf}; _ga=1`, session, `${session}; ${csrf}`],
-    ["several of one name, in their order", `${session}; ory_kratos_session=2; ${session}`, `${session}; ory_kratos_session=2; ${session}`, `${session}; ory_kratos_session=2; ${session}`],
+    [
+      "several of one name, in their order",
+      `${session}; ory_kratos_session=2; ${session}`,
+      `${session}; ory_kratos_session=2; ${session}`,
+      `${session}; ory_kratos_session=2; ${session}`,
+    ],
     ["white space around them", `  ${session} ;${network}\t`, `${session}; ${network}`, `${session}; ${network}`],
     ["none after the separator", `a=b;${session};`, session, session],
     ["an equals sign in the value", "ory_kratos_session=a=b==", "ory_kratos_session=a=b==", "ory_kratos_session=a=b=="],
     ["an empty value", "ory_kratos_session=", "ory_kratos_session=", "ory_kratos_session="],
-    ["every byte that a value may hold", "ory_kratos_session=!#$%&'()*+-./:<=>?@[]^_`{|}~", "ory_kratos_session=!#$%&'()*+-./:<=>?@[]^_`{|}~", "ory_kratos_session=!#$%&'()*+-./:<=>?@[]^_`{|}~"],
+    [
+      "every byte that a value may hold",
+      "ory_kratos_session=!#$%&'()*+-./:<=>?@[]^_`{|}~",
+      "ory_kratos_session=!#$%&'()*+-./:<=>?@[]^_`{|}~",
+      "ory_kratos_session=!#$%&'()*+-./:<=>?@[]^_`{|}~",
+    ],
     ["8 kB of others", `${"junk=x; ".repeat(1000)}${session}`, session, session],
     // Names that only look like Ory's
     ["a longer name", "ory_kratos_session_x=a; ory_kratos_session2=a; ory_kratos_continuity_x=a", "", ""],
     ["a shorter name", "ory_kratos=a; ory_session=a; ory_=a; ory_kratos_sessio=a; csrf_token=a", "", ""],
-    ["something before the name", "xory_session_a=a; xory_kratos_session=a; xcsrf_token_a=a; my_ory_kratos_session=a", "", ""],
+    [
+      "something before the name",
+      "xory_session_a=a; xory_kratos_session=a; xcsrf_token_a=a; my_ory_kratos_session=a",
+      "",
+      "",
+    ],
     ["a browser's prefix before the name", "__Host-ory_kratos_session=a; __Secure-ory_session_a=a", "", ""],
     ["other letters", "ORY_KRATOS_SESSION=a; Ory_Session_a=a; CSRF_TOKEN_a=a", "", ""],
     ["the name in another's value", "a=ory_kratos_session=b; b=; ory_kratos_session", "", ""],
@@ -367,7 +416,8 @@ test("with ORY_SESSION_COOKIE, that name and no other is the session", async () 
   vi.stubEnv("ORY_SESSION_COOKIE", "my.session")
   const renamed = await against(origin())
   vi.stubEnv("ORY_SESSION_COOKIE", undefined)
-  const header = "my.session=a; ory_kratos_session=b; ory_session_x=c; my_session=d; myXsession=e; csrf_token_1=f; MY.SESSION=g"
+  const header =
+    "my.session=a; ory_kratos_session=b; ory_session_x=c; my_session=d; myXsession=e; csrf_token_1=f; MY.SESSION=g"
   expect(renamed.sessionCookies(header)).toBe("my.session=a")
   expect(renamed.flowCookies(header)).toBe("my.session=a; csrf_token_1=f")
 })

@@ -104,10 +104,13 @@ export function setCookies(headers: Record<string, unknown>): string[] {
 
 /** Whether a cookie of this name holds the session: the one that `ORY_SESSION_COOKIE` names, else Kratos' or Ory Network's. */
 export const isSessionCookie = (name: string): boolean =>
-  env.sessionCookie === undefined ? name === "ory_kratos_session" || name.startsWith("ory_session_") : name === env.sessionCookie
+  env.sessionCookie === undefined
+    ? name === "ory_kratos_session" || name.startsWith("ory_session_")
+    : name === env.sessionCookie
 
 /** Beside the session, what Ory gives a browser for a flow: CSRF cookies and the continuity cookie. */
-export const isFlowCookie = (name: string): boolean => name.startsWith("csrf_token_") || name === "ory_kratos_continuity"
+export const isFlowCookie = (name: string): boolean =>
+  name.startsWith("csrf_token_") || name === "ory_kratos_continuity"
 
 /** The session cookies in a Cookie header. Everything else stays here. */
 export function sessionCookies(header: string | null): string {

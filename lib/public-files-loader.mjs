@@ -12,11 +12,15 @@ const PROJECT = resolve(fileURLToPath(import.meta.url), "../..")
  */
 export function publicFiles(projectDir = PROJECT) {
   const folder = join(projectDir, "public")
-  const served = (name) => !basename(name).startsWith(".") && statSync(join(folder, name), { throwIfNoEntry: false })?.isFile()
-  const files = list(folder).filter(served).map((name) => `/${name}`)
+  const served = (name) =>
+    !basename(name).startsWith(".") && statSync(join(folder, name), { throwIfNoEntry: false })?.isFile()
+  const files = list(folder)
+    .filter(served)
+    .map((name) => `/${name}`)
   for (const page of list(join(projectDir, "app"))) {
     const path = pagePath(page)
-    if (path !== undefined && files.includes(path)) throw new Error(`public${path} has the path of the page app/${page}. Rename one of the two.`)
+    if (path !== undefined && files.includes(path))
+      throw new Error(`public${path} has the path of the page app/${page}. Rename one of the two.`)
   }
   return files.sort()
 }
@@ -30,7 +34,8 @@ export default function load(source) {
   // Turbopack's cache does not notice that a loader was edited.
   this.addDependency(fileURLToPath(import.meta.url))
   const filled = source.replace("new Set()", () => `new Set(${JSON.stringify(publicFiles())})`)
-  if (filled === source) throw new Error("lib/public-files.ts no longer has `new Set()`, which lib/public-files-loader.mjs fills.")
+  if (filled === source)
+    throw new Error("lib/public-files.ts no longer has `new Set()`, which lib/public-files-loader.mjs fills.")
   return filled
 }
 

@@ -19,7 +19,13 @@ async function write(...files: string[]): Promise<void> {
 }
 
 test("lists every file by its path, also in folders and with special characters", async () => {
-  await write("public/logo.png", "public/a b/größe (1)%.png", "public/.well-known/security.txt", "app/dashboard/page.tsx", "secret.txt")
+  await write(
+    "public/logo.png",
+    "public/a b/größe (1)%.png",
+    "public/.well-known/security.txt",
+    "app/dashboard/page.tsx",
+    "secret.txt",
+  )
   expect(publicFiles(project)).toEqual(["/.well-known/security.txt", "/a b/größe (1)%.png", "/logo.png"])
 })
 
@@ -41,7 +47,9 @@ test.each([
   ["api/me", "api/me/route.ts"],
 ])("refuses public/%s beside app/%s", async (file, page) => {
   await write(`public/${file}`, `app/${page}`)
-  expect(() => publicFiles(project)).toThrow(`public/${file} has the path of the page app/${page}. Rename one of the two.`)
+  expect(() => publicFiles(project)).toThrow(
+    `public/${file} has the path of the page app/${page}. Rename one of the two.`,
+  )
 })
 
 test.each([
@@ -53,6 +61,9 @@ test.each([
   expect(publicFiles(project)).toEqual([`/${file}`])
 })
 
-test.each(["/", "/logo.png", "/.gitkeep", "/dashboard", "/%E0%A4%A", "/constructor"])("no file is public where the loader did not run: %s", (path) => {
-  expect(publicFile(path)).toBeUndefined()
-})
+test.each(["/", "/logo.png", "/.gitkeep", "/dashboard", "/%E0%A4%A", "/constructor"])(
+  "no file is public where the loader did not run: %s",
+  (path) => {
+    expect(publicFile(path)).toBeUndefined()
+  },
+)

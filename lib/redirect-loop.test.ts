@@ -13,7 +13,11 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-async function log(expected: "session" | "flow", cookies: string | null, variables: Record<string, string> = {}): Promise<string> {
+async function log(
+  expected: "session" | "flow",
+  cookies: string | null,
+  variables: Record<string, string> = {},
+): Promise<string> {
   vi.resetModules()
   const all = { ORY_SDK_URL: "https://auth.example.com", APP_URL: "https://app.example.com", ...variables }
   for (const [name, value] of Object.entries(all)) vi.stubEnv(name, value)
@@ -24,7 +28,10 @@ async function log(expected: "session" | "flow", cookies: string | null, variabl
 }
 
 test("names are logged, and never values", async () => {
-  const said = await log("session", "a=hunter2; hunter2; b = hunter2; =hunter2; csrf_token_x=hunter2=hunter2; evil\u001b[31m=hunter2; c=")
+  const said = await log(
+    "session",
+    "a=hunter2; hunter2; b = hunter2; =hunter2; csrf_token_x=hunter2=hunter2; evil\u001b[31m=hunter2; c=",
+  )
   expect(said).toContain("The browser sent: a, csrf_token_x, c.")
   expect(said).not.toContain("hunter2")
   expect(said).not.toContain("\u001b")

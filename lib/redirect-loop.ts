@@ -19,7 +19,11 @@ const SECONDS = 10
 export function countRedirect(cookieHeader: string | null, appUrl: string): { mayLoop: boolean; setCookie: string } {
   const https = appUrl.startsWith("https://")
   const name = `${https ? "__Host-" : ""}login_redirects`
-  const before = cookieHeader?.split(/;\s*/).find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1) ?? "0"
+  const before =
+    cookieHeader
+      ?.split(/;\s*/)
+      .find((pair) => pair.startsWith(`${name}=`))
+      ?.slice(name.length + 1) ?? "0"
   const count = /^\d$/.test(before) ? Math.min(Number(before) + 1, LIMIT) : 1
   const setCookie = `${name}=${count}; Path=/; Max-Age=${SECONDS}; HttpOnly; SameSite=Lax${https ? "; Secure" : ""}`
   return { mayLoop: count === LIMIT, setCookie }
@@ -59,7 +63,9 @@ function causes(expected: "session" | "flow", names: readonly string[], appUrl: 
     ]
   // The session cookie gets lost although the flow's cookie, of the same Ory, arrives.
   if (expected === "session" && names.some(isFlowCookie)) {
-    const others = names.filter((name) => !isFlowCookie(name) && !/^(__Host-)?(session_snapshot|login_redirects)$/.test(name))
+    const others = names.filter(
+      (name) => !isFlowCookie(name) && !/^(__Host-)?(session_snapshot|login_redirects)$/.test(name),
+    )
     return [
       `Ory's session cookie has another name (Kratos: session.cookie.name). Set ORY_SESSION_COOKIE to it${others.length > 0 ? `, perhaps ${others.join(" or ")}` : ""}.`,
       `Ory's session cookie has a domain that does not cover ${app} (Kratos: session.cookie.domain). Remove that setting, or set it to the value of cookies.domain.`,
@@ -67,7 +73,9 @@ function causes(expected: "session" | "flow", names: readonly string[], appUrl: 
   }
   return [
     ...(env.topology === "direct" && app !== ory
-      ? [`Ory's cookies do not cover ${app}. Set cookies.domain in Kratos to a domain that ${ory} and ${app} share (Ory Network: the cookie domain of the custom domain), or set ORY_PROXY=on here.`]
+      ? [
+          `Ory's cookies do not cover ${app}. Set cookies.domain in Kratos to a domain that ${ory} and ${app} share (Ory Network: the cookie domain of the custom domain), or set ORY_PROXY=on here.`,
+        ]
       : []),
     `The address bar shows another address than ${appUrl}. Set APP_URL to what it shows.`,
     "A proxy in front of this app removes cookies, or the browser blocks them.",

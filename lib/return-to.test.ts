@@ -42,7 +42,9 @@ describe.each(APPS)("for an app at %s", (app) => {
     }
     for (const value of hostile(app).filter((value) => value.isWellFormed())) {
       expect(returnTo(`/auth/no-session?return_to=${encodeURIComponent(value)}`, app)).toBe(home)
-      expect(returnTo(`${app}/auth/no-session?return_to=${value}`, app), value).toMatch(new RegExp(`^${app.replaceAll(".", "\\.")}/(?!auth/|/)`))
+      expect(returnTo(`${app}/auth/no-session?return_to=${value}`, app), value).toMatch(
+        new RegExp(`^${app.replaceAll(".", "\\.")}/(?!auth/|/)`),
+      )
     }
     for (const rest of ["", "?", "?return_to=", "?a=b", "/x?return_to=/account", "#?return_to=/account"])
       expect(returnTo(`/auth/no-session${rest}`, app), rest).toBe(home)
@@ -107,7 +109,26 @@ describe("however the corpus is bent", () => {
     "javascript:",
     "view-source:",
   ]
-  const suffixes = ["/", "//", "/..", "/../", "/..;", "\\", "?", "?a=b", "#", "#a", "\n", "\0", "%00", "%", "@evil.example", ":80", ".evil.example", ";a=b"]
+  const suffixes = [
+    "/",
+    "//",
+    "/..",
+    "/../",
+    "/..;",
+    "\\",
+    "?",
+    "?a=b",
+    "#",
+    "#a",
+    "\n",
+    "\0",
+    "%00",
+    "%",
+    "@evil.example",
+    ":80",
+    ".evil.example",
+    ";a=b",
+  ]
   const letters: [string, (value: string) => string][] = [
     ["in upper case", (value) => value.toUpperCase()],
     ["encoded", encoded],
@@ -131,8 +152,14 @@ describe("however the corpus is bent", () => {
     ["backwards", (value) => Array.from(value).reverse().join("")],
   ]
   const bends: [string, (value: string) => string][] = [
-    ...prefixes.map((prefix): [string, (value: string) => string] => [`behind ${JSON.stringify(prefix)}`, (value) => prefix + value]),
-    ...suffixes.map((suffix): [string, (value: string) => string] => [`before ${JSON.stringify(suffix)}`, (value) => value + suffix]),
+    ...prefixes.map((prefix): [string, (value: string) => string] => [
+      `behind ${JSON.stringify(prefix)}`,
+      (value) => prefix + value,
+    ]),
+    ...suffixes.map((suffix): [string, (value: string) => string] => [
+      `before ${JSON.stringify(suffix)}`,
+      (value) => value + suffix,
+    ]),
     ...letters,
   ]
 
@@ -141,18 +168,21 @@ describe("however the corpus is bent", () => {
     expect(bent.size).toBeGreaterThan(30_000)
   })
 
-  test.each(bends)("%s: it is a page of this app that sends nobody on, and stays the same when asked again", (_how, bend) => {
-    const wrong: unknown[] = []
-    for (const value of values.map(bend)) {
-      const result = returnTo(value, app)
-      const problem = leaves(result, app)
-      if (problem) wrong.push({ value, result, problem })
-      // The gate hands the path alone to the page, which asks again.
-      if (returnTo(result, app) !== result || returnTo(result.slice(app.length), app) !== result)
-        wrong.push({ value, result, problem: "not the same when asked again" })
-    }
-    expect(wrong).toEqual([])
-  })
+  test.each(bends)(
+    "%s: it is a page of this app that sends nobody on, and stays the same when asked again",
+    (_how, bend) => {
+      const wrong: unknown[] = []
+      for (const value of values.map(bend)) {
+        const result = returnTo(value, app)
+        const problem = leaves(result, app)
+        if (problem) wrong.push({ value, result, problem })
+        // The gate hands the path alone to the page, which asks again.
+        if (returnTo(result, app) !== result || returnTo(result.slice(app.length), app) !== result)
+          wrong.push({ value, result, problem: "not the same when asked again" })
+      }
+      expect(wrong).toEqual([])
+    },
+  )
 
   test.each([
     "http://evil.example/",
@@ -185,7 +215,12 @@ function leaves(result: string, app: string): string | undefined {
     for (const seen of [path, path.replace(/;[^/]*/g, "")]) {
       if (!URL.canParse(seen, app) || new URL(seen, app).origin !== app) return `another origin, decoded ${times} times`
       const { pathname } = new URL(seen, app)
-      if (/^\/(auth|unavailable|api\/refresh-session|self-service|sessions|schemas|\.well-known\/ory)(\/|$)/i.test(pathname)) return `a loop, decoded ${times} times`
+      if (
+        /^\/(auth|unavailable|api\/refresh-session|self-service|sessions|schemas|\.well-known\/ory)(\/|$)/i.test(
+          pathname,
+        )
+      )
+        return `a loop, decoded ${times} times`
     }
     try {
       path = decodeURIComponent(path).normalize("NFKC")
@@ -229,9 +264,12 @@ describe("a request that was stopped comes back", () => {
     expect(returnToPage(method, path, `${app}/elsewhere`, app)).toBe(app + page)
   })
 
-  test.each(["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "get"])("%s to the page it was sent from, not to what it was sent to", (method) => {
-    expect(returnToPage(method, "/account/delete?sure=1", `${app}/account?tab=2`, app)).toBe(`${app}/account?tab=2`)
-  })
+  test.each(["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "get"])(
+    "%s to the page it was sent from, not to what it was sent to",
+    (method) => {
+      expect(returnToPage(method, "/account/delete?sure=1", `${app}/account?tab=2`, app)).toBe(`${app}/account?tab=2`)
+    },
+  )
 
   test.each([
     ["no page", null],

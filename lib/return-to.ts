@@ -101,12 +101,18 @@ function decode(path: string): string | undefined {
 }
 
 function plain(path: string): string {
-  return path.normalize("NFKC").replace(/[\u2044\u2215\u29f8]/g, "/").replace(/[\u2216\u29f5\u29f9]/g, "\\")
+  return path
+    .normalize("NFKC")
+    .replace(/[\u2044\u2215\u29f8]/g, "/")
+    .replace(/[\u2216\u29f5\u29f9]/g, "\\")
 }
 
 /** Next's router marks its own fetches with `_rsc`; that is no part of the page's address. */
 function withoutRouterQuery(path: string): string {
   const [page = "", ...query] = path.split("?")
-  const pairs = query.join("?").split("&").filter((pair) => !pair.startsWith("_rsc="))
+  const pairs = query
+    .join("?")
+    .split("&")
+    .filter((pair) => !pair.startsWith("_rsc="))
   return query.length === 0 || pairs.length === 0 ? page : `${page}?${pairs.join("&")}`
 }

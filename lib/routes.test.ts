@@ -21,10 +21,13 @@ describe("public, and the same for everybody", () => {
 })
 
 describe("public, and made for each request", () => {
-  test.each(["/auth/login", "/auth/registration", "/auth/sign-out", "/auth/", "/auth/a/b", "/auth/login/"])("%s", (path) => {
-    expect(isPublic(path)).toBe(true)
-    expect(isStatic(path)).toBe(false)
-  })
+  test.each(["/auth/login", "/auth/registration", "/auth/sign-out", "/auth/", "/auth/a/b", "/auth/login/"])(
+    "%s",
+    (path) => {
+      expect(isPublic(path)).toBe(true)
+      expect(isStatic(path)).toBe(false)
+    },
+  )
 })
 
 describe("protected", () => {
@@ -97,13 +100,26 @@ describe("protected", () => {
 })
 
 describe("a snapshot is never good enough", () => {
-  test.each(["/account", "/account/", "/account/settings", "/account/settings/x", "/api/account", "/api/account/data"])("on %s", (path) => {
-    expect(isSensitive(path)).toBe(true)
-  })
+  test.each(["/account", "/account/", "/account/settings", "/account/settings/x", "/api/account", "/api/account/data"])(
+    "on %s",
+    (path) => {
+      expect(isSensitive(path)).toBe(true)
+    },
+  )
 })
 
 describe("a snapshot will do", () => {
-  test.each(["/", "/dashboard", "/accounts", "/accounting", "/account-settings", "/accountant/x", "/dashboard/account", "/api/accounts", "/api/me"])("on %s", (path) => {
+  test.each([
+    "/",
+    "/dashboard",
+    "/accounts",
+    "/accounting",
+    "/account-settings",
+    "/accountant/x",
+    "/dashboard/account",
+    "/api/accounts",
+    "/api/me",
+  ])("on %s", (path) => {
     expect(isSensitive(path)).toBe(false)
   })
 })
@@ -115,9 +131,12 @@ describe("answers are JSON", () => {
 })
 
 describe("answers are pages", () => {
-  test.each(["/", "/api", "/api-docs", "/apis/me", "/API/me", "/x/api/me", "/dashboard", "//api/me"])("on %s", (path) => {
-    expect(isApi(path)).toBe(false)
-  })
+  test.each(["/", "/api", "/api-docs", "/apis/me", "/API/me", "/x/api/me", "/dashboard", "//api/me"])(
+    "on %s",
+    (path) => {
+      expect(isApi(path)).toBe(false)
+    },
+  )
 })
 
 test("what is public is never sensitive", () => {

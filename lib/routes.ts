@@ -26,7 +26,16 @@ const DYNAMIC_PUBLIC = ["/auth/*"]
  * Ory's paths, which the gate forwards where the browser reaches Ory through this app: see `lib/ory-proxy.ts`. No page of this app
  * may have one of these names, wherever Ory is.
  */
-const ORYS = ["/self-service", "/self-service/*", "/sessions", "/sessions/*", "/schemas", "/schemas/*", "/.well-known/ory", "/.well-known/ory/*"]
+const ORYS = [
+  "/self-service",
+  "/self-service/*",
+  "/sessions",
+  "/sessions/*",
+  "/schemas",
+  "/schemas/*",
+  "/.well-known/ory",
+  "/.well-known/ory/*",
+]
 
 /** Protected paths on which a snapshot is never good enough: Ory is asked for each request. */
 const SENSITIVE = ["/account", "/account/*", "/api/account", "/api/account/*"]

@@ -16,7 +16,10 @@ const session: Session = {
   expires_at: "2030-01-02T11:00:00Z",
   authenticator_assurance_level: "aal1",
   authentication_methods: [{ method: "password", aal: "aal1", completed_at: "2030-01-01T11:00:00Z" }],
-  identity: { id: "b7c2f0d4-5b0b-4a4e-8f10-2f2b5d1b7a22", traits: { email: "zoë@example.com", name: { first: "Zoë", last: "李" } } },
+  identity: {
+    id: "b7c2f0d4-5b0b-4a4e-8f10-2f2b5d1b7a22",
+    traits: { email: "zoë@example.com", name: { first: "Zoë", last: "李" } },
+  },
 }
 const active: Verdict = { outcome: "active", session }
 
@@ -27,7 +30,9 @@ interface Settings {
 }
 
 /** The module as it is with these variables, which are read when it is first imported. */
-async function sealed({ secret = NEW, seconds = "30", ory = "http://localhost:4000" }: Settings = {}): Promise<typeof import("@/lib/sealed")> {
+async function sealed({ secret = NEW, seconds = "30", ory = "http://localhost:4000" }: Settings = {}): Promise<
+  typeof import("@/lib/sealed")
+> {
   vi.resetModules()
   vi.stubEnv("SESSION_SECRET", secret)
   vi.stubEnv("SESSION_CACHE_SECONDS", seconds)
@@ -38,7 +43,8 @@ async function sealed({ secret = NEW, seconds = "30", ory = "http://localhost:40
 /** One of each kind, sealed for `COOKIE` and `APP`. */
 async function make(kind: Kind, settings?: Settings): Promise<string> {
   const { sealHandoff, sealSnapshot } = await sealed(settings)
-  const value = kind === "handoff" ? await sealHandoff(active, COOKIE, APP) : (await sealSnapshot(session, COOKIE, APP))?.value
+  const value =
+    kind === "handoff" ? await sealHandoff(active, COOKIE, APP) : (await sealSnapshot(session, COOKIE, APP))?.value
   if (value === undefined) throw new Error(`No ${kind} was made`)
   return value
 }
@@ -68,8 +74,12 @@ describe.each(KINDS)("a %s", (kind) => {
   test("may travel in a header and a cookie, and shows nothing of what it holds", async () => {
     const value = await make(kind)
     expect(value).toMatch(/^[\w.-]+$/)
-    const clear = value.split(".").map((part) => Buffer.from(part, "base64url").toString("latin1")).join()
-    for (const hidden of [session.id, session.identity.id, "example.com", "aal1", COOKIE]) expect(clear).not.toContain(hidden)
+    const clear = value
+      .split(".")
+      .map((part) => Buffer.from(part, "base64url").toString("latin1"))
+      .join()
+    for (const hidden of [session.id, session.identity.id, "example.com", "aal1", COOKIE])
+      expect(clear).not.toContain(hidden)
   })
 
   test("is different each time it is sealed", async () => {
@@ -95,7 +105,9 @@ describe.each(KINDS)("a %s", (kind) => {
     const { open, sealHandoff, sealSnapshot } = await sealed()
     const long = `${COOKIE}; ${Array.from({ length: 80 }, (_, index) => `ory_session_made_up_${index}=${"x".repeat(80)}`).join("; ")}`
     expect(long.length).toBeGreaterThan(8000)
-    const value = (kind === "handoff" ? await sealHandoff(active, long, APP) : (await sealSnapshot(session, long, APP))?.value) ?? ""
+    const value =
+      (kind === "handoff" ? await sealHandoff(active, long, APP) : (await sealSnapshot(session, long, APP))?.value) ??
+      ""
     expect(value).toHaveLength((await make(kind)).length)
     expect(await open(kind, value, long, APP)).toEqual(active)
     expect(await open(kind, value, long.slice(0, -1), APP)).toBeUndefined()
@@ -148,7 +160,8 @@ describe.each(KINDS)("a %s", (kind) => {
         if ((await open(kind, bent, COOKIE, APP)) !== undefined) opened.push(bent)
     }
     for (const more of ["A", ".", ".A", "=", "\0", value, `.${value}`])
-      for (const bent of [value + more, more + value]) if ((await open(kind, bent, COOKIE, APP)) !== undefined) opened.push(bent)
+      for (const bent of [value + more, more + value])
+        if ((await open(kind, bent, COOKIE, APP)) !== undefined) opened.push(bent)
     expect(opened).toEqual([])
   })
 
@@ -215,7 +228,9 @@ describe.each(KINDS)("a %s", (kind) => {
   })
 
   test("that anybody could have made is none", async () => {
-    const sha256 = base64url.encode(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(COOKIE))))
+    const sha256 = base64url.encode(
+      new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(COOKIE))),
+    )
     const forged = await new EncryptJWT({ verdict: active })
       .setProtectedHeader({ alg: "dir", enc: "A256GCM" })
       .setSubject(sha256)
@@ -267,7 +282,12 @@ describe("how long", () => {
       vi.setSystemTime(NOW + atSecond * 1000)
       return (await open("snapshot", value, COOKIE, APP, forSeconds)) !== undefined
     }
-    expect([await opens(28, 1), await opens(29, 1), await opens(29, 0), await opens(30, 0)]).toEqual([true, false, true, false])
+    expect([await opens(28, 1), await opens(29, 1), await opens(29, 0), await opens(30, 0)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ])
   })
 
   test.each([
@@ -314,10 +334,13 @@ test("without a secret there is neither", async () => {
   expect(await sealSnapshot(session, COOKIE, APP)).toBeUndefined()
 })
 
-test.each<Verdict>([{ outcome: "anonymous" }, { outcome: "aal2_required" }, { outcome: "unavailable" }])("a handoff says $outcome as well", async (verdict) => {
-  const { sealHandoff, open } = await sealed()
-  expect(await open("handoff", (await sealHandoff(verdict, COOKIE, APP)) ?? "", COOKIE, APP)).toEqual(verdict)
-})
+test.each<Verdict>([{ outcome: "anonymous" }, { outcome: "aal2_required" }, { outcome: "unavailable" }])(
+  "a handoff says $outcome as well",
+  async (verdict) => {
+    const { sealHandoff, open } = await sealed()
+    expect(await open("handoff", (await sealHandoff(verdict, COOKIE, APP)) ?? "", COOKIE, APP)).toEqual(verdict)
+  },
+)
 
 describe("a snapshot that has opened before", () => {
   test("opens for no one else, and not as a handoff, and not bent", async () => {
@@ -357,7 +380,10 @@ describe("a snapshot that has opened before", () => {
 })
 
 describe("how large", () => {
-  const large = (bytes: number): Session => ({ ...session, identity: { id: session.identity.id, traits: { name: { first: "x".repeat(bytes) } } } })
+  const large = (bytes: number): Session => ({
+    ...session,
+    identity: { id: session.identity.id, traits: { name: { first: "x".repeat(bytes) } } },
+  })
 
   test("a snapshot always fits into a cookie, name and attributes included; where it would not, there is none", async () => {
     const { sealSnapshot, open, snapshotCookie } = await sealed({ seconds: "300" })
@@ -397,7 +423,9 @@ describe("the snapshot's cookie", () => {
   test("on http", async () => {
     const { snapshotCookie, snapshotName } = await sealed()
     expect(snapshotName("http://localhost:3000")).toBe("session_snapshot")
-    expect(snapshotCookie("http://localhost:3000", "abc", 30)).toBe("session_snapshot=abc; Path=/; Max-Age=30; HttpOnly; SameSite=Lax")
+    expect(snapshotCookie("http://localhost:3000", "abc", 30)).toBe(
+      "session_snapshot=abc; Path=/; Max-Age=30; HttpOnly; SameSite=Lax",
+    )
   })
 
   test("on https is this host's alone, as its name makes browsers sure", async () => {
@@ -408,10 +436,15 @@ describe("the snapshot's cookie", () => {
     )
   })
 
-  test.each(["http://localhost:3000", "https://app.example.com"])("is taken away at %s with the attributes it was set with", async (app) => {
-    const { snapshotCookie } = await sealed()
-    expect(snapshotCookie(app, "", 0)).toBe(snapshotCookie(app, "abc", 30).replace("abc", "").replace("Max-Age=30", "Max-Age=0"))
-  })
+  test.each(["http://localhost:3000", "https://app.example.com"])(
+    "is taken away at %s with the attributes it was set with",
+    async (app) => {
+      const { snapshotCookie } = await sealed()
+      expect(snapshotCookie(app, "", 0)).toBe(
+        snapshotCookie(app, "abc", 30).replace("abc", "").replace("Max-Age=30", "Max-Age=0"),
+      )
+    },
+  )
 
   test.each([
     ["alone", (pair: string) => pair],

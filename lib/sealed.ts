@@ -62,7 +62,13 @@ export async function sealSnapshot(
  *
  * @param seconds For how much longer it must be good.
  */
-export async function open(kind: Kind, value: string, cookie: string, appUrl: string, seconds = 0): Promise<Verdict | undefined> {
+export async function open(
+  kind: Kind,
+  value: string,
+  cookie: string,
+  appUrl: string,
+  seconds = 0,
+): Promise<Verdict | undefined> {
   const claims = await unseal(kind, value, cookie, appUrl)
   return claims && now() + seconds < claims.exp ? claims.verdict : undefined
 }
@@ -180,5 +186,8 @@ export async function openSnapshot(
 /** The Cookie header without the snapshot. */
 export function withoutSnapshot(cookieHeader: string, appUrl: string): string {
   const prefix = `${snapshotName(appUrl)}=`
-  return cookieHeader.split(/;\s*/).filter((pair) => !pair.startsWith(prefix)).join("; ")
+  return cookieHeader
+    .split(/;\s*/)
+    .filter((pair) => !pair.startsWith(prefix))
+    .join("; ")
 }

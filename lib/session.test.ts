@@ -26,7 +26,9 @@ function session(secondsAgo: number, aal: "aal1" | "aal2" = "aal1"): Session {
 const toSession = vi.spyOn(ory, "toSession")
 
 function orySays(said: Session): void {
-  toSession.mockResolvedValue({ status: 200, data: { ...said, active: true }, headers: {} } as unknown as Awaited<ReturnType<typeof ory.toSession>>)
+  toSession.mockResolvedValue({ status: 200, data: { ...said, active: true }, headers: {} } as unknown as Awaited<
+    ReturnType<typeof ory.toSession>
+  >)
 }
 
 async function handedOver(said: Session): Promise<void> {
@@ -36,7 +38,10 @@ async function handedOver(said: Session): Promise<void> {
 
 async function remembered(said: Session): Promise<void> {
   const snapshot = await sealSnapshot(said, COOKIE, APP)
-  request = new Headers({ cookie: `${COOKIE}; session_snapshot=${snapshot?.value ?? ""}`, "x-request-path": "/invoices" })
+  request = new Headers({
+    cookie: `${COOKIE}; session_snapshot=${snapshot?.value ?? ""}`,
+    "x-request-path": "/invoices",
+  })
 }
 
 beforeEach(() => {
@@ -58,7 +63,10 @@ describe("a recent sign-in", () => {
     if ("denied" in checked) {
       expect(checked.denied.code).toBe("session_refresh_required")
       const location = new URL(checked.denied.location ?? "")
-      expect(Object.fromEntries(location.searchParams)).toEqual({ refresh: "true", return_to: `${APP}/invoices?page=2` })
+      expect(Object.fromEntries(location.searchParams)).toEqual({
+        refresh: "true",
+        return_to: `${APP}/invoices?page=2`,
+      })
     }
   })
 
@@ -85,7 +93,9 @@ describe("a second factor", () => {
 
   test("comes before a recent sign-in: it is one", async () => {
     await handedOver(session(5000))
-    expect(await checkSession({ aal: "aal2", maxAgeSeconds: 900 })).toMatchObject({ denied: { code: "session_aal2_required" } })
+    expect(await checkSession({ aal: "aal2", maxAgeSeconds: 900 })).toMatchObject({
+      denied: { code: "session_aal2_required" },
+    })
   })
 })
 
@@ -96,12 +106,15 @@ describe("a snapshot", () => {
     expect(toSession).not.toHaveBeenCalled()
   })
 
-  test.each([{ aal: "aal2" as const }, { maxAgeSeconds: 900 }])("that lacks %j sends nobody away: Ory is asked", async (requirement) => {
-    await remembered(session(5000))
-    orySays(session(0, "aal2"))
-    expect(await checkSession(requirement)).toHaveProperty("session")
-    expect(toSession).toHaveBeenCalledTimes(1)
-  })
+  test.each([{ aal: "aal2" as const }, { maxAgeSeconds: 900 }])(
+    "that lacks %j sends nobody away: Ory is asked",
+    async (requirement) => {
+      await remembered(session(5000))
+      orySays(session(0, "aal2"))
+      expect(await checkSession(requirement)).toHaveProperty("session")
+      expect(toSession).toHaveBeenCalledTimes(1)
+    },
+  )
 
   test("is refused where Ory's word is asked for", async () => {
     await remembered(session(0))

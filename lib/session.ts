@@ -63,7 +63,10 @@ export async function requireSession(requirement: Requirement = {}): Promise<Ses
 export async function wholeSession(): Promise<OrySession> {
   const verdict = await readSession({ fresh: true })
   if (verdict.outcome !== "active") throw new OryUnavailableError()
-  if (!verdict.whole) throw new Error("Add this path to SENSITIVE in lib/routes.ts: elsewhere, the gate hands over less than all of Ory's answer")
+  if (!verdict.whole)
+    throw new Error(
+      "Add this path to SENSITIVE in lib/routes.ts: elsewhere, the gate hands over less than all of Ory's answer",
+    )
   return verdict.whole
 }
 
@@ -80,7 +83,8 @@ export async function checkSession(requirement: Requirement = {}): Promise<Check
   const verdict = await readSession(requirement)
   let judged = judge(verdict, requirement)
   // A snapshot may be older than the proof it lacks: nobody is sent away before Ory was asked.
-  if (verdict.outcome === "active" && judged.outcome !== "active") judged = judge(await readSession({ fresh: true }), requirement)
+  if (verdict.outcome === "active" && judged.outcome !== "active")
+    judged = judge(await readSession({ fresh: true }), requirement)
   return judged.outcome === "active" ? { session: judged.session } : { denied: await deny(judged.outcome) }
 }
 
@@ -103,7 +107,10 @@ export async function checkAction(requirement: Omit<Requirement, "fresh"> = {}):
 /** The JSON answer of a route handler to someone it denies: 401, 403 or 503, with `code` and `location`, never cached. */
 export function deniedResponse({ code, location }: Denied): Response {
   const [{ error }, init] = apiError(code)
-  return Response.json({ error: { ...error, location } }, { ...init, headers: { "cache-control": "private, no-store" } })
+  return Response.json(
+    { error: { ...error, location } },
+    { ...init, headers: { "cache-control": "private, no-store" } },
+  )
 }
 
 const read = cache(async (fresh: boolean): Promise<Verdict> => {
@@ -118,7 +125,10 @@ const read = cache(async (fresh: boolean): Promise<Verdict> => {
 })
 
 /** The verdict, unless its session lacks what the requirement asks for. */
-function judge(verdict: Verdict, { aal, maxAgeSeconds = Infinity }: Requirement): Verdict | { outcome: "refresh_required" } {
+function judge(
+  verdict: Verdict,
+  { aal, maxAgeSeconds = Infinity }: Requirement,
+): Verdict | { outcome: "refresh_required" } {
   if (verdict.outcome !== "active") return verdict
   const { authenticator_assurance_level, authenticated_at } = verdict.session
   if (aal === "aal2" && authenticator_assurance_level !== "aal2") return { outcome: "aal2_required" }
@@ -134,5 +144,8 @@ async function wayIn(refusal: Refusal): Promise<string | null> {
   const page = path !== null && isApi(path) ? request.get("referer") : path
   const app = appUrl(request.get("host"))
   const back = returnTo(page, app)
-  return loginUrl(oryPublicUrl(app), back, { refresh: refusal === "refresh_required", aal2: refusal === "aal2_required" })
+  return loginUrl(oryPublicUrl(app), back, {
+    refresh: refusal === "refresh_required",
+    aal2: refusal === "aal2_required",
+  })
 }

@@ -19,7 +19,9 @@ export function lighterElements() {
     if (lighten(file, source) === source) throw changed(file, "an import without an extension")
   }
   // Turbopack's cache ignores changes of a loader but not of its options.
-  const version = createHash("sha256").update(readFileSync(fileURLToPath(import.meta.url))).digest("hex")
+  const version = createHash("sha256")
+    .update(readFileSync(fileURLToPath(import.meta.url)))
+    .digest("hex")
   const loaders = [{ loader: "./lighter-elements/turbopack.mjs", options: { version } }]
   return {
     rules: {
@@ -47,7 +49,8 @@ export function lighten(file, source) {
 
 /** The part of a file that declares every language, and `OryLocales`, which holds them all. */
 function languages(file, source) {
-  const [part] = /^\/\/ src\/locales\/\w+\.json\n[^]*^var OryLocales = Object\.freeze\(\{$[^}]*^\}\);$/m.exec(source) ?? []
+  const [part] =
+    /^\/\/ src\/locales\/\w+\.json\n[^]*^var OryLocales = Object\.freeze\(\{$[^}]*^\}\);$/m.exec(source) ?? []
   if (part === undefined) throw changed(file, "the languages, and `OryLocales`")
   return part
 }
@@ -57,8 +60,12 @@ function withMenuOnDemand(file, source) {
   const all = 'import * as DropdownMenuPrimitive from "@radix-ui/react-dropdown-menu";'
   if (!source.includes(all)) throw changed(file, `\`${all}\``)
   const parts = new Set(Array.from(source.matchAll(/\bDropdownMenuPrimitive\.(\w+)/g), ([, part]) => part))
-  const onDemand = (part) => `${part}: lazy(() => import("@radix-ui/react-dropdown-menu").then((all) => ({ default: all.${part} })))`
-  return source.replace(all, `import { lazy } from "react";\nvar DropdownMenuPrimitive = { ${[...parts].map(onDemand).join(", ")} };`)
+  const onDemand = (part) =>
+    `${part}: lazy(() => import("@radix-ui/react-dropdown-menu").then((all) => ({ default: all.${part} })))`
+  return source.replace(
+    all,
+    `import { lazy } from "react";\nvar DropdownMenuPrimitive = { ${[...parts].map(onDemand).join(", ")} };`,
+  )
 }
 
 function changed(file, missing) {

@@ -12,7 +12,8 @@ test.each(MAIN)("%s keeps all its code, and no language", (file) => {
   const light = lighten(file, read(file))
   expect(light.length).toBeLessThan(read(file).length / 5)
   for (const texts of Object.values(languages))
-    if (texts["login.title"] !== languages.en?.["login.title"]) expect(light).not.toContain(JSON.stringify(texts["login.title"]))
+    if (texts["login.title"] !== languages.en?.["login.title"])
+      expect(light).not.toContain(JSON.stringify(texts["login.title"]))
   expect(light.slice(light.lastIndexOf("export {"))).toBe(read(file).slice(read(file).lastIndexOf("export {")))
   expect(light).toContain("var OryLocales = {};")
 })
@@ -31,7 +32,9 @@ test.each([
   ["index.mjs", 'export { OryLocales } from "./locales.mjs"'],
   ["theme/default/index.mjs", read("theme/default/index.mjs").replaceAll("DropdownMenuPrimitive", "Menu")],
 ])("a version whose %s looks otherwise is refused, with what to do", (file, source) => {
-  expect(() => lighten(file, source)).toThrow(/^@ory\/elements-react [\d.]+: dist\/.* no longer has .*npm install @ory\/elements-react@.*README\.md/)
+  expect(() => lighten(file, source)).toThrow(
+    /^@ory\/elements-react [\d.]+: dist\/.* no longer has .*npm install @ory\/elements-react@.*README\.md/,
+  )
 })
 
 test("every language has every text that English has, and no other", () => {
@@ -43,9 +46,12 @@ test("every language has every text that English has, and no other", () => {
 })
 
 test("English needs no language: each text in the code is the one that the English language has", () => {
-  const texts = MAIN.flatMap((file) => [...lighten(file, read(file)).matchAll(/\bid: "([\w.-]+)",\s+defaultMessage: ("|'|`)(.*?)(?<!\\)\2/gs)])
+  const texts = MAIN.flatMap((file) => [
+    ...lighten(file, read(file)).matchAll(/\bid: "([\w.-]+)",\s+defaultMessage: ("|'|`)(.*?)(?<!\\)\2/gs),
+  ])
   expect(texts.length).toBeGreaterThan(400)
-  for (const [, id = "", , text = ""] of texts) expect([id, text.replaceAll("\\", "")]).toEqual([id, languages.en?.[id]])
+  for (const [, id = "", , text = ""] of texts)
+    expect([id, text.replaceAll("\\", "")]).toEqual([id, languages.en?.[id]])
 
   const code = MAIN.map((file) => lighten(file, read(file))).join()
   const inCode = new Set(texts.map(([, id]) => id))

@@ -4,7 +4,10 @@ import { chromium as playwrightChromium } from "playwright"
 import { nodeModule, Problem, run } from "./processes"
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-const macApps = ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"]
+const macApps = [
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+]
 
 /**
  * Launch options for a Chromium that is on this machine: Playwright's own download, else an installed one; where there is
@@ -23,7 +26,9 @@ export async function chromium(): Promise<{ executablePath?: string }> {
   const root = process.getuid?.() === 0
   const attempts: [file: string, args: string[]][][] = []
   const cli = nodeModule("playwright/cli.js")
-  attempts.push([[process.execPath, [cli, "install", ...(root && process.platform === "linux" ? ["--with-deps"] : []), "chromium"]]])
+  attempts.push([
+    [process.execPath, [cli, "install", ...(root && process.platform === "linux" ? ["--with-deps"] : []), "chromium"]],
+  ])
   if (root && (await onPath("apt-get")))
     attempts.push([
       ["apt-get", ["update"]],

@@ -28,10 +28,14 @@ async function main(): Promise<string> {
   if (production) await run(process.execPath, [...next, "build"], { cwd: projectDir, log: logAs("app") })
   const ory = await startWanted(wanted, oryUrl, appUrl, sessionCookie)
 
-  const app = await start(process.execPath, [...next, production ? "start" : "dev", "-H", "localhost", "-p", String(port)], {
-    cwd: projectDir,
-    log: logAs("app"),
-  })
+  const app = await start(
+    process.execPath,
+    [...next, production ? "start" : "dev", "-H", "localhost", "-p", String(port)],
+    {
+      cwd: projectDir,
+      log: logAs("app"),
+    },
+  )
   await waitForUrl("The app", `http://localhost:${port}/`, app)
   console.log(summary(appUrl, oryUrl, wanted))
 
@@ -42,11 +46,28 @@ async function main(): Promise<string> {
 /** What this command has to start so that Ory answers at `ORY_SDK_URL`. */
 type WantedOry = { ory: "local"; ports: LocalPorts } | { ory: "tunnel"; project: string } | { ory: "elsewhere" }
 
-async function startWanted(wanted: WantedOry, oryUrl: string, appUrl: string, sessionCookie: string | undefined): Promise<{ died: Promise<string> } | undefined> {
+async function startWanted(
+  wanted: WantedOry,
+  oryUrl: string,
+  appUrl: string,
+  sessionCookie: string | undefined,
+): Promise<{ died: Promise<string> } | undefined> {
   switch (wanted.ory) {
     case "local": {
-      const overrides = { ...readSocialSignIn(), ...(sessionCookie !== undefined && { SESSION_COOKIE_NAME: sessionCookie }) }
-      const ory = await startOry({ appUrl, oryUrl, ...wanted.ports, dataDir, overrides, log: (source, line) => { logAs(source)(line) } })
+      const overrides = {
+        ...readSocialSignIn(),
+        ...(sessionCookie !== undefined && { SESSION_COOKIE_NAME: sessionCookie }),
+      }
+      const ory = await startOry({
+        appUrl,
+        oryUrl,
+        ...wanted.ports,
+        dataDir,
+        overrides,
+        log: (source, line) => {
+          logAs(source)(line)
+        },
+      })
       const warning = await seedDemoUser(ory.adminUrl)
       if (warning !== undefined) console.warn(`\n${warning}\n`)
       return ory
@@ -69,12 +90,15 @@ async function decideOry(oryUrl: string, appUrl: string): Promise<WantedOry> {
   const project = process.env.ORY_PROJECT?.trim()
   const { hostname, protocol } = new URL(oryUrl)
   if (["127.0.0.1", "[::1]"].includes(hostname))
-    throw new Problem(`ORY_SDK_URL is ${oryUrl}: browsers keep its cookies from ${appUrl}. Write localhost instead of ${hostname}.`)
+    throw new Problem(
+      `ORY_SDK_URL is ${oryUrl}: browsers keep its cookies from ${appUrl}. Write localhost instead of ${hostname}.`,
+    )
   if (hostname !== "localhost") {
     console.log(`ORY_SDK_URL is ${oryUrl}: no local Ory${project ? " and no tunnel" : ""} is started.`)
     return { ory: "elsewhere" }
   }
-  if (protocol !== "http:") throw new Problem(`ORY_SDK_URL is ${oryUrl}: local Ory and the Ory tunnel speak http. Write http://localhost.`)
+  if (protocol !== "http:")
+    throw new Problem(`ORY_SDK_URL is ${oryUrl}: local Ory and the Ory tunnel speak http. Write http://localhost.`)
 
   const leadsTo = await loginPage(oryUrl)
   if (leadsTo?.startsWith(`${appUrl}/auth/login?`)) {
@@ -82,9 +106,15 @@ async function decideOry(oryUrl: string, appUrl: string): Promise<WantedOry> {
     return { ory: "elsewhere" }
   }
   if (leadsTo !== undefined)
-    console.log(`Something answers at ${oryUrl}, but its login does not lead to ${appUrl}/auth/login${leadsTo && `, it leads to ${leadsTo}`}.`)
+    console.log(
+      `Something answers at ${oryUrl}, but its login does not lead to ${appUrl}/auth/login${leadsTo && `, it leads to ${leadsTo}`}.`,
+    )
   if (project) return { ory: "tunnel", project }
-  const ports = { adminPort: readPort("ORY_ADMIN_PORT", 4434), mailPort: readPort("MAIL_PORT", 1025), inboxPort: readPort("INBOX_PORT", 1080) }
+  const ports = {
+    adminPort: readPort("ORY_ADMIN_PORT", 4434),
+    mailPort: readPort("MAIL_PORT", 1025),
+    inboxPort: readPort("INBOX_PORT", 1080),
+  }
   return { ory: "local", ports }
 }
 
@@ -92,7 +122,11 @@ async function decideOry(oryUrl: string, appUrl: string): Promise<WantedOry> {
 async function loginPage(oryUrl: string): Promise<string | undefined> {
   try {
     const url = `${oryUrl}/self-service/login/browser`
-    const response = await fetch(url, { redirect: "manual", headers: { accept: "text/html" }, signal: AbortSignal.timeout(5000) })
+    const response = await fetch(url, {
+      redirect: "manual",
+      headers: { accept: "text/html" },
+      signal: AbortSignal.timeout(5000),
+    })
     return response.headers.get("location") ?? ""
   } catch {
     return undefined
@@ -109,7 +143,10 @@ async function assertPortsFree(oryUrl: string, { adminPort, mailPort, inboxPort 
   ]
   for (const [index, [variable, port]] of ports.entries()) {
     const other = ports.slice(0, index).find(([, taken]) => taken === port)
-    if (other) throw new Problem(`${other[0]} and ${variable} both name port ${port}. Give each a port of its own, in .env.local or before the command.`)
+    if (other)
+      throw new Problem(
+        `${other[0]} and ${variable} both name port ${port}. Give each a port of its own, in .env.local or before the command.`,
+      )
     await assertPortFree(port, variable)
   }
 }
@@ -118,9 +155,14 @@ async function assertPortsFree(oryUrl: string, { adminPort, mailPort, inboxPort 
 function readSocialSignIn(): Record<string, string> {
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret } = process.env
   if (!issuer) return {}
-  if (!URL.canParse(issuer)) throw new Problem(`OIDC_ISSUER is "${issuer}". Set it to the issuer's URL, for example https://accounts.google.com.`)
+  if (!URL.canParse(issuer))
+    throw new Problem(
+      `OIDC_ISSUER is "${issuer}". Set it to the issuer's URL, for example https://accounts.google.com.`,
+    )
   if (!clientId || !clientSecret)
-    throw new Problem("OIDC_ISSUER is set, but not OIDC_CLIENT_ID and OIDC_CLIENT_SECRET. Set them to what the provider gave you, or leave all three out.")
+    throw new Problem(
+      "OIDC_ISSUER is set, but not OIDC_CLIENT_ID and OIDC_CLIENT_SECRET. Set them to what the provider gave you, or leave all three out.",
+    )
   return socialSignIn({ issuer, clientId, clientSecret })
 }
 
@@ -146,7 +188,10 @@ async function ensureEnvFile(): Promise<void> {
   const example = await readFile(join(projectDir, ".env.example"), "utf8")
   const secret = `SESSION_SECRET=${randomBytes(32).toString("base64")}`
   try {
-    await writeFile(join(projectDir, ".env.local"), example.replace(/^SESSION_SECRET=$/m, secret), { flag: "wx", mode: 0o600 })
+    await writeFile(join(projectDir, ".env.local"), example.replace(/^SESSION_SECRET=$/m, secret), {
+      flag: "wx",
+      mode: 0o600,
+    })
     console.log("Made .env.local from .env.example.")
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
@@ -158,7 +203,10 @@ function summary(appUrl: string, oryUrl: string, wanted: WantedOry): string {
     `  App    ${appUrl}`,
     `  Ory    ${oryUrl}${wanted.ory === "tunnel" ? `  (the Ory tunnel to ${wanted.project})` : ""}`,
     ...(wanted.ory === "local"
-      ? [`  Inbox  http://localhost:${wanted.ports.inboxPort}  (all mail that Ory sends)`, `  Demo   ${demoUser.email}, password ${demoUser.password}`]
+      ? [
+          `  Inbox  http://localhost:${wanted.ports.inboxPort}  (all mail that Ory sends)`,
+          `  Demo   ${demoUser.email}, password ${demoUser.password}`,
+        ]
       : []),
     "",
     "  Ctrl-C stops everything.",

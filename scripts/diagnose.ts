@@ -64,9 +64,14 @@ export async function versions(next?: string, node = process.version): Promise<F
   const check = "Versions"
   const { engines } = (await json(join(projectDir, "package.json"))) as { engines: { node: string } }
   const installed = next ?? ((await json(nodeModule("next/package.json"))) as { version: string }).version
-  if (!semver.satisfies(node, engines.node)) return { check, ok: false, cure: `Node is ${node}. Install ${engines.node}, see .nvmrc.` }
+  if (!semver.satisfies(node, engines.node))
+    return { check, ok: false, cure: `Node is ${node}. Install ${engines.node}, see .nvmrc.` }
   if (!semver.satisfies(installed, SAFE_NEXT))
-    return { check, ok: false, cure: `Next is ${installed}, in which requests get past the gate. Install ${SAFE_NEXT}.` }
+    return {
+      check,
+      ok: false,
+      cure: `Next is ${installed}, in which requests get past the gate. Install ${SAFE_NEXT}.`,
+    }
   return { check, ok: true, seen: `Node ${node}, Next ${installed}` }
 }
 
@@ -74,10 +79,18 @@ async function isOry(oryUrl: string): Promise<Finding> {
   const check = "Ory answers"
   const answer = await ask(`${oryUrl}/sessions/whoami`, { headers: { accept: "application/json" } })
   if (answer === undefined)
-    return { check, ok: false, cure: `Nothing answers at ${oryUrl}. Start it (npm run dev starts local Ory), or correct ORY_SDK_URL.` }
+    return {
+      check,
+      ok: false,
+      cure: `Nothing answers at ${oryUrl}. Start it (npm run dev starts local Ory), or correct ORY_SDK_URL.`,
+    }
   const body = (await answer.json().catch(() => undefined)) as { error?: { code?: number } } | undefined
   if (answer.status !== 401 || body?.error?.code !== 401)
-    return { check, ok: false, cure: `What answers at ${oryUrl} is not Ory (${answer.status} to a question about nobody's session). Correct ORY_SDK_URL.` }
+    return {
+      check,
+      ok: false,
+      cure: `What answers at ${oryUrl} is not Ory (${answer.status} to a question about nobody's session). Correct ORY_SDK_URL.`,
+    }
   return { check, ok: true, seen: oryUrl }
 }
 
@@ -88,9 +101,13 @@ function cookies({ oryUrl, topology }: Env, appUrl: string): Finding {
   const [ory, app] = [new URL(oryUrl), new URL(appUrl)]
   const fail = (cure: string): Finding => ({ check, ok: false, cure })
   if (ory.protocol !== app.protocol)
-    return fail(`${oryUrl} and ${appUrl} differ in http and https: browsers treat them as different sites. Use https for both.`)
+    return fail(
+      `${oryUrl} and ${appUrl} differ in http and https: browsers treat them as different sites. Use https for both.`,
+    )
   const domain = getDomain(ory.hostname, { allowPrivateDomains: true })
-  const shared = ory.hostname === app.hostname || (domain !== null && domain === getDomain(app.hostname, { allowPrivateDomains: true }))
+  const shared =
+    ory.hostname === app.hostname ||
+    (domain !== null && domain === getDomain(app.hostname, { allowPrivateDomains: true }))
   if (!shared)
     return fail(
       `A browser never sends ${app.hostname} a cookie of ${ory.hostname}. Give Ory a custom domain beside the app's, such as ` +
@@ -107,11 +124,22 @@ async function flows({ oryUrl, topology }: Env, appUrl: string): Promise<Finding
   const check = "Ory leads to this app"
   const backs = topology === "direct" ? [appUrl] : [oryUrl, appUrl]
   for (const kind of ["login", "registration", "recovery", "verification"]) {
-    const locations = await Promise.all(backs.map((back) => flowPage(`${oryUrl}/self-service/${kind}/browser?return_to=${encodeURIComponent(`${back}/dashboard`)}`)))
+    const locations = await Promise.all(
+      backs.map((back) =>
+        flowPage(`${oryUrl}/self-service/${kind}/browser?return_to=${encodeURIComponent(`${back}/dashboard`)}`),
+      ),
+    )
     const location = locations.find((page) => page.includes("flow=")) ?? locations[0] ?? ""
     if (/[?&]id=/.test(location) && !location.includes("flow="))
-      return { check, ok: false, cure: `Ory refuses to come back to ${backs.join(" or ")}. Add it to selfservice.allowed_return_urls ("Allowed URLs" in the Console).` }
-    const pages = [`${appUrl}/auth/${kind}`, ...(topology === "direct" ? [] : [`${oryUrl}/ui/${kind}`, `${oryUrl}/${kind}`])]
+      return {
+        check,
+        ok: false,
+        cure: `Ory refuses to come back to ${backs.join(" or ")}. Add it to selfservice.allowed_return_urls ("Allowed URLs" in the Console).`,
+      }
+    const pages = [
+      `${appUrl}/auth/${kind}`,
+      ...(topology === "direct" ? [] : [`${oryUrl}/ui/${kind}`, `${oryUrl}/${kind}`]),
+    ]
     if (!pages.some((page) => location.startsWith(`${page}?flow=`)))
       return {
         check,
@@ -131,19 +159,28 @@ async function flowCookie(env: Env, appUrl: string): Promise<Finding> {
   const check = "Ory's cookies reach this app"
   const answer = await ask(`${env.oryUrl}/self-service/login/browser`, { headers: { accept: "application/json" } })
   const cookie = answer?.headers.getSetCookie().find((cookie) => cookie.startsWith("csrf_token_"))
-  if (cookie === undefined) return { check, ok: false, cure: `Ory at ${env.oryUrl} sets no cookie when a flow begins. A proxy in front of it may remove Set-Cookie.` }
+  if (cookie === undefined)
+    return {
+      check,
+      ok: false,
+      cure: `Ory at ${env.oryUrl} sets no cookie when a flow begins. A proxy in front of it may remove Set-Cookie.`,
+    }
   const cure = uncovered(env, appUrl, cookie, "cookies.domain")
-  return cure === undefined ? { check, ok: true, seen: domainOf(cookie) ?? new URL(env.oryUrl).hostname } : { check, ok: false, cure }
+  return cure === undefined
+    ? { check, ok: true, seen: domainOf(cookie) ?? new URL(env.oryUrl).hostname }
+    : { check, ok: false, cure }
 }
 
 /** Whether local Ory's session cookie reaches the app, and has the name that the app expects: signs in as the demo user, and out again. */
 async function sessionCookie(env: Env, appUrl: string): Promise<Finding> {
   const check = "Session cookie"
   const signedIn = await signInAsDemoUser(env.oryUrl)
-  if (signedIn === undefined) return { check, ok: true, seen: `not checked: ${demoUser.email} cannot sign in with the password of the start` }
+  if (signedIn === undefined)
+    return { check, ok: true, seen: `not checked: ${demoUser.email} cannot sign in with the password of the start` }
   const cookie = signedIn.find((cookie) => !/^(csrf_token_|ory_kratos_continuity=)/.test(cookie)) ?? ""
   const [name = ""] = cookie.split("=", 1)
-  const expected = env.sessionCookie === undefined ? /^ory_(kratos_session|session_.*)$/.test(name) : name === env.sessionCookie
+  const expected =
+    env.sessionCookie === undefined ? /^ory_(kratos_session|session_.*)$/.test(name) : name === env.sessionCookie
   if (!expected)
     return {
       check,
@@ -160,7 +197,8 @@ async function sessionCookie(env: Env, appUrl: string): Promise<Finding> {
 async function signInAsDemoUser(oryUrl: string): Promise<string[] | undefined> {
   const accept = "application/json"
   const begun = await ask(`${oryUrl}/self-service/login/browser`, { headers: { accept } })
-  const flow = (await begun?.json().catch(() => undefined)) as { ui?: { action: string; nodes: { attributes: { name?: string; value?: string } }[] } } | undefined
+  const flow = (await begun?.json().catch(() => undefined)) as
+    { ui?: { action: string; nodes: { attributes: { name?: string; value?: string } }[] } } | undefined
   if (begun === undefined || flow?.ui === undefined) return undefined
   const { pathname, search } = new URL(flow.ui.action)
   const csrf_token = flow.ui.nodes.find(({ attributes }) => attributes.name === "csrf_token")?.attributes.value
@@ -173,7 +211,10 @@ async function signInAsDemoUser(oryUrl: string): Promise<string[] | undefined> {
   const cookies = done.headers.getSetCookie()
   const logout = await ask(`${oryUrl}/self-service/logout/browser`, { headers: { accept, cookie: pairs(cookies) } })
   const { logout_url } = ((await logout?.json().catch(() => undefined)) ?? {}) as { logout_url?: string }
-  if (logout_url !== undefined) await ask(oryUrl + new URL(logout_url).pathname + new URL(logout_url).search, { headers: { accept, cookie: pairs(cookies) } })
+  if (logout_url !== undefined)
+    await ask(oryUrl + new URL(logout_url).pathname + new URL(logout_url).search, {
+      headers: { accept, cookie: pairs(cookies) },
+    })
   return cookies
 }
 
@@ -189,7 +230,8 @@ function domainOf(setCookie: string): string | undefined {
 function uncovered({ oryUrl, topology }: Env, appUrl: string, setCookie: string, setting: string): string | undefined {
   const [ory, app] = [new URL(oryUrl).hostname, new URL(appUrl).hostname]
   const domain = domainOf(setCookie)
-  const covers = (host: string): boolean => (domain === undefined ? host === ory : host === domain || host.endsWith(`.${domain}`))
+  const covers = (host: string): boolean =>
+    domain === undefined ? host === ory : host === domain || host.endsWith(`.${domain}`)
   if (topology === "same-origin" || (covers(app) && covers(ory))) return undefined
   const wanted = ory === app ? ory : (getDomain(app, { allowPrivateDomains: true }) ?? app)
   return (
@@ -202,22 +244,37 @@ function uncovered({ oryUrl, topology }: Env, appUrl: string, setCookie: string,
 async function cors({ oryUrl, topology }: Env, appUrl: string): Promise<Finding> {
   const check = "CORS"
   if (topology === "same-origin") return { check, ok: true, seen: THROUGH_APP }
-  const headers = { origin: appUrl, "access-control-request-method": "POST", "access-control-request-headers": "content-type" }
+  const headers = {
+    origin: appUrl,
+    "access-control-request-method": "POST",
+    "access-control-request-headers": "content-type",
+  }
   const answer = await ask(`${oryUrl}/self-service/login`, { method: "OPTIONS", headers })
-  const allowed = answer?.headers.get("access-control-allow-origin") === appUrl && answer.headers.get("access-control-allow-credentials") === "true"
+  const allowed =
+    answer?.headers.get("access-control-allow-origin") === appUrl &&
+    answer.headers.get("access-control-allow-credentials") === "true"
   return allowed
     ? { check, ok: true, seen: appUrl }
-    : { check, ok: false, cure: `Ory does not allow ${appUrl} to post its forms. Allow this origin, with credentials, in Ory's CORS settings.` }
+    : {
+        check,
+        ok: false,
+        cure: `Ory does not allow ${appUrl} to post its forms. Allow this origin, with credentials, in Ory's CORS settings.`,
+      }
 }
 
 async function clock(oryUrl: string): Promise<Finding> {
   const check = "Clocks agree"
   const date = (await ask(`${oryUrl}/health/alive`))?.headers.get("date") ?? ""
   const skew = Math.round(Math.abs(Date.now() - Date.parse(date)) / 1000)
-  if (Number.isNaN(skew)) return { check, ok: false, cure: `${oryUrl} does not say what time it is: it answers without a Date header.` }
+  if (Number.isNaN(skew))
+    return { check, ok: false, cure: `${oryUrl} does not say what time it is: it answers without a Date header.` }
   return skew <= SKEW_SECONDS
     ? { check, ok: true, seen: `${skew} s apart` }
-    : { check, ok: false, cure: `This machine's clock and Ory's are ${skew} s apart. Set them by NTP: sessions end by the clock.` }
+    : {
+        check,
+        ok: false,
+        cure: `This machine's clock and Ory's are ${skew} s apart. Set them by NTP: sessions end by the clock.`,
+      }
 }
 
 /** Only local Ory says its version, on its admin port: no finding when nothing answers there. A warning is no failure. */
@@ -234,7 +291,11 @@ async function mail(source: Source): Promise<Finding> {
   const answer = await ask(`${inbox}/email`)
   return answer?.ok === true
     ? { check, ok: true, seen: inbox }
-    : { check, ok: false, cure: `There is no inbox at ${inbox}: codes that Ory sends are lost. npm run dev starts one; INBOX_PORT moves it.` }
+    : {
+        check,
+        ok: false,
+        cure: `There is no inbox at ${inbox}: codes that Ory sends are lost. npm run dev starts one; INBOX_PORT moves it.`,
+      }
 }
 
 /** Whether the app that runs at its own address is this one, sees Ory, and sends strangers there and back. */
@@ -242,14 +303,23 @@ async function deployed(browserOryUrl: string, appUrl: string): Promise<Finding>
   const check = "The app at its address"
   const health = await ask(`${appUrl}/api/health`)
   if (health === undefined) return { check, ok: false, cure: `Nothing answers at ${appUrl}.` }
-  if (health.status !== 200) return { check, ok: false, cure: `${appUrl}/api/health answers ${health.status}: from there, Ory is not reached. Look at its ORY_SDK_URL.` }
+  if (health.status !== 200)
+    return {
+      check,
+      ok: false,
+      cure: `${appUrl}/api/health answers ${health.status}: from there, Ory is not reached. Look at its ORY_SDK_URL.`,
+    }
   const page = await ask(`${appUrl}/dashboard`, { headers: { accept: "text/html" } })
   const location = page?.headers.get("location") ?? ""
   const login = location.startsWith("/self-service/") ? appUrl + location : location
   const wanted = `${browserOryUrl}/self-service/login/browser?return_to=${encodeURIComponent(`${appUrl}/dashboard`)}`
   return login === wanted
     ? { check, ok: true, seen: appUrl }
-    : { check, ok: false, cure: `${appUrl}/dashboard sends strangers to "${login}", not to "${wanted}". Look at its ORY_SDK_URL and APP_URL.` }
+    : {
+        check,
+        ok: false,
+        cure: `${appUrl}/dashboard sends strangers to "${login}", not to "${wanted}". Look at its ORY_SDK_URL and APP_URL.`,
+      }
 }
 
 /** An answer of any status, no redirect followed; undefined: none within five seconds. */

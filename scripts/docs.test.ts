@@ -5,19 +5,27 @@ import { parse } from "yaml"
 /** What local Ory runs with: an object in which every dotted path leads somewhere. */
 const kratos = parse(await readFile("ory/kratos.yml", "utf8")) as unknown
 
-const docs = await Promise.all((await readdir("docs")).filter((file) => file.endsWith(".md")).map((file) => readFile(`docs/${file}`, "utf8")))
+const docs = await Promise.all(
+  (await readdir("docs")).filter((file) => file.endsWith(".md")).map((file) => readFile(`docs/${file}`, "utf8")),
+)
 const text = docs.join("\n")
 
 /** `/path=value` of every `ory patch`. */
-const commands = [...text.matchAll(/--replace '([^'=]+)=([^']+)'/g)].map(([, path = "", value = ""]) => [kratosPath(path.slice(1).split("/").join(".")), value] as const)
+const commands = [...text.matchAll(/--replace '([^'=]+)=([^']+)'/g)].map(
+  ([, path = "", value = ""]) => [kratosPath(path.slice(1).split("/").join(".")), value] as const,
+)
 
 /** CORS has another name in a project of Ory Network. */
 function kratosPath(path: string): string {
-  return path.replace("cors_public.origins", "serve.public.cors.allowed_origins").replace("cors_public", "serve.public.cors")
+  return path
+    .replace("cors_public.origins", "serve.public.cors.allowed_origins")
+    .replace("cors_public", "serve.public.cors")
 }
 
 /** Rows of tables: a setting and its value here. */
-const rows = [...text.matchAll(/^\|[^|]*\| `([a-z_]+(?:\.[a-z_]+)+)` \| `([^`]+)` \|/gm)].map(([, path = "", value = ""]) => [path, value] as const)
+const rows = [...text.matchAll(/^\|[^|]*\| `([a-z_]+(?:\.[a-z_]+)+)` \| `([^`]+)` \|/gm)].map(
+  ([, path = "", value = ""]) => [path, value] as const,
+)
 
 function setting(path: string): unknown {
   return path.split(".").reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], kratos)
@@ -29,7 +37,13 @@ function deployed(value: unknown): unknown {
 }
 
 test.each(commands)("the command for %s sets what local Ory has", (path, value) => {
-  expect(JSON.parse(value.replaceAll("https://app.example.com", "http://localhost:3000").replaceAll("https://auth.example.com", "http://localhost:4000"))).toEqual(deployed(setting(path)))
+  expect(
+    JSON.parse(
+      value
+        .replaceAll("https://app.example.com", "http://localhost:3000")
+        .replaceAll("https://auth.example.com", "http://localhost:4000"),
+    ),
+  ).toEqual(deployed(setting(path)))
 })
 
 test.each(rows)("the table says of %s what local Ory has", (path, value) => {
@@ -53,7 +67,9 @@ test("everything that an Ory Network project has to be told is there", () => {
 })
 
 test("people may come back to the examples, on this machine", () => {
-  expect(setting("selfservice.allowed_return_urls")).toEqual(expect.arrayContaining(["http://localhost:3001", "http://localhost:3002"]))
+  expect(setting("selfservice.allowed_return_urls")).toEqual(
+    expect.arrayContaining(["http://localhost:3001", "http://localhost:3002"]),
+  )
 })
 
 test("the deploy button asks for variables that there are", async () => {

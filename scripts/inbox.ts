@@ -20,7 +20,8 @@ startMailDev({ ip: "127.0.0.1", smtp, web: port, mailDirectory: folder, hideExte
 // Nothing has arrived yet: connections are accepted after this script ran.
 for (const event of ["request", "upgrade"]) {
   const listeners = web.server.listeners(event)
-  if (listeners.length === 0) throw new Error(`MailDev has no listener for ${event}: scripts/inbox.ts does not fit this version.`)
+  if (listeners.length === 0)
+    throw new Error(`MailDev has no listener for ${event}: scripts/inbox.ts does not fit this version.`)
   web.server.removeAllListeners(event)
   web.server.on(event, (request: IncomingMessage, to: ServerResponse | Duplex, ...rest: unknown[]) => {
     const why = refusal(request)
@@ -32,17 +33,24 @@ for (const event of ["request", "upgrade"]) {
 /** Another Host is DNS rebinding; browsers send Origin with every request that a page at another origin could read. */
 function refusal({ headers }: IncomingMessage): string | undefined {
   if (headers.host !== host) return `The host of this request is ${headers.host ?? "missing"}.`
-  if (headers.origin !== undefined && headers.origin !== origin) return `This request comes from a page at ${headers.origin}.`
+  if (headers.origin !== undefined && headers.origin !== origin)
+    return `This request comes from a page at ${headers.origin}.`
   return undefined
 }
 
 function refuse(to: ServerResponse | Duplex, why: string): void {
   const text = `${why} The inbox answers only at ${origin}, and only to its own page.\n`
-  const headers = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff", connection: "close" }
+  const headers = {
+    "content-type": "text/plain; charset=utf-8",
+    "x-content-type-options": "nosniff",
+    connection: "close",
+  }
   if ("writeHead" in to) {
     to.writeHead(403, headers).end(text)
     return
   }
-  const lines = Object.entries({ ...headers, "content-length": Buffer.byteLength(text) }).map(([name, value]) => `${name}: ${value}`)
+  const lines = Object.entries({ ...headers, "content-length": Buffer.byteLength(text) }).map(
+    ([name, value]) => `${name}: ${value}`,
+  )
   to.end(["HTTP/1.1 403 Forbidden", ...lines, "", text].join("\r\n"))
 }

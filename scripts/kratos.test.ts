@@ -99,7 +99,9 @@ describe("release archive", () => {
       response.writeHead(200, { "content-length": archive.length })
       response.write(archive.subarray(0, archive.length / 2), () => response.destroy())
     }
-    await expect(kratosBinary(await sources())).rejects.toThrow(/Release archive of 26.2.0: http:\S+: other side closed/)
+    await expect(kratosBinary(await sources())).rejects.toThrow(
+      /Release archive of 26.2.0: http:\S+: other side closed/,
+    )
     expect(await readdir(cacheDir)).toEqual([])
   })
 

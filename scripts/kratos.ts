@@ -116,11 +116,15 @@ async function givenKratos(value: string): Promise<Kratos> {
   const path = resolve(value)
   const lines: string[] = []
   await run(path, ["version"], { log: (line) => lines.push(line) }).catch((error: unknown) => {
-    throw new Problem(`KRATOS_BIN is "${value}", which does not run. Set it to the path of an Ory Kratos binary, or remove it.\n${asError(error).message}`)
+    throw new Problem(
+      `KRATOS_BIN is "${value}", which does not run. Set it to the path of an Ory Kratos binary, or remove it.\n${asError(error).message}`,
+    )
   })
   const version = /^Version:\s*v?([\w.+-]+)\s*$/m.exec(lines.join("\n"))?.[1]
   if (version === undefined)
-    throw new Problem(`KRATOS_BIN is "${value}", which printed no version of Kratos. Set it to the path of an Ory Kratos binary, or remove it.`)
+    throw new Problem(
+      `KRATOS_BIN is "${value}", which printed no version of Kratos. Set it to the path of an Ory Kratos binary, or remove it.`,
+    )
   return { path, version }
 }
 
@@ -192,7 +196,8 @@ function releaseArchive({ cacheDir, releaseUrl, archives, silenceMs, log }: Krat
       const file = join(work, archive.name)
       await download(url, file, silenceMs, log)
       const sum = await sha256(file)
-      if (sum !== archive.sha256) throw new Error(`${url} has the SHA-256 ${sum}, not ${archive.sha256}, so it is not used`)
+      if (sum !== archive.sha256)
+        throw new Error(`${url} has the SHA-256 ${sum}, not ${archive.sha256}, so it is not used`)
       const unpacked = join(work, "unpacked")
       await mkdir(unpacked)
       await run("tar", ["-xzf", file, "-C", unpacked])
@@ -206,7 +211,10 @@ async function goBuild({ cacheDir, goModuleDir, log }: KratosSources): Promise<W
   for (const name of ["go.mod", "go.sum"]) pins.update(await readFile(join(goModuleDir, name)))
   return {
     version: FALLBACK,
-    cached: join(cacheDir, `kratos-${FALLBACK}-${process.platform}-${process.arch}-go-${pins.digest("hex").slice(0, 12)}`),
+    cached: join(
+      cacheDir,
+      `kratos-${FALLBACK}-${process.platform}-${process.arch}-go-${pins.digest("hex").slice(0, 12)}`,
+    ),
     make: async (binary) => {
       log(`Building Kratos ${FALLBACK} with Go. This takes a few minutes, once.`)
       const started = Date.now()
@@ -215,11 +223,15 @@ async function goBuild({ cacheDir, goModuleDir, log }: KratosSources): Promise<W
       }, 15_000)
       const ldflags = `-s -w -X github.com/ory/kratos/driver/config.Version=v${FALLBACK}`
       try {
-        await run("go", ["build", "-tags", "sqlite,json1", "-ldflags", ldflags, "-o", binary, "github.com/ory/kratos"], {
-          cwd: goModuleDir,
-          // SQLite is C: without a compiler, fail here rather than when Kratos opens its database.
-          env: { ...process.env, CGO_ENABLED: "1" },
-        })
+        await run(
+          "go",
+          ["build", "-tags", "sqlite,json1", "-ldflags", ldflags, "-o", binary, "github.com/ory/kratos"],
+          {
+            cwd: goModuleDir,
+            // SQLite is C: without a compiler, fail here rather than when Kratos opens its database.
+            env: { ...process.env, CGO_ENABLED: "1" },
+          },
+        )
       } finally {
         clearInterval(heartbeat)
       }

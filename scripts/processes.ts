@@ -168,7 +168,10 @@ export async function waitForUrl(name: string, url: string, process: Running): P
   void process.ended.then((value) => (ending = value))
   const deadline = Date.now() + 120_000
   while (Date.now() < deadline) {
-    if (ending) throw new Problem(`${name} ${ending.how} before it was ready${ending.lastLines === "" ? "." : `:\n${ending.lastLines}`}`)
+    if (ending)
+      throw new Problem(
+        `${name} ${ending.how} before it was ready${ending.lastLines === "" ? "." : `:\n${ending.lastLines}`}`,
+      )
     const left = AbortSignal.timeout(deadline - Date.now())
     const response = await fetch(url, { redirect: "manual", signal: left }).catch(() => undefined)
     if (response && response.status !== 503) return

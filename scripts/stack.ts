@@ -71,7 +71,10 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
   const others = (await dataFolders(options.dataDir)).filter((folder) => folder !== dataDir)
   if (others.length > 0) {
     const kept = others.map((folder) => relative(projectDir, join(folder, DATABASE))).join(", ")
-    log("ory", `Kratos ${version} has its own data. Data of another version is kept, but not used: ${kept}. npm run ory:reset deletes all of it.`)
+    log(
+      "ory",
+      `Kratos ${version} has its own data. Data of another version is kept, but not used: ${kept}. npm run ory:reset deletes all of it.`,
+    )
   }
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 })
   // A folder of an earlier version was readable for every user of this machine.
@@ -149,7 +152,9 @@ export async function assertDataUnused(dataDir: string): Promise<void> {
   const command = await commandOf(pid)
   // The id may have passed to another program since.
   if (command === "" || command.includes(join(resolve(dataDir), "kratos.yml")))
-    throw new Problem(`Local Ory (process ${pid}) is running on the data in ${dataDir}. Stop it first: Ctrl-C where it was started, or kill ${pid}.`)
+    throw new Problem(
+      `Local Ory (process ${pid}) is running on the data in ${dataDir}. Stop it first: Ctrl-C where it was started, or kill ${pid}.`,
+    )
 }
 
 /** The folders under `dataDir` with a database: one for each version, and `dataDir` itself, where all versions once shared one. */
@@ -180,7 +185,10 @@ export function socialSignIn({ issuer, clientId, clientSecret }: OpenIdProvider)
     scope: ["openid", "email", "profile"],
     mapper_url: "file://oidc.jsonnet",
   }
-  return { SELFSERVICE_METHODS_OIDC_ENABLED: "true", SELFSERVICE_METHODS_OIDC_CONFIG_PROVIDERS: JSON.stringify([provider]) }
+  return {
+    SELFSERVICE_METHODS_OIDC_ENABLED: "true",
+    SELFSERVICE_METHODS_OIDC_CONFIG_PROVIDERS: JSON.stringify([provider]),
+  }
 }
 
 async function startMail(dataDir: string, { mailPort, inboxPort, log }: StackOptions): Promise<Running> {
@@ -247,7 +255,9 @@ function readableLog(line: string): string | undefined {
   }
   // A banner that `--dev` is not for production, and the version of ory/kratos.yml, which the fallback does not have.
   if (entry.msg?.includes("DEV MODE") || entry.msg?.startsWith("Config version is")) return undefined
-  return [entry.level, entry.msg, entry.error?.message, entry.error?.reason].filter((part) => part !== undefined && part !== "").join(": ")
+  return [entry.level, entry.msg, entry.error?.message, entry.error?.reason]
+    .filter((part) => part !== undefined && part !== "")
+    .join(": ")
 }
 
 /** Who `seedDemoUser` creates. The password is public: local Ory only. */
@@ -274,12 +284,16 @@ export async function seedDemoUser(adminUrl: string): Promise<string | undefined
   })
   if (response.ok) return undefined
   if (response.status === 409) return misfit(adminUrl)
-  throw new Problem(`Ory refused the demo user (${response.status}). Make seedDemoUser in scripts/stack.ts fit ory/identity.schema.json:\n${await response.text()}`)
+  throw new Problem(
+    `Ory refused the demo user (${response.status}). Make seedDemoUser in scripts/stack.ts fit ory/identity.schema.json:\n${await response.text()}`,
+  )
 }
 
 /** Why the existing demo user is invalid. Ory validates an identity only when it is written, so this writes the schema's id again. */
 async function misfit(adminUrl: string): Promise<string | undefined> {
-  const found = await fetch(`${adminUrl}/admin/identities?${String(new URLSearchParams({ credentials_identifier: demoUser.email }))}`)
+  const found = await fetch(
+    `${adminUrl}/admin/identities?${String(new URLSearchParams({ credentials_identifier: demoUser.email }))}`,
+  )
   const [user] = (await found.json()) as { id: string; schema_id: string }[]
   if (user === undefined) return undefined
   const response = await fetch(`${adminUrl}/admin/identities/${user.id}`, {
@@ -290,7 +304,10 @@ async function misfit(adminUrl: string): Promise<string | undefined> {
   if (response.status !== 400) return undefined
   const { error } = (await response.json()) as { error: { reason: string } }
   // Ory writes: I[#/traits] S[#/properties/traits/required] missing properties: "phone"
-  const problems = error.reason.replace(/I\[#\/([^\]]*)\] S\[[^\]]*\]/g, "$1:").split("\n").filter((line) => !line.endsWith("validation failed"))
+  const problems = error.reason
+    .replace(/I\[#\/([^\]]*)\] S\[[^\]]*\]/g, "$1:")
+    .split("\n")
+    .filter((line) => !line.endsWith("validation failed"))
   return [
     "The demo user is older than ory/identity.schema.json and does not fit it:",
     ...problems,

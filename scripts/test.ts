@@ -66,7 +66,10 @@ async function part(name: string, { file, args, cwd = projectDir, env = appEnv, 
 }
 
 /** A part that is a program of one of this project's packages. */
-const node = (program: string, ...args: string[]): Part => ({ file: process.execPath, args: [nodeModule(program), ...args] })
+const node = (program: string, ...args: string[]): Part => ({
+  file: process.execPath,
+  args: [nodeModule(program), ...args],
+})
 
 async function report(name: string): Promise<Record<string, unknown>> {
   return JSON.parse(await readFile(join(reports, name), "utf8").catch(() => "{}")) as Record<string, unknown>
@@ -81,20 +84,31 @@ async function countUnitTests(): Promise<Count> {
 
 async function countBrowserTests(): Promise<Count> {
   const stats = ((await report("browser.json")).stats ?? {}) as Record<string, unknown>
-  return { passed: number(stats.expected), failed: number(stats.unexpected) + number(stats.flaky), skipped: number(stats.skipped) }
+  return {
+    passed: number(stats.expected),
+    failed: number(stats.unexpected) + number(stats.flaky),
+    skipped: number(stats.skipped),
+  }
 }
 
 /** Node's own test runner ends with lines such as `# pass 12`. */
 function countNodeTests(output: readonly string[]): Count {
   const last = (what: string): number =>
-    Number(output.map((line) => new RegExp(`^[#ℹ] ${what} (\\d+)$`).exec(line)?.[1]).findLast((match) => match !== undefined) ?? 0)
+    Number(
+      output
+        .map((line) => new RegExp(`^[#ℹ] ${what} (\\d+)$`).exec(line)?.[1])
+        .findLast((match) => match !== undefined) ?? 0,
+    )
   return { passed: last("pass"), failed: last("fail"), skipped: last("skipped") }
 }
 
 /** `go test -json` writes a line for each event; the parts of a test are no tests of their own here. */
 function countGoTests(output: readonly string[]): Count {
-  const events = output.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as { Action?: string; Test?: string })
-  const of = (action: string): number => events.filter(({ Action, Test }) => Action === action && Test !== undefined && !Test.includes("/")).length
+  const events = output
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as { Action?: string; Test?: string })
+  const of = (action: string): number =>
+    events.filter(({ Action, Test }) => Action === action && Test !== undefined && !Test.includes("/")).length
   return { passed: of("pass"), failed: of("fail"), skipped: of("skip") }
 }
 
@@ -103,7 +117,15 @@ async function examples(): Promise<void> {
   const [app, ory, adminPort, mailPort, inboxPort] = await freePorts()
   const dataDir = await mkdtemp(join(tmpdir(), "ory-starter-"))
   const oryUrl = `http://localhost:${ory}`
-  const local = await startOry({ appUrl: `http://localhost:${app}`, oryUrl, adminPort, mailPort, inboxPort, dataDir, log: () => undefined })
+  const local = await startOry({
+    appUrl: `http://localhost:${app}`,
+    oryUrl,
+    adminPort,
+    mailPort,
+    inboxPort,
+    dataDir,
+    log: () => undefined,
+  })
   const env = { ...process.env, TEST_ORY_URL: oryUrl, TEST_ORY_ADMIN_URL: local.adminUrl }
   try {
     const express = { cwd: join(projectDir, "examples", "express"), env }
@@ -113,16 +135,34 @@ async function examples(): Promise<void> {
     await part("Express example: tests", { ...express, file: "npm", args: ["test"], count: countNodeTests })
 
     const go = { cwd: join(projectDir, "examples", "go"), env }
-    if (!(await run("go", ["version"]).then(() => true, () => false))) {
+    if (
+      !(await run("go", ["version"]).then(
+        () => true,
+        () => false,
+      ))
+    ) {
       console.log("\nGo is missing, so the Go example is not tested. Install it from https://go.dev/dl.")
       if (process.env.CI) throw new Problem("In CI that is a failure.")
       total.skipped += 1
       return
     }
-    await part("Go example: format", { ...go, file: "sh", args: ["-c", 'unformatted=$(gofmt -l .) && echo "$unformatted" && test -z "$unformatted"'] })
+    await part("Go example: format", {
+      ...go,
+      file: "sh",
+      args: ["-c", 'unformatted=$(gofmt -l .) && echo "$unformatted" && test -z "$unformatted"'],
+    })
     await part("Go example: vet", { ...go, file: "go", args: ["vet", "./..."] })
-    await part("Go example: staticcheck", { ...go, file: "go", args: ["run", "honnef.co/go/tools/cmd/staticcheck@v0.8.2", "./..."] })
-    await part("Go example: tests", { ...go, file: "go", args: ["test", "-race", "-count=1", "-json", "./..."], count: countGoTests })
+    await part("Go example: staticcheck", {
+      ...go,
+      file: "go",
+      args: ["run", "honnef.co/go/tools/cmd/staticcheck@v0.8.2", "./..."],
+    })
+    await part("Go example: tests", {
+      ...go,
+      file: "go",
+      args: ["test", "-race", "-count=1", "-json", "./..."],
+      count: countGoTests,
+    })
   } finally {
     await local.stop()
     await rm(dataDir, { recursive: true, force: true })
@@ -131,6 +171,7 @@ async function examples(): Promise<void> {
 
 async function main(): Promise<void> {
   await part("Lint", node("eslint/bin/eslint.js", ".", "--max-warnings", "0"))
+  await part("Format", node("prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."))
   await part("Types of the routes", node("next/dist/bin/next", "typegen"))
   await part("Types", node("typescript/bin/tsc", "--noEmit"))
   const unitReport = ["--reporter=default", "--reporter=json", `--outputFile.json=${join(reports, "unit.json")}`]

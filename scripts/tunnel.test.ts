@@ -37,15 +37,24 @@ ${then}
   await chmod(file, 0o755)
 }
 
-const serve = (): string => `console.error("To access Ory's APIs, use URL"); require("node:http").createServer((q, s) => s.end("{}")).listen(${port}, "localhost")`
+const serve = (): string =>
+  `console.error("To access Ory's APIs, use URL"); require("node:http").createServer((q, s) => s.end("{}")).listen(${port}, "localhost")`
 
 async function called(): Promise<{ args: string[]; env: Record<string, string> }> {
-  return JSON.parse(await readFile(join(folder, "called.json"), "utf8")) as { args: string[]; env: Record<string, string> }
+  return JSON.parse(await readFile(join(folder, "called.json"), "utf8")) as {
+    args: string[]
+    env: Record<string, string>
+  }
 }
 
 /** Only the stand-ins are on this PATH, and what scripts need. */
 function tunnel(variables: Record<string, string> = {}): ReturnType<typeof startTunnel> {
-  const options = { project: "my-project", appUrl: "http://localhost:3000", oryUrl: `http://localhost:${port}`, log: (line: string) => said.push(line) }
+  const options = {
+    project: "my-project",
+    appUrl: "http://localhost:3000",
+    oryUrl: `http://localhost:${port}`,
+    log: (line: string) => said.push(line),
+  }
   return startTunnel(options, { PATH: `${join(folder, "bin")}:/usr/bin/env-only`, HOME: folder, ...variables })
 }
 
@@ -83,16 +92,26 @@ describe("the CLI", () => {
     const { args, env } = await called()
     expect(args).toEqual(["tunnel", ...flags, "--port", String(port), "http://localhost:3000"])
     for (const name of ["PORT", "ORY_PROJECT", "ORY_WORKSPACE"]) expect(env[name]).toBeUndefined()
-    for (const [name, value] of Object.entries(variables)) if (name.endsWith("KEY")) expect(env[name]).toBe(value === "" ? undefined : value)
+    for (const [name, value] of Object.entries(variables))
+      if (name.endsWith("KEY")) expect(env[name]).toBe(value === "" ? undefined : value)
   })
 })
 
 describe("a failure is explained", () => {
   test.each([
-    ["you are not authenticated, please run `ory auth` to authenticate", "You are not signed in to Ory Network. Run `npx @ory/cli auth` once"],
-    ["your session or key has expired or has otherwise become invalid, re-authenticate to continue", "You are not signed in"],
+    [
+      "you are not authenticated, please run `ory auth` to authenticate",
+      "You are not signed in to Ory Network. Run `npx @ory/cli auth` once",
+    ],
+    [
+      "your session or key has expired or has otherwise become invalid, re-authenticate to continue",
+      "You are not signed in",
+    ],
     ["Do you want to sign in? [y/n]: Error: EOF", "You are not signed in"],
-    ["No project found with slug or ID my-project.\nAll known slugs: [a b]", "There is no such project that you may use. Look at ORY_PROJECT"],
+    [
+      "No project found with slug or ID my-project.\nAll known slugs: [a b]",
+      "There is no such project that you may use. Look at ORY_PROJECT",
+    ],
     ['The slug or ID prefix "m" is not unique, please use more characters.', "There is no such project"],
     ["listen tcp :4000: bind: address already in use", "Its port is taken."],
     ["dial tcp: lookup api.console.ory.sh: no such host", "Ory Network is not reached from here"],
@@ -111,7 +130,10 @@ describe("a failure is explained", () => {
   })
 
   test("also later, when it had run", async () => {
-    await standIn("ory", `${serve()}; setTimeout(() => { console.error("dial tcp: i/o timeout"); process.exit(1) }, 1500)`)
+    await standIn(
+      "ory",
+      `${serve()}; setTimeout(() => { console.error("dial tcp: i/o timeout"); process.exit(1) }, 1500)`,
+    )
     const { died } = await tunnel()
     expect(await died).toContain("The Ory tunnel exited with code 1. Ory Network is not reached from here")
   })

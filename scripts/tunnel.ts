@@ -30,7 +30,10 @@ const FAILURES: readonly [said: RegExp, cure: string][] = [
     /no project found|is not unique|no projects were found|no project was specified|unable to get project|no workspace/i,
     "There is no such project that you may use. Look at ORY_PROJECT, an id or a slug, and at ORY_WORKSPACE. `npx @ory/cli list projects` shows yours.",
   ],
-  [/address already in use/i, "Its port is taken. Stop what is there, or move ORY_SDK_URL to another port of localhost."],
+  [
+    /address already in use/i,
+    "Its port is taken. Stop what is there, or move ORY_SDK_URL to another port of localhost.",
+  ],
   [
     /no such host|dial tcp|unreachable|timeout|handshake|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|npm error/i,
     "Ory Network is not reached from here, or what npx fetches the CLI from. Look at the network and its proxies.",
@@ -44,16 +47,25 @@ const FAILURES: readonly [said: RegExp, cure: string][] = [
  * @param source The environment: keys, workspace, and the PATH on which the CLI is looked for.
  * @throws Problem when there is no CLI and none can be fetched, or the tunnel ends before it answers: why, and the cure.
  */
-export async function startTunnel({ project, appUrl, oryUrl, log }: TunnelOptions, source: Source = process.env): Promise<Tunnel> {
+export async function startTunnel(
+  { project, appUrl, oryUrl, log }: TunnelOptions,
+  source: Source = process.env,
+): Promise<Tunnel> {
   // PORT is the app's, and the tunnel would take it. What is there and empty, the CLI takes for a key.
-  const env = Object.fromEntries(Object.entries(source).filter(([name, value]) => !["PORT", "ORY_PROJECT", "ORY_WORKSPACE"].includes(name) && value !== ""))
+  const env = Object.fromEntries(
+    Object.entries(source).filter(
+      ([name, value]) => !["PORT", "ORY_PROJECT", "ORY_WORKSPACE"].includes(name) && value !== "",
+    ),
+  )
   const [file, ...before] = await oryCli(env)
   const args = ["tunnel", ...flags(project, source), "--port", new URL(oryUrl).port || "80", appUrl]
   const running = await start(file, [...before, ...args], { env, log })
 
   const died = running.died.then(({ how, lastLines }) => {
     const cure = FAILURES.find(([said]) => said.test(lastLines))?.[1]
-    return [`The Ory tunnel ${how}.${cure === undefined ? "" : ` ${cure}`}`, lastLines].filter((part) => part !== "").join("\n")
+    return [`The Ory tunnel ${how}.${cure === undefined ? "" : ` ${cure}`}`, lastLines]
+      .filter((part) => part !== "")
+      .join("\n")
   })
   const ended = died.then((why) => {
     throw new Problem(why)
@@ -79,5 +91,7 @@ async function oryCli(env: Source): Promise<[string, ...string[]]> {
     )
   if (await works("ory", "version")) return ["ory"]
   if (await works("npx", "--version")) return ["npx", "--yes", ORY_CLI]
-  throw new Problem("ORY_PROJECT is set, but there is no Ory CLI here, and no npx to fetch it. Install it: https://www.ory.com/docs/guides/cli/installation")
+  throw new Problem(
+    "ORY_PROJECT is set, but there is no Ory CLI here, and no npx to fetch it. Install it: https://www.ory.com/docs/guides/cli/installation",
+  )
 }

@@ -17,7 +17,9 @@ export default async function AccountPage(): Promise<ReactNode> {
       <p className="mt-1 text-muted">Your name. To change it, you must have signed in within the last 10 minutes.</p>
       <NameForm person={session.identity.id} first={name?.first ?? ""} last={name?.last ?? ""} />
       <h2 className="mt-12 font-semibold">Your data</h2>
-      <p className="mt-1 text-sm text-muted">Everything we store about your account, as a file. This needs a second factor.</p>
+      <p className="mt-1 text-sm text-muted">
+        Everything we store about your account, as a file. This needs a second factor.
+      </p>
       <Link href="/account/data" prefetch={false} className="button mt-4">
         Download my data
       </Link>

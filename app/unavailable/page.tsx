@@ -13,7 +13,10 @@ export default function UnavailablePage(): ReactNode {
     <AuthCard>
       <meta httpEquiv="refresh" content="5" />
       <Notice title="Back in a moment">
-        <p>We can't check your session right now. If you were signed in, you still are. This page tries again automatically.</p>
+        <p>
+          We can't check your session right now. If you were signed in, you still are. This page tries again
+          automatically.
+        </p>
         <a href="" className="button">
           Try again
         </a>

@@ -12,7 +12,10 @@ export function createApp(config: Config, log: Logger): Express {
   app.enable("case sensitive routing")
   app.enable("strict routing")
   app.use((_request, response, next) => {
-    response.set("content-security-policy", "default-src 'none'; img-src data:; base-uri 'none'; frame-ancestors 'none'")
+    response.set(
+      "content-security-policy",
+      "default-src 'none'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
+    )
     response.set("x-content-type-options", "nosniff")
     next()
   })

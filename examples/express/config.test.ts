@@ -13,7 +13,12 @@ test("beside local Ory nothing has to be set", () => {
 })
 
 test("what is set is what counts", () => {
-  const source = { PORT: "80", APP_URL: "https://API.example.com/", ORY_SDK_URL: "https://auth.example.com", ORY_SESSION_COOKIE: "my_session" }
+  const source = {
+    PORT: "80",
+    APP_URL: "https://API.example.com/",
+    ORY_SDK_URL: "https://auth.example.com",
+    ORY_SESSION_COOKIE: "my_session",
+  }
   assert.deepEqual(readConfig({ ...source, NODE_ENV: "production" }), {
     port: 80,
     appUrl: "https://api.example.com",
@@ -24,28 +29,52 @@ test("what is set is what counts", () => {
 
 test("in production both origins must be set", () => {
   assert.throws(() => readConfig({ NODE_ENV: "production" }), /APP_URL is not set[^]*ORY_SDK_URL is not set/)
-  assert.throws(() => readConfig({ NODE_ENV: "production", APP_URL: "https://a.example" }), /^(?![^]*APP_URL)[^]*ORY_SDK_URL is not set/)
+  assert.throws(
+    () => readConfig({ NODE_ENV: "production", APP_URL: "https://a.example" }),
+    /^(?![^]*APP_URL)[^]*ORY_SDK_URL is not set/,
+  )
 })
 
 test("a malformed value is refused by its variable's name", () => {
   const wrong: [string, string][] = [
-    ["PORT", "abc"], ["PORT", "-1"], ["PORT", "65536"], ["PORT", "3001.5"], ["PORT", "1e3"],
-    ["ORY_SESSION_COOKIE", "my session"], ["ORY_SESSION_COOKIE", "a=b"], ["ORY_SESSION_COOKIE", "a;b"],
+    ["PORT", "abc"],
+    ["PORT", "-1"],
+    ["PORT", "65536"],
+    ["PORT", "3001.5"],
+    ["PORT", "1e3"],
+    ["ORY_SESSION_COOKIE", "my session"],
+    ["ORY_SESSION_COOKIE", "a=b"],
+    ["ORY_SESSION_COOKIE", "a;b"],
     ...["APP_URL", "ORY_SDK_URL"].flatMap((name): [string, string][] =>
-      ["localhost:4000", "ftp://localhost", "http://", "http://localhost:4000/path", "http://localhost:4000?x=1", "http://a b", "//localhost", " "]
-        .map((value) => [name, value]),
+      [
+        "localhost:4000",
+        "ftp://localhost",
+        "http://",
+        "http://localhost:4000/path",
+        "http://localhost:4000?x=1",
+        "http://a b",
+        "//localhost",
+        " ",
+      ].map((value) => [name, value]),
     ),
   ]
   for (const [name, value] of wrong) {
-    assert.throws(() => readConfig({ [name]: value }), (error: Error) => {
-      const [, ...problems] = error.message.split("\n")
-      assert.equal(problems.length, 1, error.message)
-      return problems[0]?.startsWith(`  - ${name} is "${value}"`) === true && problems[0].includes("for example")
-    }, `${name}=${value}`)
+    assert.throws(
+      () => readConfig({ [name]: value }),
+      (error: Error) => {
+        const [, ...problems] = error.message.split("\n")
+        assert.equal(problems.length, 1, error.message)
+        return problems[0]?.startsWith(`  - ${name} is "${value}"`) === true && problems[0].includes("for example")
+      },
+      `${name}=${value}`,
+    )
   }
 })
 
 test("a password in a URL is refused, and not repeated", () => {
-  assert.throws(() => readConfig({ ORY_SDK_URL: "https://user:secret@auth.example.com" }), (error: Error) =>
-    error.message.includes('ORY_SDK_URL is "…@auth.example.com"') && !error.message.includes("secret"))
+  assert.throws(
+    () => readConfig({ ORY_SDK_URL: "https://user:secret@auth.example.com" }),
+    (error: Error) =>
+      error.message.includes('ORY_SDK_URL is "…@auth.example.com"') && !error.message.includes("secret"),
+  )
 })

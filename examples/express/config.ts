@@ -38,7 +38,9 @@ export function readConfig(source: Readonly<Record<string, string | undefined>>)
   const sessionCookie = source.ORY_SESSION_COOKIE || undefined
   // https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1
   if (sessionCookie !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(sessionCookie))
-    problems.push(`ORY_SESSION_COOKIE is "${sessionCookie}", which is not the name of a cookie. Set it to Kratos' session.cookie.name, for example my_session.`)
+    problems.push(
+      `ORY_SESSION_COOKIE is "${sessionCookie}", which is not the name of a cookie. Set it to Kratos' session.cookie.name, for example my_session.`,
+    )
 
   const port = number("PORT", 3001, 65535)
   const config = {

@@ -35,7 +35,10 @@ test("a signal lets what is under way finish, and ends the process with 0", { ti
   const relay = new Relay()
   await relay.start()
   const real = relay.answer
-  relay.answer = (answer, outgoing) => void sleep(1000).then(() => { real(answer, outgoing) })
+  relay.answer = (answer, outgoing) =>
+    void sleep(1000).then(() => {
+      real(answer, outgoing)
+    })
   const { cookie, email } = await signedIn()
 
   const PORT = await freePort()

@@ -31,7 +31,12 @@ async function start(
   t.after(async () => {
     await Promise.all([app.stop(), relay.stop()])
     const secrets = ["ory_kratos_session", ...relay.cookies.flatMap((cookie) => cookie?.split("=", 2)[1] ?? [])]
-    for (const secret of secrets) assert.equal(lines.some((line) => line.includes(secret)), false, `${secret} is in the log`)
+    for (const secret of secrets)
+      assert.equal(
+        lines.some((line) => line.includes(secret)),
+        false,
+        `${secret} is in the log`,
+      )
   })
   const get: Setup["get"] = (path, headers = page, method = "GET") =>
     fetch(app.url + path, { method, headers, redirect: "manual" })
@@ -61,7 +66,9 @@ async function assertError(response: Response, status: number, code: string): Pr
 }
 
 async function assertUnavailable({ get }: Setup, cookie: string, method = "GET"): Promise<void> {
-  const [response, answer] = await Promise.all([page, api].map((headers) => get("/dashboard", { ...headers, cookie }, method)))
+  const [response, answer] = await Promise.all(
+    [page, api].map((headers) => get("/dashboard", { ...headers, cookie }, method)),
+  )
   assert.ok(response && answer)
   assert.equal(response.status, 503)
   assert.equal(response.headers.get("retry-after"), "5")
@@ -89,7 +96,11 @@ test("protect routes: without one, to Ory's login and back, or 401 for an API cl
   assertLogin(await get("/dashboard?tab=a%20b&tab=c"), relay, { return_to: `${appUrl}/dashboard?tab=a%20b&tab=c` })
   assertLogin(await get("/", { accept: "application/json, text/html" }), relay, { return_to: `${appUrl}/` })
   await assertError(await get("/", api), 401, "unauthenticated")
-  assertLogin(await get("/", { ...page, cookie: "csrf_token_1=a; other=b; xory_kratos_session=c; ory_session" }), relay, { return_to: `${appUrl}/` })
+  assertLogin(
+    await get("/", { ...page, cookie: "csrf_token_1=a; other=b; xory_kratos_session=c; ory_session" }),
+    relay,
+    { return_to: `${appUrl}/` },
+  )
   assert.equal(relay.cookies.length, 0)
 })
 
@@ -111,12 +122,21 @@ test("refresh sessions: signing in again renews the same session", async (t) => 
 
 test("refresh sessions: a prefetch begins no flow, and hostile targets become the default page", async (t) => {
   const { get, relay } = await start(t)
-  for (const [header, value] of [["sec-purpose", "prefetch;prerender"], ["purpose", "prefetch"]] as const) {
+  for (const [header, value] of [
+    ["sec-purpose", "prefetch;prerender"],
+    ["purpose", "prefetch"],
+  ] as const) {
     const response = await get("/refresh-session", { [header]: value })
     assert.equal(response.status, 503)
     assert.equal(response.headers.get("location"), null)
   }
-  for (const query of ["", "?return_to=https://evil.example", "?return_to=//evil.example", "?return_to=/a&return_to=/b", "?return_to=/refresh-session"])
+  for (const query of [
+    "",
+    "?return_to=https://evil.example",
+    "?return_to=//evil.example",
+    "?return_to=/a&return_to=/b",
+    "?return_to=/refresh-session",
+  ])
     assertLogin(await get(`/refresh-session${query}`), relay, { refresh: "true", return_to: `${appUrl}/dashboard` })
 })
 
@@ -140,7 +160,10 @@ test("a second factor that is due is asked for", async (t) => {
   const { cookie } = await signIn(person, `${oryUrl}/self-service/login/browser`)
   // On another device: this session stays as it was.
   await enrolSecondFactor(person)
-  assertLogin(await get("/dashboard?x=1", { ...page, cookie }), relay, { aal: "aal2", return_to: `${appUrl}/dashboard?x=1` })
+  assertLogin(await get("/dashboard?x=1", { ...page, cookie }), relay, {
+    aal: "aal2",
+    return_to: `${appUrl}/dashboard?x=1`,
+  })
   await assertError(await get("/dashboard", { ...api, cookie }), 403, "session_aal2_required")
 })
 
@@ -152,9 +175,11 @@ test("a cookie that Ory does not know is nobody's", async (t) => {
   assert.equal(relay.cookies.length, 2)
 })
 
-const json = (status: number, body: string) => (_real: RealAnswer, outgoing: ServerResponse): void => {
-  outgoing.writeHead(status, { "content-type": "application/json" }).end(body)
-}
+const json =
+  (status: number, body: string) =>
+  (_real: RealAnswer, outgoing: ServerResponse): void => {
+    outgoing.writeHead(status, { "content-type": "application/json" }).end(body)
+  }
 
 const { cookie } = await signedIn()
 
@@ -163,16 +188,21 @@ const faults: Record<string, (real: RealAnswer, outgoing: ServerResponse) => voi
   "404": json(404, '{"error":{"code":404}}'),
   "429": json(429, '{"error":{"code":429}}'),
   "500": json(500, '{"error":{"code":500}}'),
-  "502 in HTML": (_real, outgoing) => outgoing.writeHead(502, { "content-type": "text/html" }).end("<h1>Bad gateway</h1>"),
-  "200 in HTML": (_real, outgoing) => outgoing.writeHead(200, { "content-type": "text/html" }).end("<h1>Maintenance</h1>"),
+  "502 in HTML": (_real, outgoing) =>
+    outgoing.writeHead(502, { "content-type": "text/html" }).end("<h1>Bad gateway</h1>"),
+  "200 in HTML": (_real, outgoing) =>
+    outgoing.writeHead(200, { "content-type": "text/html" }).end("<h1>Maintenance</h1>"),
   "200 and nothing": json(200, ""),
   "200 and null": json(200, "null"),
   "200 and half a JSON": json(200, '{"active": tr'),
   "200 and an empty object": json(200, "{}"),
   "active, but of nobody": json(200, '{"id":"1","active":true}'),
-  "an inactive session": (real, outgoing) => { json(200, real.body.replace('"active":true', '"active":false'))(real, outgoing) },
+  "an inactive session": (real, outgoing) => {
+    json(200, real.body.replace('"active":true', '"active":false'))(real, outgoing)
+  },
   "204": (_real, outgoing) => outgoing.writeHead(204).end(),
-  "a redirect to a session": (_real, outgoing) => outgoing.writeHead(302, { location: `${oryUrl}/sessions/whoami` }).end(),
+  "a redirect to a session": (_real, outgoing) =>
+    outgoing.writeHead(302, { location: `${oryUrl}/sessions/whoami` }).end(),
   "a lost connection": (_real, outgoing) => outgoing.destroy(),
   "half an answer": (_real, outgoing) => {
     outgoing.writeHead(200, { "content-type": "application/json", "content-length": "1000" })
@@ -217,16 +247,24 @@ test("Ory gets its own session cookies and no others, and its new ones reach the
   const response = await get("/", { ...page, cookie: sent })
   assert.deepEqual(await response.json(), { email })
   assert.deepEqual(relay.cookies, [`${session}; ory_session_demo=z`])
-  assert.deepEqual(response.headers.getSetCookie(), ["ory_kratos_session=renewed; Path=/; HttpOnly", "ory_session_x=y; Path=/"])
+  assert.deepEqual(response.headers.getSetCookie(), [
+    "ory_kratos_session=renewed; Path=/; HttpOnly",
+    "ory_session_x=y; Path=/",
+  ])
 
   relay.answer = ({ status, body }, outgoing) => {
-    outgoing.writeHead(status, { "content-type": "application/json", "set-cookie": "ory_session_x=alone; Path=/" }).end(body)
+    outgoing
+      .writeHead(status, { "content-type": "application/json", "set-cookie": "ory_session_x=alone; Path=/" })
+      .end(body)
   }
   const lone = await get("/", { ...page, cookie: session })
   assert.deepEqual(lone.headers.getSetCookie(), ["ory_session_x=alone; Path=/"])
 })
 
-for (const [sessionCookie, status] of [["ory_kratos_session", 200], ["my_session", 401]] as const)
+for (const [sessionCookie, status] of [
+  ["ory_kratos_session", 200],
+  ["my_session", 401],
+] as const)
   test(`with ORY_SESSION_COOKIE=${sessionCookie}, Ory gets the cookie of that name and no other`, async (t) => {
     const { get, relay } = await start(t, { create: (config, log) => createApp({ ...config, sessionCookie }, log) })
     const { cookie } = await signedIn()
@@ -243,7 +281,9 @@ test("an action that was stopped returns to the page it was sent from", async (t
     ["https://evil.example/notes", "/dashboard"],
     ["", "/dashboard"],
   ] as const)
-    assertLogin(await get("/note", { ...page, ...(referer && { referer }) }, "POST"), relay, { return_to: appUrl + back })
+    assertLogin(await get("/note", { ...page, ...(referer && { referer }) }, "POST"), relay, {
+      return_to: appUrl + back,
+    })
 })
 
 test("a path that looks like a host leads nowhere else", async (t) => {
@@ -256,7 +296,10 @@ test("the dashboard shows a hostile name as text", async (t) => {
   const { get, relay } = await start(t)
   const { cookie } = await signedIn()
   relay.answer = ({ status, body }, outgoing) => {
-    json(status, body.replace(/"email":"[^"]*"/, `"email":"<script>alert('1')</script>&\\""`))({ status, body }, outgoing)
+    json(status, body.replace(/"email":"[^"]*"/, `"email":"<script>alert('1')</script>&\\""`))(
+      { status, body },
+      outgoing,
+    )
   }
   const response = await get("/dashboard", { ...page, cookie })
   assert.match(response.headers.get("content-type") ?? "", /^text\/html/)
@@ -279,7 +322,9 @@ test("each request costs one whoami, also at the same time", async (t) => {
 test("each person gets their own session, whatever cookies others make up", async (t) => {
   const { get } = await start(t)
   const people = await Promise.all([signedIn(), signedIn(), signedIn()])
-  const madeUp = Array.from({ length: 50 }, (_, index) => get("/", { ...api, cookie: `ory_session_x=made-up-${index}` }))
+  const madeUp = Array.from({ length: 50 }, (_, index) =>
+    get("/", { ...api, cookie: `ory_session_x=made-up-${index}` }),
+  )
   const answers = people.map(async ({ cookie, email }) => {
     assert.deepEqual(await (await get("/", { ...page, cookie })).json(), { email })
   })

@@ -35,7 +35,8 @@ declare module "express-serve-static-core" {
 
 /** The session of a request that passed `requireAuth`. Throws on a route that `requireAuth` does not protect. */
 export function sessionOf(request: Request): Session {
-  if (request.session === undefined) throw new Error(`${request.path} reads the session, but requireAuth does not protect it`)
+  if (request.session === undefined)
+    throw new Error(`${request.path} reads the session, but requireAuth does not protect it`)
   return request.session
 }
 
@@ -120,7 +121,10 @@ function createWhoami({ oryUrl }: Config, log: Logger): (cookie: string) => Prom
       return { verdict, setCookies: [headers["set-cookie"] ?? []].flat() }
     } catch (error) {
       // Its message only: the error itself holds the request, and with it the cookie.
-      log.error({ oryUrl, why: error instanceof Error ? error.message : "unknown" }, "Ory did not say whose session this is")
+      log.error(
+        { oryUrl, why: error instanceof Error ? error.message : "unknown" },
+        "Ory did not say whose session this is",
+      )
       return { verdict: { outcome: "unavailable" } }
     }
   }
@@ -147,7 +151,9 @@ function errorId(body: unknown): string | undefined {
  */
 function sessionCookies({ sessionCookie }: Config, header = ""): string {
   const isSession = (name: string): boolean =>
-    sessionCookie === undefined ? name === "ory_kratos_session" || name.startsWith("ory_session_") : name === sessionCookie
+    sessionCookie === undefined
+      ? name === "ory_kratos_session" || name.startsWith("ory_session_")
+      : name === sessionCookie
   return header
     .split(";")
     .map((pair) => pair.trim())

@@ -108,9 +108,11 @@ export class Relay {
     const { url, stop } = await listen((incoming, outgoing) => {
       const { cookie } = incoming.headers
       this.cookies.push(cookie)
-      void fetch(oryUrl + (incoming.url ?? "/"), { headers: cookie === undefined ? {} : { cookie } }).then(async (real) => {
-        this.answer({ status: real.status, body: await real.text() }, outgoing)
-      })
+      void fetch(oryUrl + (incoming.url ?? "/"), { headers: cookie === undefined ? {} : { cookie } }).then(
+        async (real) => {
+          this.answer({ status: real.status, body: await real.text() }, outgoing)
+        },
+      )
     })
     this.url = url
     this.stop = stop

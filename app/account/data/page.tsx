@@ -14,8 +14,8 @@ export default async function DataPage(): Promise<ReactNode> {
     <Shell session={session}>
       <h1 className="text-2xl font-semibold tracking-tight">Your data</h1>
       <p className="mt-1 max-w-xl text-muted">
-        Everything we store about your account, as a JSON file: your profile, your addresses, and where you are signed in. It
-        contains no password.
+        Everything we store about your account, as a JSON file: your profile, your addresses, and where you are signed
+        in. It contains no password.
       </p>
       <DownloadLink />
     </Shell>

@@ -17,7 +17,8 @@ export async function signOutDevice(_: DevicesState, form: FormData): Promise<De
   if ("denied" in checked) return { denied: checked.denied }
 
   const id = form.get("id")
-  if (id === checked.session.id) return { message: "This is the device you are using. To sign out here, use “Sign out” at the top." }
+  if (id === checked.session.id)
+    return { message: "This is the device you are using. To sign out here, use “Sign out” at the top." }
   const cookie = sessionCookies((await headers()).get("cookie"))
   try {
     // Ory answers 204 whether or not it revoked a session, so check first that the session is this user's.

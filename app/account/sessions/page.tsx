@@ -16,7 +16,9 @@ export default async function DevicesPage(): Promise<ReactNode> {
   return (
     <Shell session={session}>
       <h1 className="text-2xl font-semibold tracking-tight">Devices</h1>
-      <p className="mt-1 text-muted">Where you are signed in. Sign out any device you don't recognise, and change your password.</p>
+      <p className="mt-1 text-muted">
+        Where you are signed in. Sign out any device you don't recognise, and change your password.
+      </p>
       <DeviceList devices={devices} />
     </Shell>
   )

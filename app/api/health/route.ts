@@ -7,8 +7,15 @@ export const dynamic = "force-dynamic"
  * instead: an instance removed during an outage of Ory could not show the notice.
  */
 export async function GET(): Promise<Response> {
-  const ory = await fetch(`${env.oryUrl}/health/alive`, { redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(3000) })
+  const ory = await fetch(`${env.oryUrl}/health/alive`, {
+    redirect: "manual",
+    cache: "no-store",
+    signal: AbortSignal.timeout(3000),
+  })
     .then((response) => response.ok)
     .catch(() => false)
-  return Response.json({ ory: ory ? "ok" : "unavailable" }, { status: ory ? 200 : 503, headers: { "cache-control": "no-store" } })
+  return Response.json(
+    { ory: ory ? "ok" : "unavailable" },
+    { status: ory ? 200 : 503, headers: { "cache-control": "no-store" } },
+  )
 }

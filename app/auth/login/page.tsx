@@ -9,5 +9,9 @@ export const metadata: Metadata = { title: "Sign in" }
 
 export default async function LoginPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
   const flow = await requireFlow("login", searchParams)
-  return <AuthCard>{flow && <Login flow={flow} oryUrl={await browserOryUrl()} language={await preferredLanguage()} />}</AuthCard>
+  return (
+    <AuthCard>
+      {flow && <Login flow={flow} oryUrl={await browserOryUrl()} language={await preferredLanguage()} />}
+    </AuthCard>
+  )
 }

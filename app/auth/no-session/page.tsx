@@ -25,8 +25,13 @@ export default async function NoSessionPage({ searchParams }: { searchParams: Qu
     <AuthCard>
       <Notice title="Your sign-in did not arrive">
         <p>You may be signed in, but your browser did not show us a valid sign-in.</p>
-        <p>Try again. If this page comes back, delete the cookies of this site and sign in once more. If that does not help, contact support.</p>
-        {process.env.NODE_ENV === "development" && <pre className="w-full text-xs whitespace-pre-wrap">{reasons.join("\n")}</pre>}
+        <p>
+          Try again. If this page comes back, delete the cookies of this site and sign in once more. If that does not
+          help, contact support.
+        </p>
+        {process.env.NODE_ENV === "development" && (
+          <pre className="w-full text-xs whitespace-pre-wrap">{reasons.join("\n")}</pre>
+        )}
         <a href={page} className="button-primary">
           Try again
         </a>

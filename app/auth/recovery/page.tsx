@@ -9,5 +9,9 @@ export const metadata: Metadata = { title: "Recover your account" }
 
 export default async function RecoveryPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
   const flow = await requireFlow("recovery", searchParams)
-  return <AuthCard>{flow && <Recovery flow={flow} oryUrl={await browserOryUrl()} language={await preferredLanguage()} />}</AuthCard>
+  return (
+    <AuthCard>
+      {flow && <Recovery flow={flow} oryUrl={await browserOryUrl()} language={await preferredLanguage()} />}
+    </AuthCard>
+  )
 }

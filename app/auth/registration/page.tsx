@@ -9,5 +9,9 @@ export const metadata: Metadata = { title: "Create an account" }
 
 export default async function RegistrationPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
   const flow = await requireFlow("registration", searchParams)
-  return <AuthCard>{flow && <Registration flow={flow} oryUrl={await browserOryUrl()} language={await preferredLanguage()} />}</AuthCard>
+  return (
+    <AuthCard>
+      {flow && <Registration flow={flow} oryUrl={await browserOryUrl()} language={await preferredLanguage()} />}
+    </AuthCard>
+  )
 }

@@ -10,7 +10,8 @@ import { snapshotCookie } from "@/lib/sealed"
  */
 export async function POST(request: Request): Promise<Response> {
   const app = appUrl(request.headers.get("host"))
-  if (!isSameOrigin(request.headers, app)) return new Response("This form was sent from another site. Sign out on the page itself.", { status: 403 })
+  if (!isSameOrigin(request.headers, app))
+    return new Response("This form was sent from another site. Sign out on the page itself.", { status: 403 })
 
   const header = request.headers.get("cookie")
   const headers = new Headers({ "cache-control": "private, no-store" })
@@ -45,5 +46,9 @@ function forget(cookies: string, app: string): string[] {
   return cookies
     .split("; ")
     .filter((pair) => pair !== "")
-    .flatMap((pair) => ["", ...parents].map((domain) => `${pair.split("=", 1)[0]}=; Path=/; Max-Age=0${domain}; HttpOnly; SameSite=Lax${secure}`))
+    .flatMap((pair) =>
+      ["", ...parents].map(
+        (domain) => `${pair.split("=", 1)[0]}=; Path=/; Max-Age=0${domain}; HttpOnly; SameSite=Lax${secure}`,
+      ),
+    )
 }

@@ -12,8 +12,8 @@ export default function SignedOutPage(): ReactNode {
     <AuthCard>
       <Notice title="You are signed out in this browser">
         <p>
-          We couldn't end the session on our servers, so it may stay valid until it expires. If someone else may have used
-          this device, sign in again later and sign out once more.
+          We couldn't end the session on our servers, so it may stay valid until it expires. If someone else may have
+          used this device, sign in again later and sign out once more.
         </p>
         <Link href="/" className="button-primary">
           Back to the start

@@ -9,5 +9,9 @@ export const metadata: Metadata = { title: "Confirm your address" }
 
 export default async function VerificationPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
   const flow = await requireFlow("verification", searchParams)
-  return <AuthCard>{flow && <Verification flow={flow} oryUrl={await browserOryUrl()} language={await preferredLanguage()} />}</AuthCard>
+  return (
+    <AuthCard>
+      {flow && <Verification flow={flow} oryUrl={await browserOryUrl()} language={await preferredLanguage()} />}
+    </AuthCard>
+  )
 }
