@@ -1,5 +1,5 @@
 # The app as a small image that runs without root. Build: docker build -t starter . Run: see compose.yaml.
-# Not run by this project's tests, which run the same standalone build as processes (e2e/instances.spec.ts).
+# Not run by this project's tests, which run the same standalone build as processes (template/e2e/instances.spec.ts).
 
 FROM node:26-slim AS build
 WORKDIR /app

@@ -5,7 +5,7 @@ import { defineConfig, globalIgnores } from "eslint/config"
 import tseslint from "typescript-eslint"
 
 export default defineConfig(
-  globalIgnores([".next/", ".test/", "next-env.d.ts", "examples/", "bench/"]),
+  globalIgnores([".next/", ".test/", "next-env.d.ts", "examples/", "template/bench/"]),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   next.configs["core-web-vitals"],
@@ -21,7 +21,7 @@ export default defineConfig(
     },
   },
   // Playwright's fixtures name what they need in a pattern, and call `use`, which is no hook.
-  { files: ["e2e/**"], rules: { "no-empty-pattern": "off", "react-hooks/rules-of-hooks": "off" } },
+  { files: ["e2e/**", "template/e2e/**"], rules: { "no-empty-pattern": "off", "react-hooks/rules-of-hooks": "off" } },
   {
     files: ["**/*.mjs"],
     extends: [tseslint.configs.disableTypeChecked],

@@ -3,7 +3,7 @@ import { PHASE_PRODUCTION_BUILD } from "next/constants"
 // A wrong variable stops the build and the start here, by name.
 import { assertReadyToServe, env } from "./lib/env.ts"
 import { publicFiles } from "./lib/public-files-loader.mjs"
-import { lighterElements } from "./lighter-elements/turbopack.mjs"
+import { lighterElements } from "./elements/lighter-loader.mjs"
 
 /** For the Dockerfile: a server that brings all it needs. `next start` would warn about it, so only where it is asked for. */
 const standalone = Boolean(process.env.BUILD_STANDALONE)

@@ -13,7 +13,9 @@ export default defineConfig({
     },
   },
   test: {
-    include: ["lib/**/*.test.ts", "lighter-elements/**/*.test.ts", "scripts/**/*.test.ts"],
+    // Unit tests stand beside the code that they test.
+    include: ["**/*.test.ts"],
+    exclude: ["**/node_modules/**", ".next/**", ".test/**", "examples/**"],
     // `lib/env.ts` reads these when it is first imported. Nothing listens on this port.
     env: {
       ORY_SDK_URL: "http://localhost:9",

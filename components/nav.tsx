@@ -7,7 +7,7 @@ import type { ReactNode } from "react"
 const PAGES = [
   ["/dashboard", "Dashboard"],
   ["/account", "Account"],
-  ["/account/sessions", "Devices"],
+  ["/account/devices", "Devices"],
   ["/account/settings", "Settings"],
 ] as const
 

@@ -95,14 +95,14 @@ test("a session that is someone else's, made up, or already out gets a clear ans
 
   const button = page.getByRole("button", { name: /^Sign out Firefox/ })
   for (const id of [stranger.sessionId, "00000000-0000-4000-8000-000000000000", "made-up", ""]) {
-    await page.goto("/account/sessions")
+    await page.goto("/account/devices")
     await button.evaluate((element, value) => {
       element.setAttribute("value", value)
     }, id)
     await button.click()
     await expect(page.getByText("That device is already signed out.")).toBeVisible()
   }
-  await page.goto("/account/sessions")
+  await page.goto("/account/devices")
   await button.evaluate((element, value) => {
     element.setAttribute("value", value)
   }, person.sessionId)

@@ -31,9 +31,8 @@ export const test = base.extend<{ person: Person }, WorkerOptions & { started: S
     },
     { scope: "worker", timeout: 180_000 },
   ],
-  baseURL: async ({ started }, use, testInfo) => {
-    testInfo.skip(started.missing !== undefined, started.missing)
-    await use(setting("APP_URL"))
+  baseURL: async ({ started }, use) => {
+    await use(started.appUrl)
   },
   person: async ({}, use) => {
     await use({ email: `${randomUUID()}@example.com`, password: `${randomUUID()} is long` })

@@ -158,7 +158,7 @@ export async function copyProject({
 }: { without?: string; install?: boolean } = {}): Promise<string> {
   // Not inside this project: Next would look for a gate in the folders above as well.
   const folder = await mkdtemp(join(tmpdir(), "ory-starter-copy-"))
-  const left = [".next", ".test", ".git", ".ory", ".vercel", "examples", "bench", without]
+  const left = [".next", ".test", ".git", ".ory", ".vercel", "examples", without]
   const wanted = (path: string): boolean => !/(^|\/)node_modules$|^\.env(?!\.example$)/.test(path)
   for (const entry of await readdir("."))
     if (!left.includes(entry) && wanted(entry))

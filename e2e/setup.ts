@@ -1,12 +1,20 @@
 import { kratosBinary } from "../scripts/kratos"
 import { startServers } from "./servers"
-import { publish, withoutSettings } from "./settings"
+import { withoutSettings } from "./settings"
+import { publishServers } from "./topologies"
 
-/** Starts what the tests run against, and tells them where it is. Returns what stops it again. */
+/** Starts the app and Ory for the tests. Returns a function that stops them. */
 export default async function setup(): Promise<() => Promise<void>> {
-  // What the workers start gets this environment. `lib/env.ts` reads it when a test imports something of the app's.
+  await prepareTests()
+  const servers = await startServers()
+  publishServers(servers, servers.oryUrl)
+  return () => servers.stop()
+}
+
+/** Sets the environment of the tests and picks one Kratos for all of them. */
+export async function prepareTests(): Promise<void> {
+  // Workers inherit this environment. `lib/env.ts` reads it when a test imports the app's code.
   Object.assign(process.env, withoutSettings(), { ORY_SDK_URL: "http://localhost:4000" })
-  // All tests of a run meet the same Kratos, and none of them looks for another.
   const kratos = await kratosBinary()
   process.env.KRATOS_BIN = kratos.path
   const { EXPECTED_KRATOS } = process.env
@@ -15,12 +23,4 @@ export default async function setup(): Promise<() => Promise<void>> {
       `EXPECTED_KRATOS is ${EXPECTED_KRATOS}, but Kratos ${kratos.version} runs. The lines above say why.`,
     )
   console.log(`Kratos ${kratos.version}`)
-  const servers = await startServers()
-  publish({
-    APP_URL: servers.appUrl,
-    ORY_URL: servers.oryUrl,
-    ORY_ADMIN_URL: servers.ory.adminUrl,
-    INBOX_URL: servers.inboxUrl,
-  })
-  return () => servers.stop()
 }

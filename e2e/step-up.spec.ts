@@ -98,7 +98,7 @@ test("signing out everywhere else asks for a recent sign-in, and comes back", as
   await signIn(other.page, person)
   await other.page.waitForURL(`${servers.appUrl}/account`)
   timePasses()
-  await page.goto("/account/sessions")
+  await page.goto("/account/devices")
   await page.getByRole("button", { name: "Sign out everywhere else" }).click()
   await expect(page.getByText("Nothing was changed. You signed in a while ago.")).toBeVisible()
   await other.page.reload()
@@ -106,7 +106,7 @@ test("signing out everywhere else asks for a recent sign-in, and comes back", as
 
   await page.getByRole("link", { name: "Confirm it is you and come back" }).click()
   await confirm(page, person)
-  await page.waitForURL(`${servers.appUrl}/account/sessions`)
+  await page.waitForURL(`${servers.appUrl}/account/devices`)
   await page.getByRole("button", { name: "Sign out everywhere else" }).click()
   await expect(page.getByText("You are signed out everywhere else.")).toBeVisible()
   await expect(page.getByRole("listitem")).toHaveCount(1)

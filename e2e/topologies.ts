@@ -1,69 +1,35 @@
-import { resolve } from "node:path"
-import { run } from "../scripts/processes"
-import { ORY_NETWORK, startServers, type Servers, type ServersOptions } from "./servers"
-import { publish } from "./settings"
+import { startServers, type Servers, type ServersOptions } from "./servers"
+import { publish, setting } from "./settings"
 
-/**
- * Where the browser reaches Ory. `tunnel` is direct as well: through Ory's own proxy library, which is what `ory tunnel` is
- * made of. It rewrites what a project of Ory Network says. `behind-app` is same-origin with a Kratos whose base URL is this app's origin.
- */
-export type Topology = "direct" | "same-origin" | "behind-app" | "tunnel"
+/** Where the browser reaches Ory. `behind-app` is same-origin with a Kratos whose base URL is this app's origin. */
+export type Topology = "direct" | "same-origin" | "behind-app"
 
 export interface Started {
-  /** Why this topology cannot be tried on this machine. */
-  missing?: string
-  /** Ory's own address, where the browser has no business. */
+  appUrl: string
+  /** Ory's own address, which the browser must not call. */
   hiddenUrl?: string
   stop: () => Promise<void>
 }
 
-const nothing = (): Promise<void> => Promise.resolve()
-
-/** Starts what this worker's tests run against, and tells them where it is. `direct`: `setup.ts` has done so. */
+/** Starts the servers that this worker's tests need, and publishes their addresses. For `direct`, `setup.ts` has started them. */
 export async function startTopology(topology: Topology): Promise<Started> {
   switch (topology) {
     case "direct":
-      return { stop: nothing }
-    case "same-origin": {
-      const servers = await startAt({ network: true, app: { ORY_PROXY: "on" } }, ({ appUrl }) => appUrl)
-      return { hiddenUrl: servers.oryUrl, stop: () => servers.stop() }
-    }
-    case "behind-app": {
-      const servers = await startAt({ behindApp: true, app: { ORY_PROXY: "on" } }, ({ appUrl }) => appUrl)
-      return { hiddenUrl: servers.oryUrl, stop: () => servers.stop() }
-    }
-    case "tunnel": {
-      const tunnel = await buildTunnel()
-      if (tunnel === undefined)
-        return {
-          missing: "Go is missing, which builds the stand-in for the tunnel. Install it from https://go.dev/dl.",
-          stop: nothing,
-        }
-      const servers = await startAt({ tunnel }, ({ oryUrl }) => oryUrl)
-      return { hiddenUrl: ORY_NETWORK, stop: () => servers.stop() }
-    }
+      return { appUrl: setting("APP_URL"), stop: () => Promise.resolve() }
+    case "same-origin":
+      return startSameOrigin({ network: true })
+    case "behind-app":
+      return startSameOrigin({ behindApp: true })
   }
 }
 
-async function startAt(options: ServersOptions, browserOryUrl: (servers: Servers) => string): Promise<Servers> {
-  const servers = await startServers(options)
-  publish({
-    APP_URL: servers.appUrl,
-    ORY_URL: browserOryUrl(servers),
-    ORY_ADMIN_URL: servers.ory.adminUrl,
-    INBOX_URL: servers.inboxUrl,
-  })
-  return servers
+async function startSameOrigin(options: ServersOptions): Promise<Started> {
+  const servers = await startServers({ ...options, app: { ORY_PROXY: "on" } })
+  publishServers(servers, servers.appUrl)
+  return { appUrl: servers.appUrl, hiddenUrl: servers.oryUrl, stop: () => servers.stop() }
 }
 
-/** The stand-in for `ory tunnel`. Undefined: there is no Go, which in CI is a failure. */
-async function buildTunnel(): Promise<string | undefined> {
-  const hasGo = await run("go", ["version"]).then(
-    () => true,
-    () => false,
-  )
-  if (!hasGo && process.env.CI === undefined) return undefined
-  const program = resolve(".test", "tunnel")
-  await run("go", ["build", "-o", program, "."], { cwd: resolve("e2e", "tunnel") })
-  return program
+/** Publishes the addresses of servers to the tests. The browser reaches Ory at `oryUrl`. */
+export function publishServers({ appUrl, ory, inboxUrl }: Servers, oryUrl: string): void {
+  publish({ APP_URL: appUrl, ORY_URL: oryUrl, ORY_ADMIN_URL: ory.adminUrl, INBOX_URL: inboxUrl })
 }

@@ -3,7 +3,7 @@ import "server-only"
 import Bowser from "bowser"
 import type { Session as OrySession } from "@ory/client"
 import { isIP } from "node:net"
-import { methodName } from "@/lib/methods"
+import { methodName } from "@/lib/authentication-methods"
 import { ory } from "@/lib/ory"
 import { OryUnavailableError } from "@/lib/session"
 

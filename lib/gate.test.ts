@@ -454,7 +454,7 @@ describe("let through with what is known", () => {
   test("only what is sensitive gets all of Ory's answer", async () => {
     const whole = { id: "1", devices: [{ id: "2" }] }
     for (const [path, expected] of [
-      ["/account/sessions", { ...active, whole }],
+      ["/account/devices", { ...active, whole }],
       ["/api/account/data", { ...active, whole }],
       ["/dashboard", active],
       ["/api/me", active],

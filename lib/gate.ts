@@ -2,7 +2,7 @@ import type { NextRequest } from "next/server"
 // From "next/server" comes the same class, and with it a parser of user agents: 7 kB of the gate, gzipped.
 import { NextResponse } from "next/dist/server/web/spec-extension/response"
 import { oryPublicUrl } from "@/lib/env"
-import { contentSecurityPolicy, STRICT_TRANSPORT_SECURITY } from "@/lib/headers"
+import { contentSecurityPolicy, STRICT_TRANSPORT_SECURITY } from "@/lib/security-headers"
 import { isSameOrigin } from "@/lib/origin"
 import { browserCookie, type Verdict } from "@/lib/ory"
 import { publicFile } from "@/lib/public-files"

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest"
-import languages from "@/lighter-elements/languages"
+import languages from "@/elements/languages"
 import { languageFor } from "./language"
 
 vi.mock("server-only", () => ({}))

@@ -1,7 +1,7 @@
 import "server-only"
 import Negotiator from "negotiator"
 import { headers } from "next/headers"
-import languages from "@/lighter-elements/languages"
+import languages from "@/elements/languages"
 
 /** A language that Elements supports. */
 export interface Language {

@@ -44,7 +44,7 @@ const SENSITIVE = ["/account", "/account/*", "/api/account", "/api/account/*"]
  * Protected pages whose server actions run without a session, to be answered by their own guard: a form then keeps what the
  * user typed. List pages only. On every other path a server action needs a session.
  */
-const WITH_ACTIONS = ["/account", "/account/sessions"]
+const WITH_ACTIONS = ["/account", "/account/devices"]
 
 export function isPublic(pathname: string): boolean {
   return matches(PUBLIC, pathname) || publicFile(pathname) !== undefined

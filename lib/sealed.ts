@@ -99,7 +99,7 @@ async function unseal(kind: Kind, value: string, cookie: string, appUrl: string)
 
 /**
  * Snapshots that opened before, as text: the same bytes with the same cookies open again without the sums, most of what a snapshot
- * costs (docs/bench.md). Whether they have expired is asked each time. To forget one, or all, costs nothing but the sums.
+ * costs (template/bench/README.md). Whether they have expired is asked each time. To forget one, or all, costs nothing but the sums.
  */
 const opened = new Map<string, string>()
 const MAX_OPENED = 1000

@@ -56,7 +56,7 @@ const pinned: KratosSources = {
     "darwin-x64": archive("macOS_sqlite_64bit", "0ac76d0ad85fe452e711a2aafe56b49b0f5d1a57200f4464dcb48e7267c94062"),
     "darwin-arm64": archive("macOS_sqlite_arm64", "e198d84bde6e4b7c68714cdad00c8800edd88c2311adde8b08ea5469cea263ec"),
   },
-  goModuleDir: join(projectDir, "ory"),
+  goModuleDir: join(projectDir, "scripts", "kratos-source"),
   silenceMs: 5000,
   log: (line) => {
     console.log(line)

@@ -1,7 +1,7 @@
 import type { Metadata } from "next"
 import Link from "next/link"
 import type { ReactNode } from "react"
-import { NameForm } from "@/components/name-form"
+import { NameForm } from "./name-form"
 import { Shell } from "@/components/shell"
 import { requireSession } from "@/lib/session"
 

@@ -2,7 +2,7 @@ import type { Metadata } from "next"
 import type { ReactNode } from "react"
 import { LocalTime } from "@/components/local-time"
 import { Shell } from "@/components/shell"
-import { methodName } from "@/lib/methods"
+import { methodName } from "@/lib/authentication-methods"
 import { requireSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Dashboard" }

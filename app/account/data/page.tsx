@@ -1,6 +1,6 @@
 import type { Metadata } from "next"
 import type { ReactNode } from "react"
-import { DownloadLink } from "@/components/download-link"
+import { DownloadLink } from "./download-link"
 import { Shell } from "@/components/shell"
 import { requireSession } from "@/lib/session"
 

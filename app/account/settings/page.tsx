@@ -1,6 +1,6 @@
 import type { Metadata } from "next"
 import type { ReactNode } from "react"
-import { Settings } from "@/components/elements"
+import { Settings } from "@/elements/elements"
 import { Shell } from "@/components/shell"
 import { browserOryUrl, requireFlow, type Query } from "@/lib/flows"
 import { preferredLanguage } from "@/lib/language"

@@ -1,7 +1,7 @@
 import type { Metadata } from "next"
 import type { ReactNode } from "react"
 import { AuthCard } from "@/components/auth-card"
-import { Login } from "@/components/elements"
+import { Login } from "@/elements/elements"
 import { browserOryUrl, requireFlow, type Query } from "@/lib/flows"
 import { preferredLanguage } from "@/lib/language"
 

@@ -1,0 +1,25 @@
+import type { Metadata } from "next"
+import { headers } from "next/headers"
+import type { ReactNode } from "react"
+import { DeviceList } from "./device-list"
+import { Shell } from "@/components/shell"
+import { listDevices } from "@/lib/devices"
+import { sessionCookies } from "@/lib/ory"
+import { requireSession, wholeSession } from "@/lib/session"
+
+export const metadata: Metadata = { title: "Devices" }
+
+export default async function DevicesPage(): Promise<ReactNode> {
+  const session = await requireSession({ fresh: true })
+  const devices = await listDevices(await wholeSession(), sessionCookies((await headers()).get("cookie")))
+
+  return (
+    <Shell session={session}>
+      <h1 className="text-2xl font-semibold tracking-tight">Devices</h1>
+      <p className="mt-1 text-muted">
+        Where you are signed in. Sign out any device you don't recognise, and change your password.
+      </p>
+      <DeviceList devices={devices} />
+    </Shell>
+  )
+}

@@ -1,0 +1,58 @@
+"use client"
+
+import { useActionState, type ReactNode } from "react"
+import { saveName, type NameState } from "./actions"
+import { DeniedMessage } from "@/components/denied-message"
+import { useKeptForm } from "@/components/use-kept-form"
+
+interface Props {
+  /** The identity's id. */
+  person: string
+  first: string
+  last: string
+}
+
+/** The form to copy. It shows the result of its action and keeps the typed text, even through a step-up. */
+export function NameForm({ person, first, last }: Props): ReactNode {
+  const [state, act, busy] = useActionState<NameState, FormData>(saveName, { values: { first, last } })
+  const { ref, refilled, keep } = useKeptForm(person, "name")
+  const answered = state.saved ?? state.error ?? state.denied
+  return (
+    <form ref={ref} action={act} className="mt-8 flex max-w-md flex-col gap-4">
+      <Field name="first" label="First name" autoComplete="given-name" value={state.values.first} />
+      <Field name="last" label="Last name" autoComplete="family-name" value={state.values.last} />
+      <button className="button-primary self-start" aria-disabled={busy}>
+        Save
+      </button>
+      <p role="status" className="text-sm text-muted">
+        {state.saved && "Saved."}
+        {state.error}
+        {state.denied && <DeniedMessage {...state.denied} onLeave={keep} />}
+        {refilled && answered === undefined && "We kept your changes. They are not saved yet."}
+      </p>
+    </form>
+  )
+}
+
+function Field({
+  label,
+  value,
+  ...input
+}: {
+  name: string
+  label: string
+  autoComplete: string
+  value: string
+}): ReactNode {
+  return (
+    <label className="flex flex-col gap-1.5 text-sm font-medium">
+      {label}
+      <input
+        {...input}
+        defaultValue={value}
+        maxLength={100}
+        className="h-10 rounded-lg border border-field bg-surface px-3 font-normal"
+      />
+    </label>
+  )
+}

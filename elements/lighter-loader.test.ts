@@ -1,0 +1,59 @@
+import { existsSync, readFileSync } from "node:fs"
+import { expect, test } from "vitest"
+import languages from "./languages"
+import { lighten, lighterElements } from "./lighter-loader.mjs"
+
+const DIST = "node_modules/@ory/elements-react/dist"
+const read = (file: string): string => readFileSync(`${DIST}/${file}`, "utf8")
+const MAIN = ["index.mjs", "theme/default/index.mjs"]
+const CLIENT = ["client/index.mjs", "client/session-provider.mjs", "client/useSession.mjs", "client/frontendClient.mjs"]
+
+test.each(MAIN)("%s keeps all its code, and no language", (file) => {
+  const light = lighten(file, read(file))
+  expect(light.length).toBeLessThan(read(file).length / 5)
+  for (const texts of Object.values(languages))
+    if (texts["login.title"] !== languages.en?.["login.title"])
+      expect(light).not.toContain(JSON.stringify(texts["login.title"]))
+  expect(light.slice(light.lastIndexOf("export {"))).toBe(read(file).slice(read(file).lastIndexOf("export {")))
+  expect(light).toContain("var OryLocales = {};")
+})
+
+test.each(CLIENT)("%s imports files that are there, as they are named", (file) => {
+  const imports = Array.from(lighten(file, read(file)).matchAll(/ from "(\..*)"/g), ([, path]) => path)
+  expect(imports).not.toEqual([])
+  for (const path of imports) expect(existsSync(`${DIST}/client/${path ?? ""}`)).toBe(true)
+})
+
+test("the rules change when the loader does", () => {
+  expect(JSON.stringify(lighterElements())).toMatch(/"version":"[0-9a-f]{64}"/)
+})
+
+test.each([
+  ["index.mjs", 'export { OryLocales } from "./locales.mjs"'],
+  ["theme/default/index.mjs", read("theme/default/index.mjs").replaceAll("DropdownMenuPrimitive", "Menu")],
+])("a version whose %s looks otherwise is refused, with what to do", (file, source) => {
+  expect(() => lighten(file, source)).toThrow(
+    /^@ory\/elements-react [\d.]+: dist\/.* no longer has .*npm install @ory\/elements-react@.*README\.md/,
+  )
+})
+
+test("every language has every text that English has, and no other", () => {
+  expect(Object.keys(languages)).toHaveLength(83)
+  for (const [locale, texts] of Object.entries(languages)) {
+    expect([locale, Object.keys(texts).sort()]).toEqual([locale, Object.keys(languages.en ?? {}).sort()])
+    expect([locale, Object.values(texts).filter((text) => text.trim() === "")]).toEqual([locale, []])
+  }
+})
+
+test("English needs no language: each text in the code is the one that the English language has", () => {
+  const texts = MAIN.flatMap((file) => [
+    ...lighten(file, read(file)).matchAll(/\bid: "([\w.-]+)",\s+defaultMessage: ("|'|`)(.*?)(?<!\\)\2/gs),
+  ])
+  expect(texts.length).toBeGreaterThan(400)
+  for (const [, id = "", , text = ""] of texts)
+    expect([id, text.replaceAll("\\", "")]).toEqual([id, languages.en?.[id]])
+
+  const code = MAIN.map((file) => lighten(file, read(file))).join()
+  const inCode = new Set(texts.map(([, id]) => id))
+  expect(Object.keys(languages.en ?? {}).filter((id) => code.includes(`"${id}"`) && !inCode.has(id))).toEqual([])
+})

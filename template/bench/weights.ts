@@ -1,0 +1,88 @@
+import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { request } from "playwright/test"
+import type { SignedIn } from "../../e2e/http"
+import { startApp } from "../../e2e/servers"
+import { gateWeight, scriptsWeight } from "../e2e/weight"
+import { nodeModule, projectDir, run } from "../../scripts/processes"
+import type { Weights } from "./results"
+
+/** Makes the production build of the app in `folder`. */
+export async function build(folder: string, env: Record<string, string> = {}): Promise<void> {
+  const next = nodeModule("next/dist/bin/next")
+  await run(process.execPath, [next, "build"], {
+    cwd: folder,
+    env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1", ...env },
+  })
+}
+
+/** Weighs the starter, beside an app with one empty page behind an empty gate, and behind the guide's. */
+export async function weigh(
+  oryUrl: string,
+  appPort: number,
+  somebody: SignedIn,
+  say: (line: string) => void,
+): Promise<Weights> {
+  say("building the starter")
+  await build(projectDir, { ORY_SDK_URL: oryUrl })
+  const starter = { gate: await gateWeight(projectDir), ...(await starterScripts(oryUrl, appPort, somebody)) }
+
+  // Not inside this project: Next would find the starter's gate in the folders above.
+  const folder = await mkdtemp(join(tmpdir(), "bench-empty-"))
+  try {
+    await cp(join(import.meta.dirname, "alone"), folder, { recursive: true })
+    await cp(join(import.meta.dirname, "gates"), join(folder, "gates"), { recursive: true })
+    await symlink(join(projectDir, "node_modules"), join(folder, "node_modules"))
+    const gate = async (name: string): Promise<number> => {
+      say(`building an app with one empty page, gate: ${name}`)
+      await writeFile(join(folder, "middleware.ts"), `export { middleware } from "./gates/${name}"\n`)
+      await build(folder)
+      return await gateWeight(folder)
+    }
+    const guide = await gate("guide")
+    const empty = await gate("empty")
+    const page = await withApp(folder, appPort, {}, (origin) => scripts(origin, "/"))
+    return {
+      gate: { empty, guide, starter: starter.gate },
+      scripts: { empty: page, login: starter.login, dashboard: starter.dashboard },
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function starterScripts(
+  oryUrl: string,
+  port: number,
+  { cookie }: SignedIn,
+): Promise<{ login: number; dashboard: number }> {
+  return withApp(projectDir, port, { ORY_SDK_URL: oryUrl, APP_URL: `http://localhost:${port}` }, async (origin) => ({
+    login: await scripts(origin, "/auth/login"),
+    dashboard: await scripts(origin, "/dashboard", cookie),
+  }))
+}
+
+async function scripts(origin: string, path: string, cookie?: string): Promise<number> {
+  const context = await request.newContext({ baseURL: origin })
+  try {
+    return await scriptsWeight(context, path, cookie)
+  } finally {
+    await context.dispose()
+  }
+}
+
+/** Serves the build in `folder` for as long as `work` takes. */
+async function withApp<T>(
+  folder: string,
+  port: number,
+  env: Record<string, string>,
+  work: (origin: string) => Promise<T>,
+): Promise<T> {
+  const stop = await startApp(port, env, undefined, folder)
+  try {
+    return await work(`http://localhost:${port}`)
+  } finally {
+    await stop()
+  }
+}

@@ -1,0 +1,321 @@
+import { createServer, type RequestListener } from "node:http"
+import type { AddressInfo } from "node:net"
+import { diagnose, versions, type Finding } from "../../scripts/diagnose"
+import { start } from "../../scripts/processes"
+import { demoUser, seedDemoUser } from "../../scripts/stack"
+import { expect, test } from "../../e2e/fixtures"
+import { kratosMajor } from "../../e2e/http"
+import { startServers, type Servers } from "../../e2e/servers"
+import { sessionSecret, setting } from "../../e2e/settings"
+
+/** Each check of `npm run doctor`, once where all is well and once where it fails. */
+
+const environment = (): Record<string, string> => ({
+  ORY_SDK_URL: setting("ORY_URL"),
+  APP_URL: setting("APP_URL"),
+  SESSION_SECRET: sessionSecret,
+  INBOX_PORT: new URL(setting("INBOX_URL")).port,
+  ORY_ADMIN_PORT: new URL(setting("ORY_ADMIN_URL")).port,
+})
+
+const cure = (findings: Finding[], check: string): string => {
+  const finding = findings.find((finding) => finding.check === check)
+  if (finding === undefined) throw new Error(`${check} was not checked: ${JSON.stringify(findings)}`)
+  return finding.ok ? `ok: ${finding.seen}` : finding.cure
+}
+
+async function withServer(listener: RequestListener, use: (url: string) => Promise<void>): Promise<void> {
+  const server = createServer(listener)
+  await new Promise<void>((done) => server.listen(0, "localhost", done))
+  try {
+    await use(`http://localhost:${(server.address() as AddressInfo).port}`)
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+test("where all is well, every check says so", async () => {
+  await seedDemoUser(setting("ORY_ADMIN_URL"))
+  const findings = await diagnose(environment(), setting("APP_URL"))
+  expect(findings.filter(({ ok }) => !ok)).toEqual([])
+  expect(findings.map(({ check }) => check)).toEqual([
+    "Versions",
+    "Environment",
+    "Ory answers",
+    "Cookies can be shared",
+    "Ory leads to this app",
+    "Ory's cookies reach this app",
+    "Session cookie",
+    "CORS",
+    "Clocks agree",
+    "Kratos",
+    "Mail",
+    "The app at its address",
+  ])
+})
+
+/** Runs `npm run doctor`. */
+async function doctor(settings: Record<string, string>): Promise<{ ok: boolean; said: string }> {
+  const said: string[] = []
+  const env = { ...process.env, ...settings }
+  const running = await start("npm", ["run", "doctor", "--", "--url", setting("APP_URL")], {
+    env,
+    log: (line) => said.push(line),
+  })
+  return { ok: (await running.ended).ok, said: said.join("\n") }
+}
+
+test("the command says what it found, in words and by its exit code", async () => {
+  const well = await doctor(environment())
+  expect([well.ok, well.said]).toEqual([
+    true,
+    expect.stringContaining(`✓ The app at its address: ${setting("APP_URL")}`),
+  ])
+  const unwell = await doctor({ ...environment(), INBOX_PORT: "9" })
+  expect([unwell.ok, unwell.said]).toEqual([
+    false,
+    expect.stringContaining("✗ Mail\n  There is no inbox at http://localhost:9"),
+  ])
+})
+
+test("a Kratos with a known advisory is a warning, and no failure: it may be the local fallback", async () => {
+  const warning = async (port: string): Promise<string | undefined> => {
+    const finding = (await diagnose({ ...environment(), ORY_ADMIN_PORT: port })).find(({ check }) => check === "Kratos")
+    return finding?.ok ? finding.warning : undefined
+  }
+  const known = await warning(environment().ORY_ADMIN_PORT ?? "")
+  if ((await kratosMajor(setting("ORY_ADMIN_URL"))) === 1)
+    expect(known).toContain("Kratos 1.3.1 has a known SQL injection (GO-2026-4801).")
+  else expect(known).toBeUndefined()
+
+  await withServer(
+    (_, response) => response.end('{"version":"v25.4.0"}'),
+    async (url) => {
+      const { ok, said } = await doctor({ ...environment(), ORY_ADMIN_PORT: new URL(url).port })
+      expect([ok, said]).toEqual([
+        true,
+        expect.stringContaining("! Kratos: v25.4.0\n  Kratos 25.4.0 has a known SQL injection (GO-2026-4801)."),
+      ])
+    },
+  )
+  // Where no admin port answers, nothing is said about the version.
+  const findings = await diagnose({ ...environment(), ORY_ADMIN_PORT: "9" })
+  expect(findings.map(({ check }) => check)).not.toContain("Kratos")
+})
+
+test("versions that are too old", async () => {
+  expect(cure([await versions("16.2.10")], "Versions")).toContain(
+    "Next is 16.2.10, in which requests get past the gate.",
+  )
+  expect(cure([await versions("16.4.6", "v18.0.0")], "Versions")).toContain("Node is v18.0.0.")
+})
+
+test("a variable that is wrong, with no secret in the message", async () => {
+  const findings = await diagnose({ ...environment(), ORY_SDK_URL: "localhost:4000", SESSION_SECRET: "hunter2" })
+  expect(cure(findings, "Environment")).toMatch(/ORY_SDK_URL is "localhost:4000".*SESSION_SECRET/s)
+  expect(JSON.stringify(findings)).not.toContain("hunter2")
+})
+
+test("no Ory, or something else in its place", async () => {
+  expect(cure(await diagnose({ ...environment(), ORY_SDK_URL: "http://localhost:9" }), "Ory answers")).toContain(
+    "Nothing answers at http://localhost:9.",
+  )
+  await withServer(
+    (_, response) => response.end("<!doctype html>"),
+    async (url) => {
+      expect(cure(await diagnose({ ...environment(), ORY_SDK_URL: url }), "Ory answers")).toContain("is not Ory (200")
+    },
+  )
+})
+
+test("cookies that no browser would share", async () => {
+  const of = async (ory: string, app: string): Promise<string> =>
+    cure(await diagnose({ ...environment(), ORY_SDK_URL: ory, APP_URL: app }), "Cookies can be shared")
+  expect(await of("https://auth.example.com", "https://app.example.com")).toBe("ok: example.com")
+  expect(await of("https://one.vercel.app", "https://two.vercel.app")).toContain(
+    "never sends two.vercel.app a cookie of one.vercel.app",
+  )
+  const apart = await diagnose({
+    ...environment(),
+    ORY_SDK_URL: "https://auth.example.org",
+    APP_URL: "https://app.example.com",
+  })
+  expect(cure(apart, "Environment")).toContain("they share no domain")
+})
+
+test("where the browser reaches Ory through the app, what it does not need is not asked for", async () => {
+  const servers = await startServers({ network: true, app: { ORY_PROXY: "on" } })
+  const source = {
+    ...environment(),
+    ORY_SDK_URL: servers.oryUrl,
+    ORY_PROXY: "on",
+    INBOX_PORT: new URL(servers.inboxUrl).port,
+  }
+  try {
+    const findings = await diagnose(source, servers.appUrl)
+    expect(findings.filter(({ ok }) => !ok)).toEqual([])
+    for (const check of ["Cookies can be shared", "CORS"])
+      expect(cure(findings, check)).toBe("ok: not needed: the browser reaches Ory through the app")
+  } finally {
+    await servers.stop()
+  }
+})
+
+test("a Kratos whose base URL is the app's passes as well", async () => {
+  const servers = await startServers({ behindApp: true, app: { ORY_PROXY: "on" } })
+  try {
+    const source = {
+      ...environment(),
+      ORY_SDK_URL: servers.oryUrl,
+      ORY_PROXY: "on",
+      INBOX_PORT: new URL(servers.inboxUrl).port,
+    }
+    expect((await diagnose(source, servers.appUrl)).filter(({ ok }) => !ok)).toEqual([])
+  } finally {
+    await servers.stop()
+  }
+})
+
+test("a renamed session cookie, found by signing in as the demo user, whose session ends again", async () => {
+  const servers = await startServers({
+    kratos: { SESSION_COOKIE_NAME: "my_session" },
+    app: { ORY_SESSION_COOKIE: "my_session" },
+  })
+  try {
+    const source = { ...environment(), ORY_SDK_URL: servers.oryUrl, APP_URL: servers.appUrl }
+    const found = async (settings: Record<string, string> = {}): Promise<string> =>
+      cure(await diagnose({ ...source, ...settings }), "Session cookie")
+    expect(await found()).toBe(`ok: not checked: ${demoUser.email} cannot sign in with the password of the start`)
+    await seedDemoUser(servers.ory.adminUrl)
+    expect(await found()).toBe(
+      "Ory's session cookie is my_session, and this app expects ory_kratos_session. Set ORY_SESSION_COOKIE=my_session.",
+    )
+    expect(await found({ ORY_SESSION_COOKIE: "other" })).toContain(
+      "this app expects other. Set ORY_SESSION_COOKIE=my_session.",
+    )
+    expect(await found({ ORY_SESSION_COOKIE: "my_session" })).toBe("ok: my_session")
+    const sessions = (await (await fetch(`${servers.ory.adminUrl}/admin/sessions?active=true`)).json()) as unknown[]
+    expect(sessions).toEqual([])
+  } finally {
+    await servers.stop()
+  }
+  await seedDemoUser(setting("ORY_ADMIN_URL"))
+  const usual = cure(await diagnose({ ...environment(), ORY_SESSION_COOKIE: "my_session" }), "Session cookie")
+  expect(usual).toBe(
+    "Ory's session cookie is ory_kratos_session, and this app expects my_session. Remove ORY_SESSION_COOKIE.",
+  )
+})
+
+for (const [name, domain, finding] of [
+  [
+    "none",
+    undefined,
+    "has no Domain, so it is for auth.example.test alone: browsers do not send it to app.example.test. Set cookies.domain in Kratos to example.test",
+  ],
+  [
+    "Ory's own host",
+    "auth.example.test",
+    "has Domain=auth.example.test: browsers do not send it to app.example.test. Set cookies.domain in Kratos to example.test",
+  ],
+  [
+    "another domain",
+    "example.org",
+    "has Domain=example.org: browsers do not send it to app.example.test. Set cookies.domain in Kratos to example.test",
+  ],
+  ["the domain above both", "example.test", "✓ Ory's cookies reach this app: example.test"],
+] as const)
+  test(`the cookies of an Ory on a sibling domain: cookies.domain is ${name}`, async () => {
+    const servers = await startServers({
+      tls: true,
+      siblings: true,
+      kratos: domain === undefined ? {} : { COOKIES_DOMAIN: domain },
+    })
+    try {
+      const said: string[] = []
+      const env = {
+        ...process.env,
+        ...environment(),
+        ORY_SDK_URL: servers.oryUrl,
+        APP_URL: servers.appUrl,
+        ...servers.nodeEnv,
+      }
+      const running = await start("npm", ["run", "doctor", "--", "--url", servers.appUrl], {
+        env,
+        log: (line) => said.push(line),
+      })
+      expect((await running.ended).ok).toBe(domain === "example.test")
+      expect(said.join("\n")).toContain(finding)
+      expect(said.filter((line) => line.startsWith("✗"))).toEqual(
+        domain === "example.test" ? [] : ["✗ Ory's cookies reach this app"],
+      )
+    } finally {
+      await servers.stop()
+    }
+  })
+
+test("CORS, return_to and UI URLs that Ory does not have", async () => {
+  const with_ = async (kratos: Record<string, string>, check: string): Promise<string> => {
+    const servers: Servers = await startServers({ kratos })
+    try {
+      return cure(await diagnose({ ...environment(), ORY_SDK_URL: servers.oryUrl, APP_URL: servers.appUrl }), check)
+    } finally {
+      await servers.stop()
+    }
+  }
+  expect(await with_({ SELFSERVICE_ALLOWED_RETURN_URLS: "http://localhost:1" }, "Ory leads to this app")).toContain(
+    "selfservice.allowed_return_urls",
+  )
+  expect(
+    await with_({ SELFSERVICE_FLOWS_RECOVERY_UI_URL: "http://localhost:1/recovery" }, "Ory leads to this app"),
+  ).toContain("Ory's recovery leads to http://localhost:1/recovery. Set selfservice.flows.recovery.ui_url")
+  expect(await with_({ SERVE_PUBLIC_CORS_ALLOWED_ORIGINS: "http://localhost:1" }, "CORS")).toContain(
+    "Allow this origin, with credentials",
+  )
+})
+
+test("a clock that is wrong", async () => {
+  // What it relays is the real Ory's, an hour ago.
+  await withServer(
+    (request, response) => {
+      void fetch(setting("ORY_URL") + (request.url ?? ""), { redirect: "manual" }).then(async (answer) => {
+        response.writeHead(answer.status, {
+          "content-type": "application/json",
+          date: new Date(Date.now() - 3_600_000).toUTCString(),
+        })
+        response.end(await answer.text())
+      })
+    },
+    async (url) => {
+      expect(cure(await diagnose({ ...environment(), ORY_SDK_URL: url }), "Clocks agree")).toMatch(
+        /are 3\d\d\d s apart/,
+      )
+    },
+  )
+})
+
+test("no inbox in local mode", async () => {
+  expect(cure(await diagnose({ ...environment(), INBOX_PORT: "9" }), "Mail")).toContain(
+    "There is no inbox at http://localhost:9",
+  )
+})
+
+test("an app that is not there, or is told of another Ory", async () => {
+  expect(cure(await diagnose(environment(), "http://localhost:9"), "The app at its address")).toBe(
+    "Nothing answers at http://localhost:9.",
+  )
+  await withServer(
+    (_, response) => response.writeHead(503).end(),
+    async (url) => {
+      expect(cure(await diagnose(environment(), url), "The app at its address")).toContain("/api/health answers 503")
+    },
+  )
+  await withServer(
+    (request, response) => response.writeHead(request.url === "/dashboard" ? 302 : 200, { location: "/login" }).end(),
+    async (url) => {
+      expect(cure(await diagnose(environment(), url), "The app at its address")).toContain(
+        'sends strangers to "/login"',
+      )
+    },
+  )
+})

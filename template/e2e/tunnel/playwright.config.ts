@@ -1,0 +1,21 @@
+import { resolve } from "node:path"
+import { defineConfig } from "playwright/test"
+import base, { mainFlows } from "../../../playwright.config"
+
+/** The main flows through the stand-in for the Ory tunnel. */
+export default defineConfig({
+  ...base,
+  testDir: resolve("e2e"),
+  testMatch: mainFlows,
+  outputDir: resolve(".test/results-tunnel"),
+  globalSetup: resolve(import.meta.dirname, "setup.ts"),
+  projects: [{ name: "tunnel" }],
+  use: {
+    ...base.use,
+    launchOptions: {
+      ...base.use?.launchOptions,
+      // The browser must never call the project itself.
+      args: [...(base.use?.launchOptions?.args ?? []), "--host-resolver-rules=MAP demo.projects.oryapis.com ~NOTFOUND"],
+    },
+  },
+})
