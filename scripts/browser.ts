@@ -1,7 +1,7 @@
 import { access, constants } from "node:fs/promises"
 import { delimiter, join } from "node:path"
 import { chromium as playwrightChromium } from "playwright"
-import { nodeModule, Problem, run } from "./processes"
+import { nodeModule, SetupError, run } from "./processes"
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 const macApps = [
@@ -13,7 +13,7 @@ const macApps = [
  * Launch options for a Chromium that is on this machine: Playwright's own download, else an installed one; where there is
  * neither, one is installed first.
  *
- * @throws Problem that says how to install one.
+ * @throws SetupError that says how to install one.
  */
 export async function chromium(): Promise<{ executablePath?: string }> {
   if (await works(playwrightChromium.executablePath())) return {}
@@ -50,7 +50,7 @@ export async function chromium(): Promise<{ executablePath?: string }> {
     const executablePath = await installedBrowser()
     if (executablePath !== undefined) return { executablePath }
   }
-  throw new Problem(
+  throw new SetupError(
     [
       "There is no Chromium or Chrome for the browser tests, and none could be installed:",
       ...reasons.map((reason) => `  - ${reason.replaceAll("\n", "\n    ")}`),

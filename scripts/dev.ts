@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import nextEnv from "@next/env"
-import { assertPortFree, nodeModule, Problem, projectDir, run, start, stopAll, waitForUrl } from "./processes"
+import { assertPortFree, nodeModule, SetupError, projectDir, run, start, stopAll, waitForUrl } from "./processes"
 import { dataDir, demoUser, seedDemoUser, socialSignIn, startOry } from "./stack"
 import { startTunnel } from "./tunnel"
 
@@ -20,13 +20,13 @@ async function main(): Promise<string> {
   const { oryUrl, appUrls, sessionCookie } = await readEnvironment()
   const [appUrl] = appUrls
   await assertPortFree(port, "PORT")
-  const wanted = await decideOry(oryUrl, appUrl)
-  if (wanted.ory === "local") await assertPortsFree(oryUrl, wanted.ports)
-  if (wanted.ory === "tunnel") await assertPortFree(Number(new URL(oryUrl).port || 80), "ORY_SDK_URL")
+  const oryToStart = await decideOry(oryUrl, appUrl)
+  if (oryToStart.ory === "local") await assertPortsFree(oryUrl, oryToStart.ports)
+  if (oryToStart.ory === "tunnel") await assertPortFree(Number(new URL(oryUrl).port || 80), "ORY_SDK_URL")
 
   const next = [nodeModule("next/dist/bin/next")]
   if (production) await run(process.execPath, [...next, "build"], { cwd: projectDir, log: logAs("app") })
-  const ory = await startWanted(wanted, oryUrl, appUrl, sessionCookie)
+  const ory = await startOrySource(oryToStart, oryUrl, appUrl, sessionCookie)
 
   const app = await start(
     process.execPath,
@@ -37,22 +37,22 @@ async function main(): Promise<string> {
     },
   )
   await waitForUrl("The app", `http://localhost:${port}/`, app)
-  console.log(summary(appUrl, oryUrl, wanted))
+  console.log(summary(appUrl, oryUrl, oryToStart))
 
   const ending = app.died.then(({ how, lastLines }) => `The app ${how}:\n${lastLines}`)
   return Promise.race(ory ? [ending, ory.died] : [ending])
 }
 
 /** What this command has to start so that Ory answers at `ORY_SDK_URL`. */
-type WantedOry = { ory: "local"; ports: LocalPorts } | { ory: "tunnel"; project: string } | { ory: "elsewhere" }
+type OryToStart = { ory: "local"; ports: LocalPorts } | { ory: "tunnel"; project: string } | { ory: "elsewhere" }
 
-async function startWanted(
-  wanted: WantedOry,
+async function startOrySource(
+  oryToStart: OryToStart,
   oryUrl: string,
   appUrl: string,
   sessionCookie: string | undefined,
 ): Promise<{ died: Promise<string> } | undefined> {
-  switch (wanted.ory) {
+  switch (oryToStart.ory) {
     case "local": {
       const overrides = {
         ...readSocialSignIn(),
@@ -61,7 +61,7 @@ async function startWanted(
       const ory = await startOry({
         appUrl,
         oryUrl,
-        ...wanted.ports,
+        ...oryToStart.ports,
         dataDir,
         overrides,
         log: (source, line) => {
@@ -73,7 +73,7 @@ async function startWanted(
       return ory
     }
     case "tunnel":
-      return startTunnel({ project: wanted.project, appUrl, oryUrl, log: logAs("ory") })
+      return startTunnel({ project: oryToStart.project, appUrl, oryUrl, log: logAs("ory") })
     case "elsewhere":
       return undefined
   }
@@ -86,11 +86,11 @@ interface LocalPorts {
 }
 
 /** A local Ory or the tunnel, by ORY_PROJECT; neither when Ory is elsewhere, or runs already. */
-async function decideOry(oryUrl: string, appUrl: string): Promise<WantedOry> {
+async function decideOry(oryUrl: string, appUrl: string): Promise<OryToStart> {
   const project = process.env.ORY_PROJECT?.trim()
   const { hostname, protocol } = new URL(oryUrl)
   if (["127.0.0.1", "[::1]"].includes(hostname))
-    throw new Problem(
+    throw new SetupError(
       `ORY_SDK_URL is ${oryUrl}: browsers keep its cookies from ${appUrl}. Write localhost instead of ${hostname}.`,
     )
   if (hostname !== "localhost") {
@@ -98,7 +98,7 @@ async function decideOry(oryUrl: string, appUrl: string): Promise<WantedOry> {
     return { ory: "elsewhere" }
   }
   if (protocol !== "http:")
-    throw new Problem(`ORY_SDK_URL is ${oryUrl}: local Ory and the Ory tunnel speak http. Write http://localhost.`)
+    throw new SetupError(`ORY_SDK_URL is ${oryUrl}: local Ory and the Ory tunnel speak http. Write http://localhost.`)
 
   const leadsTo = await loginPage(oryUrl)
   if (leadsTo?.startsWith(`${appUrl}/auth/login?`)) {
@@ -144,7 +144,7 @@ async function assertPortsFree(oryUrl: string, { adminPort, mailPort, inboxPort 
   for (const [index, [variable, port]] of ports.entries()) {
     const other = ports.slice(0, index).find(([, taken]) => taken === port)
     if (other)
-      throw new Problem(
+      throw new SetupError(
         `${other[0]} and ${variable} both name port ${port}. Give each a port of its own, in .env.local or before the command.`,
       )
     await assertPortFree(port, variable)
@@ -156,11 +156,11 @@ function readSocialSignIn(): Record<string, string> {
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret } = process.env
   if (!issuer) return {}
   if (!URL.canParse(issuer))
-    throw new Problem(
+    throw new SetupError(
       `OIDC_ISSUER is "${issuer}". Set it to the issuer's URL, for example https://accounts.google.com.`,
     )
   if (!clientId || !clientSecret)
-    throw new Problem(
+    throw new SetupError(
       "OIDC_ISSUER is set, but not OIDC_CLIENT_ID and OIDC_CLIENT_SECRET. Set them to what the provider gave you, or leave all three out.",
     )
   return socialSignIn({ issuer, clientId, clientSecret })
@@ -169,7 +169,7 @@ function readSocialSignIn(): Record<string, string> {
 function readPort(variable: string, standard: number): number {
   const value = process.env[variable]?.trim() || String(standard)
   if (!/^\d{1,5}$/.test(value) || Number(value) < 1 || Number(value) > 65535)
-    throw new Problem(`${variable} is "${value}". Set it to a port's number, for example ${standard}.`)
+    throw new SetupError(`${variable} is "${value}". Set it to a port's number, for example ${standard}.`)
   process.env[variable] = value
   return Number(value)
 }
@@ -179,7 +179,7 @@ async function readEnvironment(): Promise<typeof import("../lib/env").env> {
   try {
     return (await import("../lib/env")).env
   } catch (error) {
-    throw new Problem(error instanceof Error ? error.message : String(error))
+    throw new SetupError(error instanceof Error ? error.message : String(error))
   }
 }
 
@@ -198,13 +198,13 @@ async function ensureEnvFile(): Promise<void> {
   }
 }
 
-function summary(appUrl: string, oryUrl: string, wanted: WantedOry): string {
+function summary(appUrl: string, oryUrl: string, oryToStart: OryToStart): string {
   const lines = [
     `  App    ${appUrl}`,
-    `  Ory    ${oryUrl}${wanted.ory === "tunnel" ? `  (the Ory tunnel to ${wanted.project})` : ""}`,
-    ...(wanted.ory === "local"
+    `  Ory    ${oryUrl}${oryToStart.ory === "tunnel" ? `  (the Ory tunnel to ${oryToStart.project})` : ""}`,
+    ...(oryToStart.ory === "local"
       ? [
-          `  Inbox  http://localhost:${wanted.ports.inboxPort}  (all mail that Ory sends)`,
+          `  Inbox  http://localhost:${oryToStart.ports.inboxPort}  (all mail that Ory sends)`,
           `  Demo   ${demoUser.email}, password ${demoUser.password}`,
         ]
       : []),
@@ -230,9 +230,9 @@ const asked = new Promise<undefined>((resolve) => {
 
 try {
   const ending = await Promise.race([main(), asked])
-  if (ending !== undefined) throw new Problem(ending)
+  if (ending !== undefined) throw new SetupError(ending)
 } catch (error) {
-  if (!(error instanceof Problem)) throw error
+  if (!(error instanceof SetupError)) throw error
   console.error(`\n${error.message}\n`)
   process.exitCode = 1
 } finally {

@@ -233,10 +233,10 @@ function uncovered({ oryUrl, topology }: Env, appUrl: string, setCookie: string,
   const covers = (host: string): boolean =>
     domain === undefined ? host === ory : host === domain || host.endsWith(`.${domain}`)
   if (topology === "same-origin" || (covers(app) && covers(ory))) return undefined
-  const wanted = ory === app ? ory : (getDomain(app, { allowPrivateDomains: true }) ?? app)
+  const expected = ory === app ? ory : (getDomain(app, { allowPrivateDomains: true }) ?? app)
   return (
     `Ory's cookie ${setCookie.split("=", 1)[0] ?? ""} ${domain === undefined ? `has no Domain, so it is for ${ory} alone` : `has Domain=${domain}`}: ` +
-    `browsers do not send it to ${app}. Set ${setting} in Kratos to ${wanted} (Ory Network: the cookie domain of the custom domain).`
+    `browsers do not send it to ${app}. Set ${setting} in Kratos to ${expected} (Ory Network: the cookie domain of the custom domain).`
   )
 }
 
@@ -312,13 +312,13 @@ async function deployed(browserOryUrl: string, appUrl: string): Promise<Finding>
   const page = await ask(`${appUrl}/dashboard`, { headers: { accept: "text/html" } })
   const location = page?.headers.get("location") ?? ""
   const login = location.startsWith("/self-service/") ? appUrl + location : location
-  const wanted = `${browserOryUrl}/self-service/login/browser?return_to=${encodeURIComponent(`${appUrl}/dashboard`)}`
-  return login === wanted
+  const expected = `${browserOryUrl}/self-service/login/browser?return_to=${encodeURIComponent(`${appUrl}/dashboard`)}`
+  return login === expected
     ? { check, ok: true, seen: appUrl }
     : {
         check,
         ok: false,
-        cure: `${appUrl}/dashboard sends strangers to "${login}", not to "${wanted}". Look at its ORY_SDK_URL and APP_URL.`,
+        cure: `${appUrl}/dashboard sends strangers to "${login}", not to "${expected}". Look at its ORY_SDK_URL and APP_URL.`,
       }
 }
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { execa } from "execa"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
-import { advisory, kratosBinary, type KratosSources } from "./kratos"
+import { advisory, kratosBinary, type KratosOptions } from "./kratos"
 import { freePorts } from "./processes"
 
 let folder: string
@@ -50,7 +50,7 @@ async function archiveOf(script: string): Promise<Buffer> {
 }
 
 /** Sources that know only the archive on loopback. The folder for the Go build has nothing to build. */
-async function sources(sha256 = sum(archive)): Promise<Partial<KratosSources>> {
+async function sources(sha256 = sum(archive)): Promise<Partial<KratosOptions>> {
   const goModuleDir = join(folder, "empty-module")
   await mkdir(goModuleDir, { recursive: true })
   await writeFile(join(goModuleDir, "go.mod"), "module empty\n")

@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises"
 import type { ReadableStream } from "node:stream/web"
 import envPaths from "env-paths"
 import semver from "semver"
-import { isAlive, Problem, projectDir, run } from "./processes"
+import { isAlive, SetupError, projectDir, run } from "./processes"
 
 /** The version that this project supports. It has release archives, but Go cannot build it as a module. */
 const SUPPORTED = "26.2.0"
@@ -31,7 +31,7 @@ interface Archive {
   sha256: string
 }
 
-export interface KratosSources {
+export interface KratosOptions {
   /** Folder of the verified binaries. */
   cacheDir: string
   /** Folder of the release archives. */
@@ -47,7 +47,7 @@ export interface KratosSources {
 
 const archive = (build: string, sha256: string): Archive => ({ name: `kratos_${SUPPORTED}-${build}.tar.gz`, sha256 })
 
-const pinned: KratosSources = {
+const pinned: KratosOptions = {
   cacheDir: envPaths("ory-nextjs-starter", { suffix: "" }).cache,
   releaseUrl: `https://github.com/ory/kratos/releases/download/v${SUPPORTED}`,
   archives: {
@@ -75,9 +75,9 @@ export function advisory(version: string): string | undefined {
  * from the cache or a Go build. A cached fallback never replaces the attempt to get the supported release. Nothing from the
  * network or the cache runs unless its SHA-256 matches.
  *
- * @throws Problem that lists what was tried and what the user can do.
+ * @throws SetupError that lists what was tried and what the user can do.
  */
-export async function kratosBinary(given: Partial<KratosSources> = {}): Promise<Kratos> {
+export async function kratosBinary(given: Partial<KratosOptions> = {}): Promise<Kratos> {
   const sources = { ...pinned, ...given }
   const { cacheDir, releaseUrl, log } = sources
   if (process.env.KRATOS_BIN) {
@@ -98,7 +98,7 @@ export async function kratosBinary(given: Partial<KratosSources> = {}): Promise<
   )
   const build = await obtain(await goBuild(sources), sources).catch(asError)
   if (!(build instanceof Error)) return build
-  throw new Problem(
+  throw new SetupError(
     [
       "There is no Ory Kratos to run. Tried:",
       `  - Release archive of ${SUPPORTED}: ${release.message.replaceAll("\n", "\n    ")}`,
@@ -116,20 +116,20 @@ async function givenKratos(value: string): Promise<Kratos> {
   const path = resolve(value)
   const lines: string[] = []
   await run(path, ["version"], { log: (line) => lines.push(line) }).catch((error: unknown) => {
-    throw new Problem(
+    throw new SetupError(
       `KRATOS_BIN is "${value}", which does not run. Set it to the path of an Ory Kratos binary, or remove it.\n${asError(error).message}`,
     )
   })
   const version = /^Version:\s*v?([\w.+-]+)\s*$/m.exec(lines.join("\n"))?.[1]
   if (version === undefined)
-    throw new Problem(
+    throw new SetupError(
       `KRATOS_BIN is "${value}", which printed no version of Kratos. Set it to the path of an Ory Kratos binary, or remove it.`,
     )
   return { path, version }
 }
 
 /** One way to get a binary. */
-interface Way {
+interface KratosSource {
   version: string
   /** Its folder in the cache. Each version, platform and `go.mod` has its own. */
   cached: string
@@ -137,8 +137,11 @@ interface Way {
   make: (binary: string, work: string) => Promise<void>
 }
 
-async function obtain(way: Way, sources: KratosSources): Promise<Kratos> {
-  return { path: (await fromCache(way.cached, sources.log)) ?? (await install(way, sources)), version: way.version }
+async function obtain(source: KratosSource, sources: KratosOptions): Promise<Kratos> {
+  return {
+    path: (await fromCache(source.cached, sources.log)) ?? (await install(source, sources)),
+    version: source.version,
+  }
 }
 
 /** Removes the work folders of processes that no longer exist. */
@@ -150,7 +153,7 @@ async function removeLeftovers(cacheDir: string): Promise<void> {
 }
 
 /** The verified binary in `folder`. Undefined when there is none. A changed one is removed. */
-async function fromCache(folder: string, log: KratosSources["log"]): Promise<string | undefined> {
+async function fromCache(folder: string, log: KratosOptions["log"]): Promise<string | undefined> {
   const binary = join(folder, "kratos")
   const expected = await readFile(`${binary}.sha256`, "utf8").catch(() => undefined)
   const actual = await sha256(binary).catch(() => undefined)
@@ -161,30 +164,30 @@ async function fromCache(folder: string, log: KratosSources["log"]): Promise<str
 }
 
 /** Makes the binary in a work folder, then moves it into the cache in one step. */
-async function install(way: Way, { cacheDir, log }: KratosSources): Promise<string> {
+async function install(source: KratosSource, { cacheDir, log }: KratosOptions): Promise<string> {
   const work = await mkdtemp(join(cacheDir, `tmp-${process.pid}-`))
   try {
     const ready = join(work, "ready")
     const binary = join(ready, "kratos")
     await mkdir(ready)
-    await way.make(binary, work)
+    await source.make(binary, work)
     await chmod(binary, 0o755)
     // A correct archive may still not fit this machine, for example its C library.
     await run(binary, ["version"])
     await writeFile(`${binary}.sha256`, await sha256(binary))
-    await rename(ready, way.cached).catch((error: unknown) => {
+    await rename(ready, source.cached).catch((error: unknown) => {
       // Another process was faster. Its binary is as good.
       if (!["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error
     })
   } finally {
     await rm(work, { recursive: true, force: true })
   }
-  const binary = await fromCache(way.cached, log)
+  const binary = await fromCache(source.cached, log)
   if (binary === undefined) throw new Error("it changed while it was put into the cache")
   return binary
 }
 
-function releaseArchive({ cacheDir, releaseUrl, archives, silenceMs, log }: KratosSources): Way {
+function releaseArchive({ cacheDir, releaseUrl, archives, silenceMs, log }: KratosOptions): KratosSource {
   const platform = `${process.platform}-${process.arch}`
   const archive = archives[platform]
   return {
@@ -206,7 +209,7 @@ function releaseArchive({ cacheDir, releaseUrl, archives, silenceMs, log }: Krat
   }
 }
 
-async function goBuild({ cacheDir, goModuleDir, log }: KratosSources): Promise<Way> {
+async function goBuild({ cacheDir, goModuleDir, log }: KratosOptions): Promise<KratosSource> {
   const pins = createHash("sha256")
   for (const name of ["go.mod", "go.sum"]) pins.update(await readFile(join(goModuleDir, name)))
   return {
@@ -240,7 +243,7 @@ async function goBuild({ cacheDir, goModuleDir, log }: KratosSources): Promise<W
 }
 
 /** Downloads to `file`. Throws when the status is not 200, the body is cut off, or no byte arrives for `silenceMs`. */
-async function download(url: string, file: string, silenceMs: number, log: KratosSources["log"]): Promise<void> {
+async function download(url: string, file: string, silenceMs: number, log: KratosOptions["log"]): Promise<void> {
   const silence = new AbortController()
   const timer = setTimeout(() => {
     silence.abort(new Error(`no answer from ${new URL(url).host} for ${silenceMs / 1000} s`))

@@ -12,7 +12,7 @@ export function nodeModule(path: string): string {
 }
 
 /** Something the person at the keyboard can cure. The message says all there is to say: it is shown without a stack trace. */
-export class Problem extends Error {}
+export class SetupError extends Error {}
 
 export interface Ending {
   ok: boolean
@@ -67,7 +67,7 @@ export async function stopAll(): Promise<void> {
 /**
  * Starts a program.
  *
- * @throws Problem when it cannot be started at all.
+ * @throws SetupError when it cannot be started at all.
  */
 export async function start(file: string, args: readonly string[], options: StartOptions = {}): Promise<Running> {
   const child = execa(file, args, {
@@ -84,7 +84,7 @@ export async function start(file: string, args: readonly string[], options: Star
   const { pid } = child
   if (pid === undefined) {
     const { originalMessage } = await child
-    throw new Problem(`${file} cannot be started: ${originalMessage ?? "unknown reason"}`)
+    throw new SetupError(`${file} cannot be started: ${originalMessage ?? "unknown reason"}`)
   }
 
   const lines: string[] = []
@@ -151,17 +151,17 @@ export async function start(file: string, args: readonly string[], options: Star
 /**
  * Runs a program to its end.
  *
- * @throws Problem when it cannot be started or fails, with what it wrote last.
+ * @throws SetupError when it cannot be started or fails, with what it wrote last.
  */
 export async function run(file: string, args: readonly string[], options: StartOptions = {}): Promise<void> {
   const { ok, how, lastLines } = await (await start(file, args, options)).ended
-  if (!ok) throw new Problem(`${file} ${args.join(" ")} ${how}${lastLines === "" ? "" : `:\n${lastLines}`}`)
+  if (!ok) throw new SetupError(`${file} ${args.join(" ")} ${how}${lastLines === "" ? "" : `:\n${lastLines}`}`)
 }
 
 /**
  * Waits until `url` answers with anything but 503, for at most two minutes.
  *
- * @throws Problem when `process` ends before that, or time is up.
+ * @throws SetupError when `process` ends before that, or time is up.
  */
 export async function waitForUrl(name: string, url: string, process: Running): Promise<void> {
   let ending: Ending | undefined
@@ -169,7 +169,7 @@ export async function waitForUrl(name: string, url: string, process: Running): P
   const deadline = Date.now() + 120_000
   while (Date.now() < deadline) {
     if (ending)
-      throw new Problem(
+      throw new SetupError(
         `${name} ${ending.how} before it was ready${ending.lastLines === "" ? "." : `:\n${ending.lastLines}`}`,
       )
     const left = AbortSignal.timeout(deadline - Date.now())
@@ -177,13 +177,13 @@ export async function waitForUrl(name: string, url: string, process: Running): P
     if (response && response.status !== 503) return
     await sleep(100)
   }
-  throw new Problem(`${name} did not answer at ${url} within two minutes.`)
+  throw new SetupError(`${name} did not answer at ${url} within two minutes.`)
 }
 
 /**
  * Makes sure that nothing listens on `port` of this machine, by IPv4 or IPv6.
  *
- * @throws Problem that names the port, the variable that moves it and, where it can be known, what holds it.
+ * @throws SetupError that names the port, the variable that moves it and, where it can be known, what holds it.
  */
 export async function assertPortFree(port: number, variable: string): Promise<void> {
   // macOS lets one program take an address while another holds all of them, so each is tried.
@@ -192,9 +192,9 @@ export async function assertPortFree(port: number, variable: string): Promise<vo
     const cure = `choose another port with ${variable}, in .env.local or before the command.`
     if (code === "EADDRINUSE") {
       const holder = await portHolder(port)
-      throw new Problem(`Port ${port} is taken${holder ? ` by ${holder}` : ""}. Stop that, or ${cure}`)
+      throw new SetupError(`Port ${port} is taken${holder ? ` by ${holder}` : ""}. Stop that, or ${cure}`)
     }
-    if (code === "EACCES") throw new Problem(`Port ${port} is one that this user may not listen on: ${cure}`)
+    if (code === "EACCES") throw new SetupError(`Port ${port} is one that this user may not listen on: ${cure}`)
   }
 }
 
@@ -235,7 +235,7 @@ async function freePort(): Promise<number> {
     const errors = await Promise.all([listenError(port, "127.0.0.1"), listenError(port, "::1")])
     if (!errors.includes("EADDRINUSE")) return port
   }
-  throw new Problem(`No port from ${FIRST_PORT} to ${LAST_PORT} is free.`)
+  throw new SetupError(`No port from ${FIRST_PORT} to ${LAST_PORT} is free.`)
 }
 
 async function portHolder(port: number): Promise<string | undefined> {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto"
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { basename, dirname, join, relative, resolve } from "node:path"
 import { kratosBinary } from "./kratos"
-import { commandOf, isAlive, Problem, projectDir, type Running, run, start, waitForUrl } from "./processes"
+import { commandOf, isAlive, SetupError, projectDir, type Running, run, start, waitForUrl } from "./processes"
 
 export interface StackOptions {
   /** Origin of the app, for example `http://localhost:3000`. */
@@ -53,7 +53,7 @@ export const dataDir = join(projectDir, ".ory")
  * Starts the mail catcher and Kratos, on loopback only. Resolves when both are ready and the database is migrated.
  * The caller makes sure that the ports are free.
  *
- * @throws Problem when there is no Kratos to run, one of them does not become ready, or `dataDir` is in use.
+ * @throws SetupError when there is no Kratos to run, one of them does not become ready, or `dataDir` is in use.
  */
 export async function startOry(options: StackOptions): Promise<LocalOry> {
   const { adminPort, inboxPort, log } = options
@@ -144,7 +144,7 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
 /**
  * Makes sure that no Kratos works on `dataDir`: a second one, or deleting its files, would damage the database.
  *
- * @throws Problem that names the process.
+ * @throws SetupError that names the process.
  */
 export async function assertDataUnused(dataDir: string): Promise<void> {
   const pid = Number(await readFile(join(dataDir, "kratos.pid"), "utf8").catch(() => "0"))
@@ -152,7 +152,7 @@ export async function assertDataUnused(dataDir: string): Promise<void> {
   const command = await commandOf(pid)
   // The id may have passed to another program since.
   if (command === "" || command.includes(join(resolve(dataDir), "kratos.yml")))
-    throw new Problem(
+    throw new SetupError(
       `Local Ory (process ${pid}) is running on the data in ${dataDir}. Stop it first: Ctrl-C where it was started, or kill ${pid}.`,
     )
 }
@@ -267,7 +267,7 @@ export const demoUser = { email: "demo@example.com", password: "try-ory-locally"
  * Creates the demo user, with a verified address. An existing demo user stays unchanged.
  *
  * @returns A warning when the existing demo user no longer fits the identity schema.
- * @throws Problem when the identity schema refuses the demo user.
+ * @throws SetupError when the identity schema refuses the demo user.
  */
 export async function seedDemoUser(adminUrl: string): Promise<string | undefined> {
   const { email, password } = demoUser
@@ -284,7 +284,7 @@ export async function seedDemoUser(adminUrl: string): Promise<string | undefined
   })
   if (response.ok) return undefined
   if (response.status === 409) return misfit(adminUrl)
-  throw new Problem(
+  throw new SetupError(
     `Ory refused the demo user (${response.status}). Make seedDemoUser in scripts/stack.ts fit ory/identity.schema.json:\n${await response.text()}`,
   )
 }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { sessionSecret, withoutSettings } from "../e2e/settings"
-import { nodeModule, Problem, projectDir, start, stopAll } from "./processes"
+import { nodeModule, SetupError, projectDir, start, stopAll } from "./processes"
 
 /** The runner behind `npm test`. Fast checks run first. The last line of the output adds up the tests that ran. */
 
@@ -58,7 +58,7 @@ export async function part(
   // A browser or a server that outlived it.
   await running.stop()
   const counted = count ? await count(output) : { passed: 0, failed: 0, skipped: 0 }
-  if (count && ok && counted.passed === 0) throw new Problem(`${name} ran no test.`)
+  if (count && ok && counted.passed === 0) throw new SetupError(`${name} ran no test.`)
   if (!ok) {
     console.log(`${name} ${how}.`)
     counted.failed ||= 1
@@ -125,7 +125,7 @@ export function countGoTests(output: readonly string[]): Count {
 
 /** Notes a part that this machine cannot run. In CI that is an error. */
 export function skip(why: string): void {
-  if (process.env.CI) throw new Problem(why)
+  if (process.env.CI) throw new SetupError(why)
   console.log(`\n${why}`)
   total.skipped += 1
 }
@@ -139,7 +139,7 @@ export async function runTests(tests: () => Promise<void>): Promise<void> {
   try {
     await tests()
   } catch (error) {
-    if (!(error instanceof Problem)) throw error
+    if (!(error instanceof SetupError)) throw error
     console.log(error.message)
     total.failed += 1
   }

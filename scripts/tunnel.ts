@@ -1,4 +1,4 @@
-import { Problem, run, start, waitForUrl } from "./processes"
+import { SetupError, run, start, waitForUrl } from "./processes"
 
 /** The Ory CLI that is fetched where none is on the PATH. https://www.npmjs.com/package/@ory/cli */
 const ORY_CLI = "@ory/cli@1.1.0"
@@ -45,7 +45,7 @@ const FAILURES: readonly [said: RegExp, cure: string][] = [
  * https://www.ory.com/docs/cli/ory-tunnel
  *
  * @param source The environment: keys, workspace, and the PATH on which the CLI is looked for.
- * @throws Problem when there is no CLI and none can be fetched, or the tunnel ends before it answers: why, and the cure.
+ * @throws SetupError when there is no CLI and none can be fetched, or the tunnel ends before it answers: why, and the cure.
  */
 export async function startTunnel(
   { project, appUrl, oryUrl, log }: TunnelOptions,
@@ -68,7 +68,7 @@ export async function startTunnel(
       .join("\n")
   })
   const ended = died.then((why) => {
-    throw new Problem(why)
+    throw new SetupError(why)
   })
   await Promise.race([waitForUrl("The Ory tunnel", `${oryUrl}/health/alive`, running), ended])
   ended.catch(() => undefined)
@@ -91,7 +91,7 @@ async function oryCli(env: Source): Promise<[string, ...string[]]> {
     )
   if (await works("ory", "version")) return ["ory"]
   if (await works("npx", "--version")) return ["npx", "--yes", ORY_CLI]
-  throw new Problem(
+  throw new SetupError(
     "ORY_PROJECT is set, but there is no Ory CLI here, and no npx to fetch it. Install it: https://www.ory.com/docs/guides/cli/installation",
   )
 }

@@ -8,7 +8,7 @@ import { collectedHeap, heapEnv, memory } from "../e2e/heap"
 import { signedIn, type SignedIn } from "../../e2e/http"
 import { Relay } from "../../e2e/relay"
 import { startApp } from "../../e2e/servers"
-import { freePorts, Problem, projectDir, run, stopAll } from "../../scripts/processes"
+import { freePorts, projectDir, run, SetupError, stopAll } from "../../scripts/processes"
 import { startOry } from "../../scripts/stack"
 import type { Job, Measured, Page } from "./load"
 import {
@@ -53,7 +53,7 @@ function say(line: string): void {
 }
 
 /** Everything that the parts need, made before the first of them. */
-interface Stage {
+interface BenchContext {
   /** Version of Kratos. */
   kratos: string
   oryUrl: string
@@ -66,9 +66,9 @@ interface Stage {
   play(job: Job): Promise<Measured>
 }
 
-async function throughput(stage: Stage): Promise<Throughput> {
+async function throughput(context: BenchContext): Promise<Throughput> {
   say(`throughput: Ory near, ${CONNECTIONS} connections`)
-  const measured = await rounds(stage, stage.oryUrl, CONNECTIONS, PLAN.throughput)
+  const measured = await rounds(context, context.oryUrl, CONNECTIONS, PLAN.throughput)
   return medians(measured, (one, empty) => ({
     ratio: one.perSecond / empty.perSecond,
     perSecond: one.perSecond,
@@ -76,33 +76,33 @@ async function throughput(stage: Stage): Promise<Throughput> {
   }))
 }
 
-async function latency(stage: Stage): Promise<Latency> {
+async function latency(context: BenchContext): Promise<Latency> {
   say(`latency: Ory ${FAR} ms away, 1 connection`)
-  const measured = await rounds(stage, stage.relayUrl, 1, PLAN.latency)
+  const measured = await rounds(context, context.relayUrl, 1, PLAN.latency)
   return medians(measured, (one, empty) => ({ added: one.p50 - empty.p50, p50: one.p50, p99: one.p99 }))
 }
 
 /** Every variant once, then every variant again: what disturbs the machine for a while disturbs them all. */
 async function rounds(
-  stage: Stage,
+  context: BenchContext,
   oryUrl: string,
   connections: number,
   seconds: number,
 ): Promise<Record<Variant, Measured[]>> {
-  return withServers(stage, oryUrl, async (urlOf) => {
+  return withServers(context, oryUrl, async (urlOf) => {
     const measured = perVariant((): Measured[] => [])
     const variants = Object.keys(VARIANTS) as Variant[]
     // Code that has run more often runs faster: the second server has one path, and as much to do as the first on all of its.
     for (const variant of variants)
       for (const url of new Set([urlOf(variant), urlOf("starter-0")]))
-        await load(stage, { url, jars: `warm-up ${url} ${variant}`, connections, seconds: PLAN.warmUp })
+        await load(context, { url, jars: `warm-up ${url} ${variant}`, connections, seconds: PLAN.warmUp })
     for (let round = 1; round <= PLAN.rounds; round++)
       for (const variant of variants) {
         // With another Ory, other cookies: a snapshot would not open there.
         const people = { url: urlOf(variant), jars: `${oryUrl} ${variant}` }
         // One connection has hardly shown everybody a page when the round ends: what is asked of Ory first is not what it measures.
-        if (connections === 1) await load(stage, { ...people, connections: CONNECTIONS, seconds: PLAN.warmUp })
-        const one = await load(stage, { ...people, connections, seconds })
+        if (connections === 1) await load(context, { ...people, connections: CONNECTIONS, seconds: PLAN.warmUp })
+        const one = await load(context, { ...people, connections, seconds })
         measured[variant].push(one)
         say(
           `  round ${round} of ${PLAN.rounds}, ${variant.padEnd(10)} ${one.perSecond.toFixed(0).padStart(4)} per second, p50 ${ms(one.p50)}, p99 ${ms(one.p99)}`,
@@ -113,20 +113,20 @@ async function rounds(
 }
 
 async function load(
-  stage: Stage,
+  context: BenchContext,
   job: { url: string; jars: string; connections: number; seconds: number },
 ): Promise<Measured> {
-  return right(job.url, await stage.play({ kind: "load", people: who(stage, job.url), ...job }))
+  return right(job.url, await context.play({ kind: "load", people: who(context, job.url), ...job }))
 }
 
 /** Questions to Ory per page view, by Kratos' own count, for people who click now and then. */
-async function whoami(stage: Stage): Promise<Whoami> {
+async function whoami(context: BenchContext): Promise<Whoami> {
   say(`whoami: ${PLAN.clickers} people click every ${CLICK_EVERY} s for ${PLAN.clicks} s`)
-  return withServers(stage, stage.oryUrl, async (urlOf) => {
+  return withServers(context, context.oryUrl, async (urlOf) => {
     const perView = async (variant: Variant): Promise<number> => {
       const url = urlOf(variant)
-      const people = who(stage, url).slice(0, PLAN.clickers)
-      const before = await whoamiCount(stage.adminUrl)
+      const people = who(context, url).slice(0, PLAN.clickers)
+      const before = await whoamiCount(context.adminUrl)
       const job: Job = {
         kind: "clicks",
         url,
@@ -135,8 +135,8 @@ async function whoami(stage: Stage): Promise<Whoami> {
         everySeconds: CLICK_EVERY,
         seconds: PLAN.clicks,
       }
-      const { views } = right(url, await stage.play(job))
-      const calls = (await whoamiCount(stage.adminUrl)) - before
+      const { views } = right(url, await context.play(job))
+      const calls = (await whoamiCount(context.adminUrl)) - before
       say(`  ${variant.padEnd(10)} ${calls} calls for ${views} page views`)
       return calls / views
     }
@@ -160,8 +160,8 @@ const SOAK_PAGES: readonly Page[] = [
 ]
 
 /** Memory of the starter's own server, `next start`, in minutes of load. */
-async function soak(stage: Stage): Promise<Soak> {
-  const { oryUrl, people, ports } = stage
+async function soak(context: BenchContext): Promise<Soak> {
+  const { oryUrl, people, ports } = context
   const [port] = ports
   say("soak: building the starter")
   await build(projectDir, { ORY_SDK_URL: oryUrl })
@@ -171,7 +171,7 @@ async function soak(stage: Stage): Promise<Soak> {
   try {
     const users = people.slice(0, 60).map(({ cookie, email }) => ({ cookie, shows: email }))
     const job = { kind: "load", url, people: users, jars: "soak", connections: 12, pages: SOAK_PAGES } as const
-    right(url, await stage.play({ ...job, seconds: PLAN.warmUp }))
+    right(url, await context.play({ ...job, seconds: PLAN.warmUp }))
     const before = await collectedHeap(heapPort)
     const samples: Soak["samples"] = []
     const sample = async (second: number): Promise<void> => {
@@ -181,7 +181,7 @@ async function soak(stage: Stage): Promise<Soak> {
         `  ${String(second).padStart(3)} s, process ${(rss / 1e6).toFixed(0)} MB, heap ${(heapUsed / 1e6).toFixed(0)} MB`,
       )
     }
-    const load = stage.play({ ...job, seconds: PLAN.soak })
+    const load = context.play({ ...job, seconds: PLAN.soak })
     await sample(0)
     const step = PLAN.soak / 48
     while (samples.length <= 48) {
@@ -190,7 +190,7 @@ async function soak(stage: Stage): Promise<Soak> {
     }
     const { views } = right(url, await load)
     return {
-      taken: taken(stage.kratos),
+      taken: taken(context.kratos),
       requests: views,
       samples,
       collected: { before, after: await collectedHeap(heapPort) },
@@ -209,26 +209,26 @@ async function whoamiCount(adminUrl: string): Promise<number> {
 }
 
 /** What people send, and what they are to see. Pages that ask nobody show one of them to all. */
-function who({ people }: Stage, url: string): Job["people"] {
+function who({ people }: BenchContext, url: string): Job["people"] {
   const asks = !/\/(none|empty)$/.test(url)
   return people.map((person) => ({ cookie: person.cookie, shows: asks ? person.email : people[0].email }))
 }
 
-/** @throws Problem when an answer was not what the person was to see: then nothing was measured. */
+/** @throws SetupError when an answer was not what the person was to see: then nothing was measured. */
 function right(url: string, measured: Measured): Measured {
   if (measured.wrong > 0 || measured.views === 0)
-    throw new Problem(`${url}: ${measured.wrong} of ${measured.views} answers were wrong`)
+    throw new SetupError(`${url}: ${measured.wrong} of ${measured.views} answers were wrong`)
   return measured
 }
 
 /** The build of this folder twice, with snapshots and without. */
 async function withServers<T>(
-  stage: Stage,
+  context: BenchContext,
   oryUrl: string,
   work: (urlOf: (variant: Variant) => string) => Promise<T>,
 ): Promise<T> {
-  const { people, ports } = stage
-  const example = await fetch(`${stage.oryUrl}/sessions/whoami`, { headers: { cookie: people[0].cookie } })
+  const { people, ports } = context
+  const example = await fetch(`${context.oryUrl}/sessions/whoami`, { headers: { cookie: people[0].cookie } })
   const env = { ORY_SDK_URL: oryUrl, BENCH_SESSION: await example.text() }
   const [port, port0] = ports
   const urlOf = (variant: Variant): string =>
@@ -249,7 +249,7 @@ async function withServers<T>(
   }
 }
 
-/** @throws Problem when the variants do not show the same person the same page. */
+/** @throws SetupError when the variants do not show the same person the same page. */
 async function assertSamePages({ cookie }: SignedIn, urlOf: (variant: Variant) => string): Promise<void> {
   const pages = new Set<string | undefined>()
   for (const variant of Object.keys(VARIANTS) as Variant[]) {
@@ -258,11 +258,11 @@ async function assertSamePages({ cookie }: SignedIn, urlOf: (variant: Variant) =
   }
   const [page] = pages
   if (pages.size !== 1 || page === undefined)
-    throw new Problem("The variants do not show the same person the same page.")
+    throw new SetupError("The variants do not show the same person the same page.")
 }
 
 /** Starts what all parts need, runs `work`, and stops it again. */
-async function withStage<T>(work: (stage: Stage) => Promise<T>): Promise<T> {
+async function withContext<T>(work: (context: BenchContext) => Promise<T>): Promise<T> {
   const [port, port0, oryPort, relayPort, adminPort, mailPort, inboxPort] = await freePorts()
   const dataDir = await mkdtemp(join(tmpdir(), "bench-"))
   const oryUrl = `http://localhost:${oryPort}`
@@ -285,7 +285,7 @@ async function withStage<T>(work: (stage: Stage) => Promise<T>): Promise<T> {
   await relay.start()
   const browsers = fork(join(import.meta.dirname, "load.ts"), { execArgv: ["--import", "tsx"] })
   const broken = once(browsers, "exit").then(() =>
-    Promise.reject(new Problem("The process that plays the browsers ended.")),
+    Promise.reject(new SetupError("The process that plays the browsers ended.")),
   )
   broken.catch(() => undefined)
   const play = async (job: Job): Promise<Measured> => {
@@ -312,7 +312,7 @@ async function withStage<T>(work: (stage: Stage) => Promise<T>): Promise<T> {
   }
 }
 
-async function seed(oryUrl: string, adminUrl: string): Promise<Stage["people"]> {
+async function seed(oryUrl: string, adminUrl: string): Promise<BenchContext["people"]> {
   say(`signing in ${PLAN.people} people`)
   const first = await signedIn(oryUrl, adminUrl)
   const others: SignedIn[] = []
@@ -336,7 +336,7 @@ function ms(milliseconds: number): string {
   return `${milliseconds.toFixed(1)} ms`
 }
 
-/** @throws Problem when a name is none of a part. */
+/** @throws SetupError when a name is none of a part. */
 async function main(): Promise<void> {
   const names = asked.filter((word) => word !== "--quick")
   if (names.includes("table")) {
@@ -345,28 +345,28 @@ async function main(): Promise<void> {
     console.log(table(results))
     return
   }
-  const parts: Record<string, (stage: Stage) => Promise<Partial<Results>>> = {
-    throughput: async (stage) => ({ throughput: await throughput(stage) }),
-    latency: async (stage) => ({ latency: await latency(stage) }),
-    whoami: async (stage) => ({ whoami: await whoami(stage) }),
+  const parts: Record<string, (context: BenchContext) => Promise<Partial<Results>>> = {
+    throughput: async (context) => ({ throughput: await throughput(context) }),
+    latency: async (context) => ({ latency: await latency(context) }),
+    whoami: async (context) => ({ whoami: await whoami(context) }),
     weights: async ({ oryUrl, ports, people }) => ({ weights: await weigh(oryUrl, ports[0], people[0], say) }),
-    soak: async (stage) => ({ soak: await soak(stage) }),
+    soak: async (context) => ({ soak: await soak(context) }),
   }
-  const wanted = names.length === 0 ? Object.keys(parts) : names
-  const unknown = wanted.find((name) => !Object.hasOwn(parts, name))
+  const selected = names.length === 0 ? Object.keys(parts) : names
+  const unknown = selected.find((name) => !Object.hasOwn(parts, name))
   if (unknown !== undefined)
-    throw new Problem(`There is no part "${unknown}": name ${Object.keys(parts).join(", ")}, or table.`)
+    throw new SetupError(`There is no part "${unknown}": name ${Object.keys(parts).join(", ")}, or table.`)
 
   let results: Partial<Results> = {}
   await install()
-  if (wanted.some((name) => name !== "weights" && name !== "soak")) {
+  if (selected.some((name) => name !== "weights" && name !== "soak")) {
     say("building the variants")
     await build(import.meta.dirname, { ORY_SDK_URL: "http://localhost:4000" })
   }
   let kratos = ""
-  await withStage(async (stage) => {
-    kratos = stage.kratos
-    for (const name of wanted) results = { ...results, ...(await parts[name]?.(stage)) }
+  await withContext(async (context) => {
+    kratos = context.kratos
+    for (const name of selected) results = { ...results, ...(await parts[name]?.(context)) }
   })
   const { throughput: near, latency: far, whoami: calls, weights, soak: soaked } = results
   const full = near &&
@@ -395,7 +395,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
 try {
   await main()
 } catch (error) {
-  if (!(error instanceof Problem)) throw error
+  if (!(error instanceof SetupError)) throw error
   console.error(`\n${error.message}\n`)
   process.exitCode = 1
 } finally {
