@@ -386,9 +386,9 @@ test("what cannot work is said by name, and nothing is started", async () => {
     [{ ...at, ORY_SDK_URL: "http://127.0.0.1:4000" }, "Write localhost instead of 127.0.0.1."],
     [
       { ...at, ORY_SDK_URL: "https://auth.example.com" },
-      `ORY_SDK_URL is https://auth.example.com and this app is at http://localhost:${at.PORT}: to browsers http and https are two sites`,
+      `ORY_SDK_URL is https://auth.example.com and this app is at http://localhost:${at.PORT}: browsers treat http and https as different sites`,
     ],
-    [{ ...at, PORT: "abc" }, 'PORT is "abc". Set it to a port\'s number'],
+    [{ ...at, PORT: "abc" }, 'PORT is "abc". Set it to a port number'],
     [{ ...at, MAIL_PORT: at.PORT }, `PORT and MAIL_PORT both name port ${at.PORT}.`],
   ]
   for (const [env, message] of cases) {
