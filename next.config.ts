@@ -1,7 +1,5 @@
 import type { NextConfig } from "next"
-import { PHASE_PRODUCTION_BUILD } from "next/constants"
-// A wrong variable stops the build and the start here, by name.
-import { assertReadyToServe, env } from "./lib/env.ts"
+import { env } from "./lib/env.ts"
 import { publicFiles } from "./lib/public-files-loader.mjs"
 import { paths } from "./lib/routes.ts"
 import { lighterElements } from "./elements/lighter-loader.mjs"
@@ -11,11 +9,7 @@ const standalone = Boolean(process.env.BUILD_STANDALONE)
 
 const config: NextConfig = {
   poweredByHeader: false,
-  ...(standalone && {
-    output: "standalone",
-    // That server reads no `next.config.ts`: its check is in `instrumentation.standalone.ts`.
-    pageExtensions: ["tsx", "ts", "standalone.ts"],
-  }),
+  ...(standalone && { output: "standalone" }),
   turbopack: {
     rules: { ...lighterElements().rules, "**/lib/public-files.ts": { loaders: ["./lib/public-files-loader.mjs"] } },
   },
@@ -83,7 +77,4 @@ function publicImages(): { pathname: string; search?: string }[] {
   return process.env.NODE_ENV === "development" ? [{ pathname: "/**" }] : patterns
 }
 
-export default function configure(phase: string): NextConfig {
-  if (phase !== PHASE_PRODUCTION_BUILD) assertReadyToServe()
-  return config
-}
+export default config

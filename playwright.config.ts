@@ -1,6 +1,6 @@
 import { defineConfig } from "playwright/test"
 import type { WorkerOptions } from "./e2e/fixtures"
-import { chromium } from "./scripts/browser"
+import { chromiumOptions } from "./scripts/browser"
 
 /** The main flows run in every topology: see `e2e/topologies.ts`. */
 export const mainFlows = ["starter.spec.ts", "sign-in-methods.spec.ts"]
@@ -24,7 +24,7 @@ export default defineConfig<object, WorkerOptions>({
   use: {
     browserName: "chromium",
     launchOptions: {
-      ...(await chromium()),
+      ...(await chromiumOptions()),
       // Chromium's sandbox does not work for root, as in a container. Tests with several hosts use names below example.test.
       args: [
         ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),

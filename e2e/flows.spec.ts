@@ -221,12 +221,12 @@ test("a variable that is wrong or missing stops build and start, by name, with i
     [
       onPort,
       { ORY_SDK_URL: "https://auth.example.com/" },
-      "APP_URL is not set. In production, set it to the origin people see",
+      "APP_URL is not set. In production, set it to the origin that users see",
     ],
     [
       onPort,
       { ORY_SDK_URL: "https://auth.example.com", APP_URL: "https://app.example.com", SESSION_SECRET: "short" },
-      "SESSION_SECRET has a secret shorter than 32",
+      "SESSION_SECRET contains a secret that is shorter than 32",
     ],
   ]
   for (const [args, env, message] of cases) {

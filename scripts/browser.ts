@@ -1,94 +1,66 @@
-import { access, constants } from "node:fs/promises"
-import { delimiter, join } from "node:path"
-import { chromium as playwrightChromium } from "playwright"
-import { nodeModule, Problem, run } from "./processes"
+import { existsSync } from "node:fs"
+import { chromium } from "playwright"
+import which from "which"
+import { nodeModule, run, SetupError, succeeds } from "./processes"
 
-const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-const macApps = [
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+const MAC_APPS = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
   "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ]
 
-/**
- * Launch options for a Chromium that is on this machine: Playwright's own download, else an installed one; where there is
- * neither, one is installed first.
- *
- * @throws Problem that says how to install one.
- */
-export async function chromium(): Promise<{ executablePath?: string }> {
-  if (await works(playwrightChromium.executablePath())) return {}
-  const installed = await installedBrowser()
-  if (installed !== undefined) return { executablePath: installed }
+/** The path of an installed Chromium: Playwright's own, else one on the PATH. Undefined when there is none. */
+async function installedChromium(): Promise<string | undefined> {
+  const onPath = NAMES.map((name) => which.sync(name, { nothrow: true })).filter((path) => path !== null)
+  for (const path of [chromium.executablePath(), ...onPath, ...MAC_APPS])
+    // Some systems have a `chromium-browser` that only says how to install one, so the browser must print its version.
+    if (existsSync(path) && (await succeeds(path, ["--version"]))) return path
+  return undefined
+}
 
-  const log = (line: string): void => {
-    console.log(`browser | ${line}`)
-  }
+/**
+ * Playwright's launch options for an installed Chromium.
+ *
+ * @throws SetupError that says how to install one.
+ */
+export async function chromiumOptions(): Promise<{ executablePath?: string }> {
+  const path = await installedChromium()
+  // Playwright runs a lighter program of its own when no path is set.
+  if (path !== undefined) return path === chromium.executablePath() ? {} : { executablePath: path }
+  throw new SetupError(
+    "The browser tests need Chromium or Chrome, and none is installed. Install one with `npx playwright install --with-deps " +
+      "chromium`, or put `chromium` or `google-chrome` on the PATH.",
+  )
+}
+
+/**
+ * Installs Chromium where none is installed: Playwright's own, or for root on Debian the package `chromium`.
+ *
+ * @throws SetupError that says why each attempt failed.
+ */
+export async function installChromium(): Promise<void> {
+  if ((await installedChromium()) !== undefined) return
   const root = process.getuid?.() === 0
-  const attempts: [file: string, args: string[]][][] = []
-  const cli = nodeModule("playwright/cli.js")
-  attempts.push([
-    [process.execPath, [cli, "install", ...(root && process.platform === "linux" ? ["--with-deps"] : []), "chromium"]],
-  ])
-  if (root && (await onPath("apt-get")))
+  const withDeps = root && process.platform === "linux" ? ["--with-deps"] : []
+  const attempts = [[[process.execPath, nodeModule("playwright/cli.js"), "install", ...withDeps, "chromium"]]]
+  if (root && which.sync("apt-get", { nothrow: true }) !== null)
     attempts.push([
-      ["apt-get", ["update"]],
-      ["apt-get", ["install", "-y", "chromium"]],
+      ["apt-get", "update"],
+      ["apt-get", "install", "-y", "chromium"],
     ])
 
   const reasons: string[] = []
   for (const commands of attempts) {
     try {
-      for (const [file, args] of commands) {
-        log(`No Chromium here: ${file} ${args.join(" ")}`)
-        await run(file, args, { log })
+      for (const [file = "", ...args] of commands) {
+        console.log(`Chromium is not installed. Running ${file} ${args.join(" ")}`)
+        await run(file, args, { log: console.log })
       }
+      await chromiumOptions()
+      return
     } catch (error) {
       reasons.push(error instanceof Error ? error.message : String(error))
-      continue
     }
-    if (await works(playwrightChromium.executablePath())) return {}
-    const executablePath = await installedBrowser()
-    if (executablePath !== undefined) return { executablePath }
   }
-  throw new Problem(
-    [
-      "There is no Chromium or Chrome for the browser tests, and none could be installed:",
-      ...reasons.map((reason) => `  - ${reason.replaceAll("\n", "\n    ")}`),
-      "Install one with `npx playwright install --with-deps chromium`, or from your system's packages so that `chromium` or",
-      "`google-chrome` is on the PATH.",
-    ].join("\n"),
-  )
-}
-
-async function installedBrowser(): Promise<string | undefined> {
-  for (const name of names) {
-    const path = await onPath(name)
-    if (path !== undefined && (await works(path))) return path
-  }
-  for (const path of macApps) if (await works(path)) return path
-  return undefined
-}
-
-async function onPath(name: string): Promise<string | undefined> {
-  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
-    const path = join(folder, name)
-    if (await isExecutable(path)) return path
-  }
-  return undefined
-}
-
-/** Some systems have a `chromium-browser` that only says how to get one, so it has to tell its version. */
-async function works(path: string): Promise<boolean> {
-  if (!(await isExecutable(path))) return false
-  return run(path, ["--version"]).then(
-    () => true,
-    () => false,
-  )
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  )
+  throw new SetupError(["Chromium could not be installed for the browser tests:", ...reasons].join("\n"))
 }

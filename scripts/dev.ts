@@ -3,81 +3,40 @@ import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import nextEnv from "@next/env"
-import { assertPortFree, nodeModule, Problem, projectDir, run, start, stopAll, waitForUrl } from "./processes"
+import { assertPortFree, nodeModule, projectDir, run, runMain, SetupError, start, waitForUrl } from "./processes"
 import { dataDir, demoUser, seedDemoUser, socialSignIn, startOry } from "./stack"
 import { startTunnel } from "./tunnel"
 
-/** `npm run dev`; with `--production`, `npm run preview`: the app, and beside it Ory and an inbox on this machine. */
+/** `npm run dev`, or `npm run preview` with `--production`: starts the app, and Ory where it runs on this machine. */
 const production = process.argv.includes("--production")
 
-/** The app, and everything it needs. Resolves to why it ended. */
-async function main(): Promise<string> {
+await runMain(async () => {
   await ensureEnvFile()
   nextEnv.loadEnvConfig(projectDir, !production, { info: () => undefined, error: console.error })
   const port = readPort("PORT", 3000)
-  // Set here rather than by `next`, so that links and cookies are right in production mode as well.
+  // Next sets no APP_URL. Without it, production mode has no origin for links and cookies.
   process.env.APP_URL ||= `http://localhost:${port}`
   const { oryUrl, appUrls, sessionCookie } = await readEnvironment()
   const [appUrl] = appUrls
   await assertPortFree(port, "PORT")
-  const wanted = await decideOry(oryUrl, appUrl)
-  if (wanted.ory === "local") await assertPortsFree(oryUrl, wanted.ports)
-  if (wanted.ory === "tunnel") await assertPortFree(Number(new URL(oryUrl).port || 80), "ORY_SDK_URL")
+  const source = await chooseOry(oryUrl, appUrl)
+  if (source.kind === "local") await assertPortsFree(port, oryUrl, source.ports)
+  if (source.kind === "tunnel") await assertPortFree(portOf(oryUrl), "ORY_SDK_URL")
 
-  const next = [nodeModule("next/dist/bin/next")]
-  if (production) await run(process.execPath, [...next, "build"], { cwd: projectDir, log: logAs("app") })
-  const ory = await startWanted(wanted, oryUrl, appUrl, sessionCookie)
-
-  const app = await start(
-    process.execPath,
-    [...next, production ? "start" : "dev", "-H", "localhost", "-p", String(port)],
-    {
-      cwd: projectDir,
-      log: logAs("app"),
-    },
-  )
+  const next = nodeModule("next/dist/bin/next")
+  if (production) await run(process.execPath, [next, "build"], { cwd: projectDir, log: logAs("app") })
+  const ory = await startSource(source, oryUrl, appUrl, sessionCookie)
+  const args = [next, production ? "start" : "dev", "-H", "localhost", "-p", String(port)]
+  const app = await start(process.execPath, args, { cwd: projectDir, log: logAs("app") })
   await waitForUrl("The app", `http://localhost:${port}/`, app)
-  console.log(summary(appUrl, oryUrl, wanted))
+  console.log(summary(appUrl, oryUrl, source))
 
-  const ending = app.died.then(({ how, lastLines }) => `The app ${how}:\n${lastLines}`)
-  return Promise.race(ory ? [ending, ory.died] : [ending])
-}
+  const appDied = app.died.then(({ description }) => `The app ${description}`)
+  throw new SetupError(await Promise.race([appDied, ...(ory ? [ory.died] : [])]))
+})
 
-/** What this command has to start so that Ory answers at `ORY_SDK_URL`. */
-type WantedOry = { ory: "local"; ports: LocalPorts } | { ory: "tunnel"; project: string } | { ory: "elsewhere" }
-
-async function startWanted(
-  wanted: WantedOry,
-  oryUrl: string,
-  appUrl: string,
-  sessionCookie: string | undefined,
-): Promise<{ died: Promise<string> } | undefined> {
-  switch (wanted.ory) {
-    case "local": {
-      const overrides = {
-        ...readSocialSignIn(),
-        ...(sessionCookie !== undefined && { SESSION_COOKIE_NAME: sessionCookie }),
-      }
-      const ory = await startOry({
-        appUrl,
-        oryUrl,
-        ...wanted.ports,
-        dataDir,
-        overrides,
-        log: (source, line) => {
-          logAs(source)(line)
-        },
-      })
-      const warning = await seedDemoUser(ory.adminUrl)
-      if (warning !== undefined) console.warn(`\n${warning}\n`)
-      return ory
-    }
-    case "tunnel":
-      return startTunnel({ project: wanted.project, appUrl, oryUrl, log: logAs("ory") })
-    case "elsewhere":
-      return undefined
-  }
-}
+/** What runs at `ORY_SDK_URL`. `running` is Ory on another host, or Ory that was started before. */
+type OrySource = { kind: "local"; ports: LocalPorts } | { kind: "tunnel"; project: string } | { kind: "running" }
 
 interface LocalPorts {
   adminPort: number
@@ -85,157 +44,155 @@ interface LocalPorts {
   inboxPort: number
 }
 
-/** A local Ory or the tunnel, by ORY_PROJECT; neither when Ory is elsewhere, or runs already. */
-async function decideOry(oryUrl: string, appUrl: string): Promise<WantedOry> {
+/** Starts what `source` names. Undefined when Ory runs already. */
+async function startSource(
+  source: OrySource,
+  oryUrl: string,
+  appUrl: string,
+  sessionCookie: string | undefined,
+): Promise<{ died: Promise<string> } | undefined> {
+  if (source.kind === "running") return undefined
+  if (source.kind === "tunnel") return startTunnel({ project: source.project, appUrl, oryUrl, log: logAs("ory") })
+  const cookieName: Record<string, string> = sessionCookie === undefined ? {} : { SESSION_COOKIE_NAME: sessionCookie }
+  const ory = await startOry({
+    appUrl,
+    oryUrl,
+    ...source.ports,
+    dataDir,
+    overrides: { ...readSocialSignIn(), ...cookieName },
+    log: (name, line) => {
+      logAs(name)(line)
+    },
+  })
+  const warning = await seedDemoUser(ory.adminUrl)
+  if (warning !== undefined) console.warn(`\n${warning}\n`)
+  return ory
+}
+
+/** Chooses the tunnel when ORY_PROJECT is set, else local Ory. Neither when Ory is on another host or runs already. */
+async function chooseOry(oryUrl: string, appUrl: string): Promise<OrySource> {
   const project = process.env.ORY_PROJECT?.trim()
   const { hostname, protocol } = new URL(oryUrl)
   if (["127.0.0.1", "[::1]"].includes(hostname))
-    throw new Problem(
-      `ORY_SDK_URL is ${oryUrl}: browsers keep its cookies from ${appUrl}. Write localhost instead of ${hostname}.`,
+    throw new SetupError(
+      `ORY_SDK_URL is ${oryUrl}. Browsers don't send its cookies to ${appUrl}. Write localhost instead of ${hostname}.`,
     )
   if (hostname !== "localhost") {
     console.log(`ORY_SDK_URL is ${oryUrl}: no local Ory${project ? " and no tunnel" : ""} is started.`)
-    return { ory: "elsewhere" }
+    return { kind: "running" }
   }
   if (protocol !== "http:")
-    throw new Problem(`ORY_SDK_URL is ${oryUrl}: local Ory and the Ory tunnel speak http. Write http://localhost.`)
+    throw new SetupError(`ORY_SDK_URL is ${oryUrl}. Local Ory and the Ory tunnel use http. Write http://localhost.`)
 
-  const leadsTo = await loginPage(oryUrl)
-  if (leadsTo?.startsWith(`${appUrl}/auth/login?`)) {
-    console.log(`Ory already answers at ${oryUrl}, and leads to this app: it is used.`)
-    return { ory: "elsewhere" }
+  const location = await loginLocation(oryUrl)
+  if (location?.startsWith(`${appUrl}/auth/login?`)) {
+    console.log(`Ory already runs at ${oryUrl} and redirects to this app, so it is used.`)
+    return { kind: "running" }
   }
-  if (leadsTo !== undefined)
-    console.log(
-      `Something answers at ${oryUrl}, but its login does not lead to ${appUrl}/auth/login${leadsTo && `, it leads to ${leadsTo}`}.`,
-    )
-  if (project) return { ory: "tunnel", project }
+  if (location !== undefined)
+    console.log(`A server at ${oryUrl} redirects sign-in to "${location}" instead of ${appUrl}/auth/login.`)
+  if (project) return { kind: "tunnel", project }
   const ports = {
     adminPort: readPort("ORY_ADMIN_PORT", 4434),
     mailPort: readPort("MAIL_PORT", 1025),
     inboxPort: readPort("INBOX_PORT", 1080),
   }
-  return { ory: "local", ports }
+  return { kind: "local", ports }
 }
 
-/** Where a login that is begun at `oryUrl` leads; empty: nowhere. Undefined: nothing answers. */
-async function loginPage(oryUrl: string): Promise<string | undefined> {
-  try {
-    const url = `${oryUrl}/self-service/login/browser`
-    const response = await fetch(url, {
-      redirect: "manual",
-      headers: { accept: "text/html" },
-      signal: AbortSignal.timeout(5000),
-    })
-    return response.headers.get("location") ?? ""
-  } catch {
-    return undefined
-  }
+/** Where Ory at `oryUrl` redirects a sign-in. Empty without a redirect. Undefined when nothing responds. */
+async function loginLocation(oryUrl: string): Promise<string | undefined> {
+  const response = await fetch(`${oryUrl}/self-service/login/browser`, {
+    redirect: "manual",
+    headers: { accept: "text/html" },
+    signal: AbortSignal.timeout(5000),
+  }).catch(() => undefined)
+  return response && (response.headers.get("location") ?? "")
 }
 
-async function assertPortsFree(oryUrl: string, { adminPort, mailPort, inboxPort }: LocalPorts): Promise<void> {
-  const ports: [variable: string, port: number][] = [
-    ["PORT", Number(process.env.PORT)],
-    ["ORY_SDK_URL", Number(new URL(oryUrl).port || 80)],
-    ["ORY_ADMIN_PORT", adminPort],
-    ["MAIL_PORT", mailPort],
-    ["INBOX_PORT", inboxPort],
+async function assertPortsFree(appPort: number, oryUrl: string, local: LocalPorts): Promise<void> {
+  const variables = new Map([[appPort, "PORT"]])
+  const others: [port: number, variable: string][] = [
+    [portOf(oryUrl), "ORY_SDK_URL"],
+    [local.adminPort, "ORY_ADMIN_PORT"],
+    [local.mailPort, "MAIL_PORT"],
+    [local.inboxPort, "INBOX_PORT"],
   ]
-  for (const [index, [variable, port]] of ports.entries()) {
-    const other = ports.slice(0, index).find(([, taken]) => taken === port)
-    if (other)
-      throw new Problem(
-        `${other[0]} and ${variable} both name port ${port}. Give each a port of its own, in .env.local or before the command.`,
+  for (const [port, variable] of others) {
+    const other = variables.get(port)
+    if (other !== undefined)
+      throw new SetupError(
+        `${other} and ${variable} both name port ${port}. Set one of them to another port, in .env.local or before the command.`,
       )
+    variables.set(port, variable)
     await assertPortFree(port, variable)
   }
 }
 
-/** Kratos settings for the provider that OIDC_ISSUER names, if it is set. */
+/** Kratos settings for the provider in OIDC_ISSUER. Empty when it is not set. */
 function readSocialSignIn(): Record<string, string> {
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret } = process.env
   if (!issuer) return {}
   if (!URL.canParse(issuer))
-    throw new Problem(
+    throw new SetupError(
       `OIDC_ISSUER is "${issuer}". Set it to the issuer's URL, for example https://accounts.google.com.`,
     )
   if (!clientId || !clientSecret)
-    throw new Problem(
-      "OIDC_ISSUER is set, but not OIDC_CLIENT_ID and OIDC_CLIENT_SECRET. Set them to what the provider gave you, or leave all three out.",
+    throw new SetupError(
+      "OIDC_ISSUER is set, but OIDC_CLIENT_ID or OIDC_CLIENT_SECRET is missing. Set both to the provider's values, or remove all three.",
     )
   return socialSignIn({ issuer, clientId, clientSecret })
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port || 80)
 }
 
 function readPort(variable: string, standard: number): number {
   const value = process.env[variable]?.trim() || String(standard)
   if (!/^\d{1,5}$/.test(value) || Number(value) < 1 || Number(value) > 65535)
-    throw new Problem(`${variable} is "${value}". Set it to a port's number, for example ${standard}.`)
+    throw new SetupError(`${variable} is "${value}". Set it to a port number, for example ${standard}.`)
   process.env[variable] = value
   return Number(value)
 }
 
-/** As the app itself will read it: a wrong variable ends here, without a stack trace. */
+/** The environment as the app reads it. */
 async function readEnvironment(): Promise<typeof import("../lib/env").env> {
   try {
     return (await import("../lib/env")).env
   } catch (error) {
-    throw new Problem(error instanceof Error ? error.message : String(error))
+    throw new SetupError(error instanceof Error ? error.message : String(error))
   }
 }
 
-/** Makes `.env.local`, with a secret of its own, when there is none. */
+/** Creates `.env.local` with a new secret when there is none. */
 async function ensureEnvFile(): Promise<void> {
   const example = await readFile(join(projectDir, ".env.example"), "utf8")
   const secret = `SESSION_SECRET=${randomBytes(32).toString("base64")}`
+  const content = example.replace(/^SESSION_SECRET=$/m, secret)
   try {
-    await writeFile(join(projectDir, ".env.local"), example.replace(/^SESSION_SECRET=$/m, secret), {
-      flag: "wx",
-      mode: 0o600,
-    })
-    console.log("Made .env.local from .env.example.")
+    await writeFile(join(projectDir, ".env.local"), content, { flag: "wx", mode: 0o600 })
+    console.log("Created .env.local from .env.example.")
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
   }
 }
 
-function summary(appUrl: string, oryUrl: string, wanted: WantedOry): string {
-  const lines = [
-    `  App    ${appUrl}`,
-    `  Ory    ${oryUrl}${wanted.ory === "tunnel" ? `  (the Ory tunnel to ${wanted.project})` : ""}`,
-    ...(wanted.ory === "local"
-      ? [
-          `  Inbox  http://localhost:${wanted.ports.inboxPort}  (all mail that Ory sends)`,
-          `  Demo   ${demoUser.email}, password ${demoUser.password}`,
-        ]
-      : []),
-    "",
-    "  Ctrl-C stops everything.",
-  ]
-  return `\n${lines.join("\n")}\n`
+function summary(appUrl: string, oryUrl: string, source: OrySource): string {
+  const tunnel = source.kind === "tunnel" ? `  (the Ory tunnel to ${source.project})` : ""
+  const lines = [`App    ${appUrl}`, `Ory    ${oryUrl}${tunnel}`]
+  if (source.kind === "local")
+    lines.push(
+      `Inbox  http://localhost:${source.ports.inboxPort}  (all mail that Ory sends)`,
+      `Demo   ${demoUser.email}, password ${demoUser.password}`,
+    )
+  lines.push("", "Ctrl-C stops everything.")
+  return `\n${lines.map((line) => `  ${line}`).join("\n")}\n`
 }
 
-function logAs(source: string): (line: string) => void {
+function logAs(name: string): (line: string) => void {
   return (line) => {
-    // Next hides and shows the cursor on lines of their own.
-    if (stripVTControlCharacters(line).trim() !== "") console.log(`${source.padEnd(4)} | ${line}`)
+    // Next writes lines that only hide or show the cursor.
+    if (stripVTControlCharacters(line).trim() !== "") console.log(`${name.padEnd(4)} | ${line}`)
   }
 }
-
-const asked = new Promise<undefined>((resolve) => {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.on(signal, () => {
-      resolve(undefined)
-    })
-})
-
-try {
-  const ending = await Promise.race([main(), asked])
-  if (ending !== undefined) throw new Problem(ending)
-} catch (error) {
-  if (!(error instanceof Problem)) throw error
-  console.error(`\n${error.message}\n`)
-  process.exitCode = 1
-} finally {
-  await stopAll()
-}
-process.exit()

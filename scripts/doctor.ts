@@ -1,16 +1,17 @@
 import { parseArgs } from "node:util"
 import nextEnv from "@next/env"
 import { diagnose } from "./diagnose"
-import { projectDir } from "./processes"
+import { projectDir, runMain } from "./processes"
 
-/** `npm run doctor`, `npm run doctor -- --url https://app.example.com`: what fits together, what does not, and the cure. */
-nextEnv.loadEnvConfig(projectDir, true, { info: () => undefined, error: console.error })
-const { values } = parseArgs({ options: { url: { type: "string" } } })
-
-const findings = await diagnose(process.env, values.url)
-for (const finding of findings) {
-  if (!finding.ok) console.log(`✗ ${finding.check}\n  ${finding.cure.replaceAll("\n", "\n  ")}`)
-  else if (finding.warning !== undefined) console.log(`! ${finding.check}: ${finding.seen}\n  ${finding.warning}`)
-  else console.log(`✓ ${finding.check}: ${finding.seen}`)
-}
-process.exitCode = findings.every(({ ok }) => ok) ? 0 : 1
+/** `npm run doctor`: prints what each check found and what to do. `-- --url https://app.example.com` also checks a deployed app. */
+await runMain(async () => {
+  nextEnv.loadEnvConfig(projectDir, true, { info: () => undefined, error: console.error })
+  const { values } = parseArgs({ options: { url: { type: "string" } } })
+  const findings = await diagnose(process.env, values.url)
+  for (const finding of findings) {
+    if (!finding.ok) console.log(`✗ ${finding.check}\n  ${finding.cure.replaceAll("\n", "\n  ")}`)
+    else if (finding.warning !== undefined) console.log(`! ${finding.check}: ${finding.seen}\n  ${finding.warning}`)
+    else console.log(`✓ ${finding.check}: ${finding.seen}`)
+  }
+  process.exitCode = findings.every(({ ok }) => ok) ? 0 : 1
+})

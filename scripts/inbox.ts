@@ -3,9 +3,9 @@ import { createRequire } from "node:module"
 import type { Duplex } from "node:stream"
 
 /**
- * The inbox for local mail: `inbox.ts <SMTP port> <port of its page> <folder>`. MailDev answers every Host, and with CORS for every
- * origin, so any web page that a developer visits could read the codes in it. This starts MailDev and puts a check in front. MailDev 3
- * brings 112 MB instead of 41, and no such check.
+ * The inbox for local mail: `inbox.ts <SMTP port> <port of its page> <folder>`. MailDev accepts every Host and allows every origin
+ * by CORS, so any web page in a developer's browser could read the codes in the mail. This script puts a check in front of it.
+ * MailDev 3 has no such check either, and its packages are 112 MB instead of 41.
  */
 
 const [smtp = "1025", port = "1080", folder = "mail"] = process.argv.slice(2)
@@ -17,21 +17,21 @@ const web = require("maildev/lib/web") as { server: Server }
 
 startMailDev({ ip: "127.0.0.1", smtp, web: port, mailDirectory: folder, hideExtensions: [] }).listen()
 
-// Nothing has arrived yet: connections are accepted after this script ran.
+// No request is missed: Node accepts connections only after this script has run.
 for (const event of ["request", "upgrade"]) {
   const listeners = web.server.listeners(event)
   if (listeners.length === 0)
-    throw new Error(`MailDev has no listener for ${event}: scripts/inbox.ts does not fit this version.`)
+    throw new Error(`MailDev has no listener for ${event}. Adapt scripts/inbox.ts to this version of MailDev.`)
   web.server.removeAllListeners(event)
   web.server.on(event, (request: IncomingMessage, to: ServerResponse | Duplex, ...rest: unknown[]) => {
-    const why = refusal(request)
+    const why = refusalReason(request)
     if (why !== undefined) refuse(to, why)
     else for (const listener of listeners) Reflect.apply(listener, web.server, [request, to, ...rest])
   })
 }
 
-/** Another Host is DNS rebinding; browsers send Origin with every request that a page at another origin could read. */
-function refusal({ headers }: IncomingMessage): string | undefined {
+/** A different Host means DNS rebinding. Browsers send Origin with each request whose response another origin could read. */
+function refusalReason({ headers }: IncomingMessage): string | undefined {
   if (headers.host !== host) return `The host of this request is ${headers.host ?? "missing"}.`
   if (headers.origin !== undefined && headers.origin !== origin)
     return `This request comes from a page at ${headers.origin}.`
@@ -39,7 +39,7 @@ function refusal({ headers }: IncomingMessage): string | undefined {
 }
 
 function refuse(to: ServerResponse | Duplex, why: string): void {
-  const text = `${why} The inbox answers only at ${origin}, and only to its own page.\n`
+  const text = `${why} The inbox only accepts requests at ${origin}, from its own page.\n`
   const headers = {
     "content-type": "text/plain; charset=utf-8",
     "x-content-type-options": "nosniff",

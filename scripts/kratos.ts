@@ -7,15 +7,15 @@ import { pipeline } from "node:stream/promises"
 import type { ReadableStream } from "node:stream/web"
 import envPaths from "env-paths"
 import semver from "semver"
-import { isAlive, Problem, projectDir, run } from "./processes"
+import { isAlive, SetupError, projectDir, run } from "./processes"
 
-/** The version that this project supports. It has release archives, but Go cannot build it as a module. */
+/** The supported version. It has release archives, but Go can't build it as a module. */
 const SUPPORTED = "26.2.0"
 
-/** The newest version that Go can build as a module: for local development without access to the release archives. */
+/** The newest version that Go can build as a module. For local development without access to the release archives. */
 const FALLBACK = "1.3.1"
 
-/** Kratos before this version lets forged pagination tokens inject SQL. https://pkg.go.dev/vuln/GO-2026-4801 */
+/** In older versions, forged pagination tokens can inject SQL. https://pkg.go.dev/vuln/GO-2026-4801 */
 const SAFE = "26.2.0"
 
 export interface Kratos {
@@ -27,27 +27,27 @@ export interface Kratos {
 
 interface Archive {
   name: string
-  /** As Ory published it. */
+  /** Checksum that Ory published. */
   sha256: string
 }
 
-export interface KratosSources {
-  /** Folder of the verified binaries. */
+export interface KratosOptions {
+  /** Folder for verified binaries. */
   cacheDir: string
-  /** Folder of the release archives. */
+  /** URL of the folder with the release archives. */
   releaseUrl: string
-  /** By `${process.platform}-${process.arch}`. */
+  /** Keys are `${process.platform}-${process.arch}`. */
   archives: Readonly<Record<string, Archive>>
-  /** Folder of the `go.mod` that pins the fallback. */
+  /** Folder with the `go.mod` that pins the fallback. */
   goModuleDir: string
-  /** Milliseconds without a byte after which a download fails. */
+  /** A download fails after this many milliseconds without a byte. */
   silenceMs: number
   log: (line: string) => void
 }
 
 const archive = (build: string, sha256: string): Archive => ({ name: `kratos_${SUPPORTED}-${build}.tar.gz`, sha256 })
 
-const pinned: KratosSources = {
+const pinned: KratosOptions = {
   cacheDir: envPaths("ory-nextjs-starter", { suffix: "" }).cache,
   releaseUrl: `https://github.com/ory/kratos/releases/download/v${SUPPORTED}`,
   archives: {
@@ -63,21 +63,21 @@ const pinned: KratosSources = {
   },
 }
 
-/** What is known against this version of Kratos, and the cure. Undefined when nothing is, or the version has no number. */
+/** A warning about a known vulnerability of this version. Undefined when there is none, or the version has no number. */
 export function advisory(version: string): string | undefined {
   const number = semver.coerce(version)
   if (number === null || !semver.lt(number, SAFE)) return undefined
-  return `Kratos ${version} has a known SQL injection (GO-2026-4801). Use it on this machine only, and ${SAFE} or later everywhere else.`
+  return `Kratos ${version} has a known SQL injection (GO-2026-4801). Use it on this machine only. Use ${SAFE} or later everywhere else.`
 }
 
 /**
- * A Kratos that is ready to run: `KRATOS_BIN`, else the supported release from the cache or its archive, else the fallback
- * from the cache or a Go build. A cached fallback never replaces the attempt to get the supported release. Nothing from the
- * network or the cache runs unless its SHA-256 matches.
+ * A Kratos binary: `KRATOS_BIN`, else the supported release from the cache or its archive, else the fallback from the cache or
+ * a Go build. A cached fallback doesn't stop the download of the supported release. Files from the network and the cache run
+ * only when their SHA-256 matches.
  *
- * @throws Problem that lists what was tried and what the user can do.
+ * @throws SetupError that lists all attempts and what the user can do.
  */
-export async function kratosBinary(given: Partial<KratosSources> = {}): Promise<Kratos> {
+export async function kratosBinary(given: Partial<KratosOptions> = {}): Promise<Kratos> {
   const sources = { ...pinned, ...given }
   const { cacheDir, releaseUrl, log } = sources
   if (process.env.KRATOS_BIN) {
@@ -98,9 +98,9 @@ export async function kratosBinary(given: Partial<KratosSources> = {}): Promise<
   )
   const build = await obtain(await goBuild(sources), sources).catch(asError)
   if (!(build instanceof Error)) return build
-  throw new Problem(
+  throw new SetupError(
     [
-      "There is no Ory Kratos to run. Tried:",
+      "Ory Kratos could not be installed. Tried:",
       `  - Release archive of ${SUPPORTED}: ${release.message.replaceAll("\n", "\n    ")}`,
       `  - Go build of ${FALLBACK}: ${build.message.replaceAll("\n", "\n    ")}`,
       "One of these helps:",
@@ -116,32 +116,35 @@ async function givenKratos(value: string): Promise<Kratos> {
   const path = resolve(value)
   const lines: string[] = []
   await run(path, ["version"], { log: (line) => lines.push(line) }).catch((error: unknown) => {
-    throw new Problem(
+    throw new SetupError(
       `KRATOS_BIN is "${value}", which does not run. Set it to the path of an Ory Kratos binary, or remove it.\n${asError(error).message}`,
     )
   })
   const version = /^Version:\s*v?([\w.+-]+)\s*$/m.exec(lines.join("\n"))?.[1]
   if (version === undefined)
-    throw new Problem(
-      `KRATOS_BIN is "${value}", which printed no version of Kratos. Set it to the path of an Ory Kratos binary, or remove it.`,
+    throw new SetupError(
+      `KRATOS_BIN is "${value}", which did not print a version of Kratos. Set it to the path of an Ory Kratos binary, or remove it.`,
     )
   return { path, version }
 }
 
-/** One way to get a binary. */
-interface Way {
+/** A way to get a binary: the release archive or a Go build. */
+interface KratosSource {
   version: string
-  /** Its folder in the cache. Each version, platform and `go.mod` has its own. */
+  /** Folder in the cache, for this version, platform and `go.mod`. */
   cached: string
-  /** Puts the binary at `binary`. May use the folder `work`, which is removed afterwards. */
+  /** Writes the binary to `binary`. Temporary files may go to the folder `work`, which is removed afterwards. */
   make: (binary: string, work: string) => Promise<void>
 }
 
-async function obtain(way: Way, sources: KratosSources): Promise<Kratos> {
-  return { path: (await fromCache(way.cached, sources.log)) ?? (await install(way, sources)), version: way.version }
+async function obtain(source: KratosSource, sources: KratosOptions): Promise<Kratos> {
+  return {
+    path: (await fromCache(source.cached, sources.log)) ?? (await install(source, sources)),
+    version: source.version,
+  }
 }
 
-/** Removes the work folders of processes that no longer exist. */
+/** Removes work folders whose process has ended. */
 async function removeLeftovers(cacheDir: string): Promise<void> {
   for (const entry of await readdir(cacheDir)) {
     const pid = /^tmp-(\d+)-/.exec(entry)?.[1]
@@ -149,42 +152,42 @@ async function removeLeftovers(cacheDir: string): Promise<void> {
   }
 }
 
-/** The verified binary in `folder`. Undefined when there is none. A changed one is removed. */
-async function fromCache(folder: string, log: KratosSources["log"]): Promise<string | undefined> {
+/** The verified binary in `folder`. Undefined when there is none. Removes a binary whose checksum changed. */
+async function fromCache(folder: string, log: KratosOptions["log"]): Promise<string | undefined> {
   const binary = join(folder, "kratos")
   const expected = await readFile(`${binary}.sha256`, "utf8").catch(() => undefined)
   const actual = await sha256(binary).catch(() => undefined)
   if (actual === expected) return actual && binary
-  log(`${binary} changed since it was cached. It is not used, and replaced.`)
+  log(`${binary} changed since it was cached, so it is replaced.`)
   await rm(folder, { recursive: true, force: true })
   return undefined
 }
 
-/** Makes the binary in a work folder, then moves it into the cache in one step. */
-async function install(way: Way, { cacheDir, log }: KratosSources): Promise<string> {
+/** Creates the binary in a work folder, then moves it into the cache in one step. */
+async function install(source: KratosSource, { cacheDir, log }: KratosOptions): Promise<string> {
   const work = await mkdtemp(join(cacheDir, `tmp-${process.pid}-`))
   try {
     const ready = join(work, "ready")
     const binary = join(ready, "kratos")
     await mkdir(ready)
-    await way.make(binary, work)
+    await source.make(binary, work)
     await chmod(binary, 0o755)
-    // A correct archive may still not fit this machine, for example its C library.
+    // A correct archive may not run on this machine, for example because of its C library.
     await run(binary, ["version"])
     await writeFile(`${binary}.sha256`, await sha256(binary))
-    await rename(ready, way.cached).catch((error: unknown) => {
-      // Another process was faster. Its binary is as good.
+    await rename(ready, source.cached).catch((error: unknown) => {
+      // Another process was faster. Its binary is verified too.
       if (!["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error
     })
   } finally {
     await rm(work, { recursive: true, force: true })
   }
-  const binary = await fromCache(way.cached, log)
-  if (binary === undefined) throw new Error("it changed while it was put into the cache")
+  const binary = await fromCache(source.cached, log)
+  if (binary === undefined) throw new Error("the binary changed while it was put into the cache")
   return binary
 }
 
-function releaseArchive({ cacheDir, releaseUrl, archives, silenceMs, log }: KratosSources): Way {
+function releaseArchive({ cacheDir, releaseUrl, archives, silenceMs, log }: KratosOptions): KratosSource {
   const platform = `${process.platform}-${process.arch}`
   const archive = archives[platform]
   return {
@@ -206,7 +209,7 @@ function releaseArchive({ cacheDir, releaseUrl, archives, silenceMs, log }: Krat
   }
 }
 
-async function goBuild({ cacheDir, goModuleDir, log }: KratosSources): Promise<Way> {
+async function goBuild({ cacheDir, goModuleDir, log }: KratosOptions): Promise<KratosSource> {
   const pins = createHash("sha256")
   for (const name of ["go.mod", "go.sum"]) pins.update(await readFile(join(goModuleDir, name)))
   return {
@@ -228,7 +231,7 @@ async function goBuild({ cacheDir, goModuleDir, log }: KratosSources): Promise<W
           ["build", "-tags", "sqlite,json1", "-ldflags", ldflags, "-o", binary, "github.com/ory/kratos"],
           {
             cwd: goModuleDir,
-            // SQLite is C: without a compiler, fail here rather than when Kratos opens its database.
+            // SQLite is written in C. Without a compiler, the build fails here instead of Kratos later.
             env: { ...process.env, CGO_ENABLED: "1" },
           },
         )
@@ -240,19 +243,19 @@ async function goBuild({ cacheDir, goModuleDir, log }: KratosSources): Promise<W
 }
 
 /** Downloads to `file`. Throws when the status is not 200, the body is cut off, or no byte arrives for `silenceMs`. */
-async function download(url: string, file: string, silenceMs: number, log: KratosSources["log"]): Promise<void> {
+async function download(url: string, file: string, silenceMs: number, log: KratosOptions["log"]): Promise<void> {
   const silence = new AbortController()
   const timer = setTimeout(() => {
-    silence.abort(new Error(`no answer from ${new URL(url).host} for ${silenceMs / 1000} s`))
+    silence.abort(new Error(`no response from ${new URL(url).host} for ${silenceMs / 1000} s`))
   }, silenceMs)
   try {
     const response = await fetch(url, { signal: silence.signal })
-    if (!response.ok || response.body === null) throw new Error(`${url} answered ${response.status}`)
+    if (!response.ok || response.body === null) throw new Error(`${url} responded with ${response.status}`)
     log(`Downloading ${url}`)
     const body = Readable.fromWeb(response.body as ReadableStream<Uint8Array>).on("data", () => timer.refresh())
     await pipeline(body, createWriteStream(file))
   } catch (error) {
-    // fetch says only "fetch failed" or "terminated". Its cause says why, sometimes only by its code.
+    // The message of fetch is only "fetch failed" or "terminated". Its cause has the reason, sometimes only as a code.
     const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined
     throw cause ? new Error(`${url}: ${cause.message || String(cause.code)}`) : error
   } finally {

@@ -1,14 +1,10 @@
 import { rm } from "node:fs/promises"
-import { Problem } from "./processes"
+import { runMain } from "./processes"
 import { assertDataUnused, dataDir, dataFolders } from "./stack"
 
-/** `npm run ory:reset`: deletes the accounts, sessions and mail of local Ory, of every version of Kratos. */
-try {
+/** `npm run ory:reset`: deletes the accounts, sessions and mail of local Ory, for all versions of Kratos. */
+await runMain(async () => {
   for (const folder of await dataFolders(dataDir)) await assertDataUnused(folder)
   await rm(dataDir, { recursive: true, force: true })
-  console.log("Local Ory is empty. All its accounts, sessions and mail are deleted.")
-} catch (error) {
-  if (!(error instanceof Problem)) throw error
-  console.error(error.message)
-  process.exitCode = 1
-}
+  console.log("Local Ory is empty. All accounts, sessions and mail are deleted.")
+})

@@ -3,63 +3,88 @@ import { createServer } from "node:net"
 import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { execa } from "execa"
+import getPort, { portNumbers } from "get-port"
+import { portToPid } from "pid-port"
 
 export const projectDir = resolve(import.meta.dirname, "..")
 
-/** Path of a file in a package, to run it with `process.execPath`: no wrapper stands between it and signals. */
+/** Path of a package's file. Run it with `process.execPath`, so that no wrapper process stands between it and signals. */
 export function nodeModule(path: string): string {
   return join(projectDir, "node_modules", path)
 }
 
-/** Something the person at the keyboard can cure. The message says all there is to say: it is shown without a stack trace. */
-export class Problem extends Error {}
+/** An error that the user can fix. Commands print its message without a stack trace. */
+export class SetupError extends Error {}
+
+/**
+ * Runs the command `main`, stops all child processes and exits. A signal such as Ctrl-C ends the command early.
+ * The exit code is 1 after an error, else `process.exitCode`.
+ */
+export async function runMain(main: () => Promise<void>): Promise<never> {
+  const interrupted = new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+      process.on(signal, () => {
+        resolve()
+      })
+  })
+  try {
+    await Promise.race([main(), interrupted])
+  } catch (error) {
+    console.error(error instanceof SetupError ? `\n${error.message}\n` : error)
+    process.exitCode = 1
+  }
+  await stopAll()
+  process.exit()
+}
 
 export interface Ending {
   ok: boolean
   /** For example `exited with code 1`. */
   how: string
-  /** What it wrote last, for an error message. */
+  /** The last lines of its output. */
   lastLines: string
+  /** Both: `exited with code 1:`, then the last lines. */
+  description: string
 }
 
-/** A child process and everything it started in turn: they form a process group, which signals reach as a whole. */
+/** A child process with its own process group. Signals reach all processes in the group. */
 export interface Running {
   readonly pid: number
   readonly ended: Promise<Ending>
-  /** Resolves only when it ended without having been asked to by `stop`. */
+  /** Resolves only when the process ended without a call of `stop`. */
   readonly died: Promise<Ending>
   signal(signal: NodeJS.Signals): void
-  /** SIGTERM, and SIGKILL after `patience` (five seconds) to whatever is left. Resolves when nothing is left; never throws. */
+  /** Sends SIGTERM, and SIGKILL after `patience`. Resolves when the whole group has ended. Never throws. */
   stop(): Promise<void>
 }
 
 export interface StartOptions {
   cwd?: string
-  /** The whole environment of the process; by default this process's own. */
+  /** The whole environment of the process. Default: this process's environment. */
   env?: Readonly<Record<string, string | undefined>>
-  /** Called with each line that it writes to stdout or stderr. */
+  /** Called with each line of stdout and stderr. */
   log?: (line: string) => void
-  /** How long it may take to stop, in milliseconds. More for one that has others to stop. */
+  /** Milliseconds from SIGTERM to SIGKILL. Default: 5000. A process that stops others needs more. */
   patience?: number
 }
 
 const running = new Set<Running>()
 
-// The last resort, for an exit that nobody saw coming: a group of its own would outlive this process. SIGTERM, since a child may
-// have others to stop in turn; a paused one hears it when it goes on.
+// Child processes have their own groups, so they would outlive this process after an unexpected exit. SIGCONT lets a paused
+// process receive the SIGTERM.
 process.on("exit", () => {
   for (const child of running) {
     child.signal("SIGTERM")
     child.signal("SIGCONT")
   }
 })
-// Where nobody listens, as in a test's worker, a signal ends the process without that.
+// Without another listener, for example in a test worker, a signal would end this process without the `exit` event.
 for (const signal of ["SIGTERM", "SIGHUP"] as const)
   process.on(signal, () => {
     if (process.listenerCount(signal) === 1) process.exit(1)
   })
 
-/** Stops everything that `start` and `run` started and that still runs. */
+/** Stops all processes that `start` and `run` started. */
 export async function stopAll(): Promise<void> {
   await Promise.all([...running].map((child) => child.stop()))
 }
@@ -67,7 +92,7 @@ export async function stopAll(): Promise<void> {
 /**
  * Starts a program.
  *
- * @throws Problem when it cannot be started at all.
+ * @throws SetupError when the program can't be started.
  */
 export async function start(file: string, args: readonly string[], options: StartOptions = {}): Promise<Running> {
   const child = execa(file, args, {
@@ -78,13 +103,13 @@ export async function start(file: string, args: readonly string[], options: Star
     all: true,
     buffer: false,
     reject: false,
-    // A group of its own: Ctrl-C reaches this process only, which then stops the others in order.
+    // Its own process group: Ctrl-C reaches this process only, which then stops the others in order.
     detached: true,
   })
   const { pid } = child
   if (pid === undefined) {
     const { originalMessage } = await child
-    throw new Problem(`${file} cannot be started: ${originalMessage ?? "unknown reason"}`)
+    throw new SetupError(`${file} cannot be started: ${originalMessage ?? "unknown reason"}`)
   }
 
   const lines: string[] = []
@@ -99,13 +124,11 @@ export async function start(file: string, args: readonly string[], options: Star
   let stopping = false
   const ended = new Promise<Ending>((resolve) => {
     child.once("exit", (code, signal) => {
-      // What it still had to say; but a child of its own may hold the pipe open for ever.
+      // Wait for the rest of the output, but not for ever: a grandchild may keep the pipe open.
       void Promise.race([reading, sleep(500)]).then(() => {
-        resolve({
-          ok: code === 0,
-          how: code === null ? `was ended by ${String(signal)}` : `exited with code ${code}`,
-          lastLines: lines.join("\n"),
-        })
+        const how = code === null ? `was ended by ${String(signal)}` : `exited with code ${code}`
+        const lastLines = lines.join("\n")
+        resolve({ ok: code === 0, how, lastLines, description: lastLines === "" ? `${how}.` : `${how}:\n${lastLines}` })
       })
     })
   })
@@ -130,7 +153,7 @@ export async function start(file: string, args: readonly string[], options: Star
     stop: async () => {
       stopping = true
       signal("SIGTERM")
-      // A paused process hears nothing else.
+      // A paused process receives SIGTERM only after SIGCONT.
       signal("SIGCONT")
       const patience = options.patience ?? 5000
       for (let waited = 0; signal(0); waited += 50) {
@@ -149,56 +172,61 @@ export async function start(file: string, args: readonly string[], options: Star
 }
 
 /**
- * Runs a program to its end.
+ * Runs a program and waits until it ends.
  *
- * @throws Problem when it cannot be started or fails, with what it wrote last.
+ * @throws SetupError with the program's last lines when it can't be started or fails.
  */
 export async function run(file: string, args: readonly string[], options: StartOptions = {}): Promise<void> {
-  const { ok, how, lastLines } = await (await start(file, args, options)).ended
-  if (!ok) throw new Problem(`${file} ${args.join(" ")} ${how}${lastLines === "" ? "" : `:\n${lastLines}`}`)
+  const { ok, description } = await (await start(file, args, options)).ended
+  if (!ok) throw new SetupError(`${file} ${args.join(" ")} ${description}`)
+}
+
+/** Whether a program can be run and succeeds. */
+export function succeeds(file: string, args: readonly string[], options: StartOptions = {}): Promise<boolean> {
+  return run(file, args, options).then(
+    () => true,
+    () => false,
+  )
 }
 
 /**
- * Waits until `url` answers with anything but 503, for at most two minutes.
+ * Waits until `url` responds with any status but 503, for at most two minutes.
  *
- * @throws Problem when `process` ends before that, or time is up.
+ * @throws SetupError when `process` ends first, or after two minutes.
  */
 export async function waitForUrl(name: string, url: string, process: Running): Promise<void> {
   let ending: Ending | undefined
   void process.ended.then((value) => (ending = value))
-  const deadline = Date.now() + 120_000
-  while (Date.now() < deadline) {
-    if (ending)
-      throw new Problem(
-        `${name} ${ending.how} before it was ready${ending.lastLines === "" ? "." : `:\n${ending.lastLines}`}`,
-      )
-    const left = AbortSignal.timeout(deadline - Date.now())
-    const response = await fetch(url, { redirect: "manual", signal: left }).catch(() => undefined)
+  const timeout = AbortSignal.timeout(120_000)
+  while (!timeout.aborted) {
+    if (ending) throw new SetupError(`${name} stopped before it was ready. It ${ending.description}`)
+    const response = await fetch(url, { redirect: "manual", signal: timeout }).catch(() => undefined)
     if (response && response.status !== 503) return
     await sleep(100)
   }
-  throw new Problem(`${name} did not answer at ${url} within two minutes.`)
+  throw new SetupError(`${name} did not respond at ${url} within two minutes.`)
 }
 
 /**
  * Makes sure that nothing listens on `port` of this machine, by IPv4 or IPv6.
  *
- * @throws Problem that names the port, the variable that moves it and, where it can be known, what holds it.
+ * @throws SetupError with the port, the process that uses it, and the variable that changes the port.
  */
 export async function assertPortFree(port: number, variable: string): Promise<void> {
-  // macOS lets one program take an address while another holds all of them, so each is tried.
+  const fix = `choose another port with ${variable}, in .env.local or before the command.`
+  // On macOS one program can listen on an address while another listens on all addresses, so each address is checked.
   for (const host of ["127.0.0.1", "::1", "0.0.0.0", "::"]) {
     const code = await listenError(port, host)
-    const cure = `choose another port with ${variable}, in .env.local or before the command.`
-    if (code === "EADDRINUSE") {
-      const holder = await portHolder(port)
-      throw new Problem(`Port ${port} is taken${holder ? ` by ${holder}` : ""}. Stop that, or ${cure}`)
-    }
-    if (code === "EACCES") throw new Problem(`Port ${port} is one that this user may not listen on: ${cure}`)
+    if (code === "EACCES")
+      throw new SetupError(`This user may not listen on port ${port}. Run as another user, or ${fix}`)
+    if (code !== "EADDRINUSE") continue
+    const pid = await portToPid({ port, host: "*" }).catch(() => undefined)
+    const user = pid === undefined ? "" : ` by process ${pid} (${(await commandOf(pid)).slice(0, 100)})`
+    throw new SetupError(`Port ${port} is taken${user}. Stop that process, or ${fix}`)
   }
 }
 
-/** Why listening does not work. Undefined: it does. */
+/** The code of the error that a server gets on `port`. Undefined when it can listen. */
 function listenError(port: number, host: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer()
@@ -214,40 +242,21 @@ function listenError(port: number, host: string): Promise<string | undefined> {
 }
 
 /**
- * Ports that nothing listens on, each given once by this process. All are below those that systems take for outgoing
- * connections: one of these could take a port between this answer and its use.
+ * Seven free ports. This process gets each port only once. All are below 32768, where Linux starts to take ports for outgoing
+ * connections: such a connection could take a port before it is used.
  */
 export async function freePorts(): Promise<[number, number, number, number, number, number, number]> {
   return Promise.all([freePort(), freePort(), freePort(), freePort(), freePort(), freePort(), freePort()])
 }
 
-/** 10080 is one that browsers refuse. */
-const FIRST_PORT = 10_081
-/** Linux takes ports from 32768 on for outgoing connections, other systems from 49152. */
-const LAST_PORT = 32_767
-/** Processes that run side by side begin at different places. */
-let nextPort = randomInt(FIRST_PORT, LAST_PORT)
+/** A random start keeps processes that run side by side apart. Browsers block port 10080. */
+const firstPort = randomInt(10_081, 30_000)
 
-async function freePort(): Promise<number> {
-  for (let tried = FIRST_PORT; tried < LAST_PORT; tried++) {
-    const port = nextPort
-    nextPort = port === LAST_PORT ? FIRST_PORT : port + 1
-    const errors = await Promise.all([listenError(port, "127.0.0.1"), listenError(port, "::1")])
-    if (!errors.includes("EADDRINUSE")) return port
-  }
-  throw new Problem(`No port from ${FIRST_PORT} to ${LAST_PORT} is free.`)
+function freePort(): Promise<number> {
+  return getPort({ port: portNumbers(firstPort, 32_767), reserve: true })
 }
 
-async function portHolder(port: number): Promise<string | undefined> {
-  const pid =
-    /^p(\d+)$/m.exec(await output("lsof", ["-nP", `-iTCP:${port}`, "-sTCP:LISTEN", "-Fp"]))?.[1] ??
-    /pid=(\d+)/.exec(await output("ss", ["-Hltnp", `sport = :${port}`]))?.[1]
-  if (pid === undefined) return undefined
-  const command = await commandOf(Number(pid))
-  return `process ${pid}${command === "" ? "" : ` (${command.length > 100 ? `${command.slice(0, 100)}…` : command})`}`
-}
-
-/** Whether a process of this id exists, whoever's it is. */
+/** Whether a process with this id exists, also when it belongs to another user. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)
@@ -256,13 +265,8 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** The command line of a process. Empty when it does not exist, or this machine has no `ps`. */
+/** The command line of a process. Empty when the process does not exist, or this machine has no `ps`. */
 export async function commandOf(pid: number): Promise<string> {
-  return (await output("ps", ["-ww", "-o", "args=", "-p", String(pid)])).trim()
-}
-
-/** What a program writes. Empty when it cannot be run. */
-async function output(file: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await execa(file, args, { reject: false, stderr: "ignore" })
-  return typeof stdout === "string" ? stdout : ""
+  const { stdout } = await execa("ps", ["-ww", "-o", "args=", "-p", String(pid)], { reject: false, stderr: "ignore" })
+  return typeof stdout === "string" ? stdout.trim() : ""
 }

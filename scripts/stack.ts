@@ -2,40 +2,40 @@ import { randomBytes } from "node:crypto"
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { basename, dirname, join, relative, resolve } from "node:path"
 import { kratosBinary } from "./kratos"
-import { commandOf, isAlive, Problem, projectDir, type Running, run, start, waitForUrl } from "./processes"
+import { commandOf, isAlive, SetupError, projectDir, type Running, run, start, waitForUrl } from "./processes"
 
 export interface StackOptions {
   /** Origin of the app, for example `http://localhost:3000`. */
   appUrl: string
-  /** Origin that Ory is to have, for example `http://localhost:4000`. */
+  /** Origin of Ory, for example `http://localhost:4000`. */
   oryUrl: string
   adminPort: number
-  /** SMTP. */
+  /** Port of the mail catcher's SMTP server. */
   mailPort: number
-  /** Web page on which people read the mail. */
+  /** Port of the web page that shows the mail. */
   inboxPort: number
-  /** Database, mail, secrets and the configuration made from `ory/kratos.yml`, in a folder for each version of Kratos. */
+  /** Folder for database, mail, secrets and the generated configuration. Each version of Kratos gets a subfolder. */
   dataDir: string
-  /** Further Kratos settings, as its environment variables: `{ SESSION_LIFESPAN: "20s" }`. */
+  /** More Kratos settings, as environment variables: `{ SESSION_LIFESPAN: "20s" }`. */
   overrides?: Readonly<Record<string, string>>
-  /** Whether cookies are Secure, as they are everywhere but on a laptop. */
+  /** Whether cookies are Secure, as in production. Local development uses http. */
   secure?: boolean
   log: (source: string, line: string) => void
 }
 
 export interface LocalOry {
   readonly adminUrl: string
-  /** Version of the Kratos that runs, without a `v`: `26.2.0`. */
+  /** Version of the running Kratos, without a `v`: `26.2.0`. */
   readonly version: string
-  /** The version's own folder in `dataDir`. */
+  /** The version's folder in `StackOptions.dataDir`. */
   readonly dataDir: string
-  /** Resolves to a sentence when Kratos or the mail catcher ended by itself. */
+  /** Resolves to an error message when Kratos or the mail catcher ended by itself. */
   readonly died: Promise<string>
-  /** Stops Kratos alone: nothing listens on its ports. */
+  /** Stops Kratos, but not the mail catcher. Its ports are closed. */
   stopKratos(): Promise<void>
-  /** Starts Kratos again on the same data. Resolves when it is ready. */
+  /** Starts Kratos again with the same data. Resolves when it is ready. */
   startKratos(): Promise<void>
-  /** Kratos still takes connections, and answers none. */
+  /** Kratos accepts connections, but does not respond. */
   pauseKratos(): void
   resumeKratos(): void
   /** Stops Kratos and the mail catcher. */
@@ -46,14 +46,14 @@ const configDir = join(projectDir, "ory")
 
 const DATABASE = "ory.sqlite"
 
-/** What local Ory keeps between runs of `npm run dev`. */
+/** Data of local Ory, kept between runs of `npm run dev`. */
 export const dataDir = join(projectDir, ".ory")
 
 /**
- * Starts the mail catcher and Kratos, on loopback only. Resolves when both are ready and the database is migrated.
- * The caller makes sure that the ports are free.
+ * Starts the mail catcher and Kratos on loopback. Resolves when both are ready and the database is migrated.
+ * The caller must make sure that the ports are free.
  *
- * @throws Problem when there is no Kratos to run, one of them does not become ready, or `dataDir` is in use.
+ * @throws SetupError when there is no Kratos, a process does not become ready, or `dataDir` is in use.
  */
 export async function startOry(options: StackOptions): Promise<LocalOry> {
   const { adminPort, inboxPort, log } = options
@@ -62,32 +62,32 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
       log("ory", line)
     },
   })
-  // An older Kratos starts on a database that a newer one migrated, without a warning. So each version has its own.
+  // An older Kratos starts with a database that a newer one migrated, without a warning. So each version has its own.
   const dataDir = join(resolve(options.dataDir), version)
   const config = join(dataDir, "kratos.yml")
   const pidFile = join(dataDir, "kratos.pid")
-  // Only now: a build takes minutes, in which another may have started here.
+  // Checked after kratosBinary: a build takes minutes, and another Ory may start meanwhile.
   await assertDataUnused(dataDir)
   const others = (await dataFolders(options.dataDir)).filter((folder) => folder !== dataDir)
   if (others.length > 0) {
     const kept = others.map((folder) => relative(projectDir, join(folder, DATABASE))).join(", ")
     log(
       "ory",
-      `Kratos ${version} has its own data. Data of another version is kept, but not used: ${kept}. npm run ory:reset deletes all of it.`,
+      `Kratos ${version} has its own data. Data of another version is kept, but not used: ${kept}. npm run ory:reset deletes all data.`,
     )
   }
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 })
-  // A folder of an earlier version was readable for every user of this machine.
+  // Earlier versions of this script made the folder readable for every user of the machine.
   await chmod(options.dataDir, 0o700)
   await mkdir(join(dataDir, "mail"), { recursive: true })
   await writeFile(config, kratosConfig(await readFile(join(configDir, "kratos.yml"), "utf8"), options))
   const env = await kratosEnv(dataDir, options)
 
-  let die: (how: string) => void
+  let die: (message: string) => void
   const died = new Promise<string>((settle) => (die = settle))
   const watch = (name: string, running: Running): void => {
-    void running.died.then(({ how, lastLines }) => {
-      die(`${name} ${how}${lastLines === "" ? "." : `:\n${lastLines}`}`)
+    void running.died.then(({ description }) => {
+      die(`${name} ${description}`)
     })
   }
 
@@ -96,7 +96,7 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
   let server: Running | undefined
 
   const startKratos = async (): Promise<void> => {
-    // `--dev`: plain http, so cookies are not Secure. `--sqa-opt-out`: no statistics are sent to Ory.
+    // `--dev` allows http, so cookies are not Secure. `--sqa-opt-out` stops statistics to Ory.
     const flags = [...(options.secure ? [] : ["--dev"]), "--watch-courier", "--sqa-opt-out"]
     server = await start(kratos, ["serve", ...flags, "-c", config], {
       cwd: configDir,
@@ -119,7 +119,7 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
   }
 
   try {
-    // `-e`: the database is the one in DSN.
+    // `-e` reads the database from DSN.
     await run(kratos, ["migrate", "sql", "-e", "--yes", "-c", config], { cwd: configDir, env })
     await startKratos()
     await waitForUrl("The mail catcher", `http://localhost:${inboxPort}/email`, mail)
@@ -142,28 +142,28 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
 }
 
 /**
- * Makes sure that no Kratos works on `dataDir`: a second one, or deleting its files, would damage the database.
+ * Makes sure that no Kratos uses `dataDir`. A second one, or deleting its files, would damage the database.
  *
- * @throws Problem that names the process.
+ * @throws SetupError with the id of the process.
  */
 export async function assertDataUnused(dataDir: string): Promise<void> {
   const pid = Number(await readFile(join(dataDir, "kratos.pid"), "utf8").catch(() => "0"))
   if (pid === 0 || !isAlive(pid)) return
   const command = await commandOf(pid)
-  // The id may have passed to another program since.
+  // Another program may have this id by now.
   if (command === "" || command.includes(join(resolve(dataDir), "kratos.yml")))
-    throw new Problem(
+    throw new SetupError(
       `Local Ory (process ${pid}) is running on the data in ${dataDir}. Stop it first: Ctrl-C where it was started, or kill ${pid}.`,
     )
 }
 
-/** The folders under `dataDir` with a database: one for each version, and `dataDir` itself, where all versions once shared one. */
+/** The folders in `dataDir` with a database: one for each version. `dataDir` itself may have one from before that. */
 export async function dataFolders(dataDir: string): Promise<string[]> {
   const files = await readdir(dataDir, { recursive: true }).catch(() => [])
   return files.filter((file) => basename(file) === DATABASE).map((file) => resolve(dataDir, dirname(file)))
 }
 
-/** An OpenID Connect provider, and what it calls this app. */
+/** An OpenID Connect provider, and this app's credentials there. */
 export interface OpenIdProvider {
   issuer: string
   clientId: string
@@ -171,7 +171,7 @@ export interface OpenIdProvider {
 }
 
 /**
- * Kratos settings for signing in at `provider`. There, the redirect URI to register is
+ * Kratos settings for sign-in with a provider. Register this redirect URI there:
  * `<Ory>/self-service/methods/oidc/callback/social`. https://www.ory.com/docs/kratos/social-signin/generic
  */
 export function socialSignIn({ issuer, clientId, clientSecret }: OpenIdProvider): Record<string, string> {
@@ -204,10 +204,10 @@ async function startMail(dataDir: string, { mailPort, inboxPort, log }: StackOpt
 function kratosConfig(template: string, { appUrl, oryUrl }: StackOptions): string {
   const origins: Record<string, string> = { "http://localhost:3000": appUrl, "http://localhost:4000": oryUrl }
   const config = template.replace(/http:\/\/localhost:[34]000\b/g, (origin) => origins[origin] ?? origin)
-  return `# Made from ory/kratos.yml at each start: change that file, not this one.\n${config}`
+  return `# Generated from ory/kratos.yml at each start. Change that file instead.\n${config}`
 }
 
-/** Kratos reads every setting from its environment, so it gets one of its own rather than this process's. */
+/** Kratos reads all settings from its environment, so it does not inherit this process's variables. */
 async function kratosEnv(dataDir: string, options: StackOptions): Promise<Record<string, string | undefined>> {
   const { PATH, HOME, TMPDIR, TZ } = process.env
   return {
@@ -226,7 +226,7 @@ async function kratosEnv(dataDir: string, options: StackOptions): Promise<Record
   }
 }
 
-/** Made once: with other secrets, sessions and second factors in the database are worth nothing. */
+/** Created once: new secrets would invalidate the sessions and second factors in the database. */
 async function kratosSecrets(file: string): Promise<Record<string, string>> {
   const random = (): string => randomBytes(24).toString("base64url")
   const secrets = { SECRETS_DEFAULT_0: random(), SECRETS_COOKIE_0: random(), SECRETS_CIPHER_0: random() }
@@ -245,7 +245,7 @@ interface KratosLogLine {
   error?: { message?: string; reason?: string }
 }
 
-/** One line of Kratos's JSON log as a person reads it. Undefined for what tells them nothing. */
+/** A line of Kratos' JSON log as text. Undefined for lines without use to a developer. */
 function readableLog(line: string): string | undefined {
   let entry: KratosLogLine
   try {
@@ -253,7 +253,7 @@ function readableLog(line: string): string | undefined {
   } catch {
     return line.trim() === "" ? undefined : line
   }
-  // A banner that `--dev` is not for production, and the version of ory/kratos.yml, which the fallback does not have.
+  // The warning about `--dev`, and about the version in ory/kratos.yml, which the fallback does not know.
   if (entry.msg?.includes("DEV MODE") || entry.msg?.startsWith("Config version is")) return undefined
   return [entry.level, entry.msg, entry.error?.message, entry.error?.reason]
     .filter((part) => part !== undefined && part !== "")
@@ -267,7 +267,7 @@ export const demoUser = { email: "demo@example.com", password: "try-ory-locally"
  * Creates the demo user, with a verified address. An existing demo user stays unchanged.
  *
  * @returns A warning when the existing demo user no longer fits the identity schema.
- * @throws Problem when the identity schema refuses the demo user.
+ * @throws SetupError when the identity schema refuses the demo user.
  */
 export async function seedDemoUser(adminUrl: string): Promise<string | undefined> {
   const { email, password } = demoUser
@@ -284,7 +284,7 @@ export async function seedDemoUser(adminUrl: string): Promise<string | undefined
   })
   if (response.ok) return undefined
   if (response.status === 409) return misfit(adminUrl)
-  throw new Problem(
+  throw new SetupError(
     `Ory refused the demo user (${response.status}). Make seedDemoUser in scripts/stack.ts fit ory/identity.schema.json:\n${await response.text()}`,
   )
 }

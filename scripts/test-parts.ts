@@ -2,11 +2,13 @@ import { existsSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { freePorts, projectDir, run } from "./processes"
+import which from "which"
+import { installChromium } from "./browser"
+import { freePorts, projectDir } from "./processes"
 import { startOry } from "./stack"
 import { browserTests, countGoTests, countNodeTests, countUnitTests, node, part, reports, skip } from "./test-runner"
 
-/** Every check and test of the project. Fast ones run first. */
+/** All checks and tests of the project. Fast ones run first. */
 export async function productTests(): Promise<void> {
   await part("Lint", node("eslint/bin/eslint.js", ".", "--max-warnings", "0"))
   await part("Format", node("prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."))
@@ -15,11 +17,12 @@ export async function productTests(): Promise<void> {
   const unitReport = ["--reporter=default", "--reporter=json", `--outputFile.json=${join(reports, "unit.json")}`]
   await part("Unit tests", { ...node("vitest/vitest.mjs", "run", ...unitReport), count: countUnitTests })
   await examples()
-  if (await part("Production build", node("next/dist/bin/next", "build")))
-    await part("Browser tests", browserTests("playwright.config.ts"))
+  if (!(await part("Production build", node("next/dist/bin/next", "build")))) return
+  await installChromium()
+  await part("Browser tests", browserTests("playwright.config.ts"))
 }
 
-/** The examples that exist, against one real Ory. */
+/** Tests the examples that exist. They share one real Ory. */
 async function examples(): Promise<void> {
   const express = join(projectDir, "examples", "express")
   const go = join(projectDir, "examples", "go")
@@ -27,16 +30,8 @@ async function examples(): Promise<void> {
 
   const [app, ory, adminPort, mailPort, inboxPort] = await freePorts()
   const dataDir = await mkdtemp(join(tmpdir(), "ory-starter-"))
-  const oryUrl = `http://localhost:${ory}`
-  const local = await startOry({
-    appUrl: `http://localhost:${app}`,
-    oryUrl,
-    adminPort,
-    mailPort,
-    inboxPort,
-    dataDir,
-    log: () => undefined,
-  })
+  const [appUrl, oryUrl] = [`http://localhost:${app}`, `http://localhost:${ory}`]
+  const local = await startOry({ appUrl, oryUrl, adminPort, mailPort, inboxPort, dataDir, log: () => undefined })
   const env = { ...process.env, TEST_ORY_URL: oryUrl, TEST_ORY_ADMIN_URL: local.adminUrl }
   try {
     if (existsSync(express)) await expressTests({ cwd: express, env })
@@ -47,32 +42,28 @@ async function examples(): Promise<void> {
   }
 }
 
-interface Place {
+interface Example {
   cwd: string
   env: NodeJS.ProcessEnv
 }
 
-async function expressTests(at: Place): Promise<void> {
-  await part("Express example: packages", { ...at, file: "npm", args: ["ci", "--prefer-offline"] })
-  await part("Express example: lint", { ...at, file: "npm", args: ["run", "lint"] })
-  await part("Express example: types", { ...at, file: "npm", args: ["run", "typecheck"] })
-  await part("Express example: tests", { ...at, file: "npm", args: ["test"], count: countNodeTests })
+async function expressTests(example: Example): Promise<void> {
+  await part("Express example: packages", { ...example, file: "npm", args: ["ci", "--prefer-offline"] })
+  await part("Express example: lint", { ...example, file: "npm", args: ["run", "lint"] })
+  await part("Express example: types", { ...example, file: "npm", args: ["run", "typecheck"] })
+  await part("Express example: tests", { ...example, file: "npm", args: ["test"], count: countNodeTests })
 }
 
-async function goTests(at: Place): Promise<void> {
-  const hasGo = await run("go", ["version"]).then(
-    () => true,
-    () => false,
-  )
-  if (!hasGo) {
-    skip("Go is missing, so the Go example is not tested. Install it from https://go.dev/dl.")
+async function goTests(example: Example): Promise<void> {
+  if (which.sync("go", { nothrow: true }) === null) {
+    skip("The tests of the Go example are skipped because Go is not installed. Install it from https://go.dev/dl.")
     return
   }
   const format = 'unformatted=$(gofmt -l .) && echo "$unformatted" && test -z "$unformatted"'
   const staticcheck = ["run", "honnef.co/go/tools/cmd/staticcheck@v0.8.2", "./..."]
   const test = ["test", "-race", "-count=1", "-json", "./..."]
-  await part("Go example: format", { ...at, file: "sh", args: ["-c", format] })
-  await part("Go example: vet", { ...at, file: "go", args: ["vet", "./..."] })
-  await part("Go example: staticcheck", { ...at, file: "go", args: staticcheck })
-  await part("Go example: tests", { ...at, file: "go", args: test, count: countGoTests })
+  await part("Go example: format", { ...example, file: "sh", args: ["-c", format] })
+  await part("Go example: vet", { ...example, file: "go", args: ["vet", "./..."] })
+  await part("Go example: staticcheck", { ...example, file: "go", args: staticcheck })
+  await part("Go example: tests", { ...example, file: "go", args: test, count: countGoTests })
 }

@@ -1,9 +1,9 @@
 import { mkdir, readFile, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { sessionSecret, withoutSettings } from "../e2e/settings"
-import { nodeModule, Problem, projectDir, start, stopAll } from "./processes"
+import { nodeModule, projectDir, runMain, SetupError, start } from "./processes"
 
-/** The runner behind `npm test`. Fast checks run first. The last line of the output adds up the tests that ran. */
+/** The runner behind `npm test`. Its last line counts the tests of all parts. */
 
 interface Count {
   passed: number
@@ -13,10 +13,8 @@ interface Count {
 
 const total: Count = { passed: 0, failed: 0, skipped: 0 }
 
-/** Reports of the parts, as JSON. */
+/** Folder of the JSON reports. */
 export const reports = join(projectDir, ".test", "reports")
-await rm(reports, { recursive: true, force: true })
-await mkdir(reports, { recursive: true })
 
 const appEnv = {
   ...withoutSettings(),
@@ -32,33 +30,29 @@ export interface Part {
   args: string[]
   cwd?: string
   env?: Readonly<Record<string, string | undefined>>
-  /** Of a part that is tests: how many there were, going by its output or its report. */
+  /** Counts the part's tests from its output or its report. Missing when the part is not a test suite. */
   count?: (output: readonly string[]) => Promise<Count> | Count
 }
 
-/** Runs one part to its end, with its output shown as it comes. A part that fails counts as one failed test at least. */
+/** Runs one part and shows its output. Returns whether it succeeded. A failed part counts as at least one failed test. */
 export async function part(
   name: string,
   { file, args, cwd = projectDir, env = appEnv, count }: Part,
 ): Promise<boolean> {
   console.log(`\n== ${name}`)
   const output: string[] = []
-  const running = await start(file, args, {
-    cwd,
-    env,
-    patience: 15_000,
-    log: (line) => {
-      output.push(line)
-      // Go's report is for machines: of it, only what tests wrote.
-      const written = line.startsWith('{"Time"') ? (JSON.parse(line) as { Output?: string }).Output?.trimEnd() : line
-      if (written !== undefined && !/^=== /.test(written)) console.log(written)
-    },
-  })
+  const log = (line: string): void => {
+    output.push(line)
+    // `go test -json` wraps the output of tests in events.
+    const text = line.startsWith('{"Time"') ? (JSON.parse(line) as { Output?: string }).Output?.trimEnd() : line
+    if (text !== undefined && !text.startsWith("=== ")) console.log(text)
+  }
+  const running = await start(file, args, { cwd, env, patience: 15_000, log })
   const { ok, how } = await running.ended
-  // A browser or a server that outlived it.
+  // Stops browsers and servers that the part left behind.
   await running.stop()
   const counted = count ? await count(output) : { passed: 0, failed: 0, skipped: 0 }
-  if (count && ok && counted.passed === 0) throw new Problem(`${name} ran no test.`)
+  if (count && ok && counted.passed === 0) throw new SetupError(`${name} ran no test.`)
   if (!ok) {
     console.log(`${name} ${how}.`)
     counted.failed ||= 1
@@ -67,22 +61,20 @@ export async function part(
   return ok
 }
 
-/** A part that is a program of one of this project's packages. */
+/** A part that runs a program of an npm package. */
 export const node = (program: string, ...args: string[]): Part => ({
   file: process.execPath,
   args: [nodeModule(program), ...args],
 })
 
-async function report(name: string): Promise<Record<string, unknown>> {
-  return JSON.parse(await readFile(join(reports, name), "utf8").catch(() => "{}")) as Record<string, unknown>
+async function report(name: string): Promise<Partial<Record<string, number>>> {
+  return JSON.parse(await readFile(join(reports, name), "utf8").catch(() => "{}")) as Partial<Record<string, number>>
 }
 
-const number = (value: unknown): number => (typeof value === "number" ? value : 0)
-
-/** Counts of a Vitest run that wrote `unit.json`. */
+/** Counts the tests of a Vitest run that wrote `unit.json`. */
 export async function countUnitTests(): Promise<Count> {
-  const { numPassedTests, numFailedTests, numPendingTests } = await report("unit.json")
-  return { passed: number(numPassedTests), failed: number(numFailedTests), skipped: number(numPendingTests) }
+  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0 } = await report("unit.json")
+  return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests }
 }
 
 /** The browser tests of one Playwright configuration. */
@@ -92,58 +84,54 @@ export function browserTests(config: string, ...args: string[]): Part {
     ...node("playwright/cli.js", "test", "--config", config, ...args),
     env: { ...appEnv, PLAYWRIGHT_REPORT: join(reports, name) },
     count: async () => {
-      const stats = ((await report(name)).stats ?? {}) as Record<string, unknown>
-      return {
-        passed: number(stats.expected),
-        failed: number(stats.unexpected) + number(stats.flaky),
-        skipped: number(stats.skipped),
-      }
+      const { stats } = (await report(name)) as { stats?: Partial<Record<string, number>> }
+      const { expected = 0, unexpected = 0, flaky = 0, skipped = 0 } = stats ?? {}
+      return { passed: expected, failed: unexpected + flaky, skipped }
     },
   }
 }
 
-/** Node's own test runner ends with lines such as `# pass 12`. */
+/** Node's test runner ends with lines such as `# pass 12`. */
 export function countNodeTests(output: readonly string[]): Count {
-  const last = (what: string): number =>
-    Number(
-      output
-        .map((line) => new RegExp(`^[#ℹ] ${what} (\\d+)$`).exec(line)?.[1])
-        .findLast((match) => match !== undefined) ?? 0,
-    )
+  const last = (what: string): number => {
+    const line = output.findLast((text) => new RegExp(`^[#ℹ] ${what} \\d+$`).test(text))
+    return Number(line?.split(" ").at(-1) ?? 0)
+  }
   return { passed: last("pass"), failed: last("fail"), skipped: last("skipped") }
 }
 
-/** `go test -json` writes a line for each event; the parts of a test are no tests of their own here. */
+/** Counts the events of `go test -json`. Subtests, which have a slash in their name, don't count. */
 export function countGoTests(output: readonly string[]): Count {
   const events = output
     .filter((line) => line.startsWith("{"))
     .map((line) => JSON.parse(line) as { Action?: string; Test?: string })
-  const of = (action: string): number =>
-    events.filter(({ Action, Test }) => Action === action && Test !== undefined && !Test.includes("/")).length
-  return { passed: of("pass"), failed: of("fail"), skipped: of("skip") }
+    .filter(({ Test }) => Test !== undefined && !Test.includes("/"))
+  const count = (action: string): number => events.filter(({ Action }) => Action === action).length
+  return { passed: count("pass"), failed: count("fail"), skipped: count("skip") }
 }
 
-/** Notes a part that this machine cannot run. In CI that is an error. */
+/** Reports a part that can't run on this machine. In CI it is an error. */
 export function skip(why: string): void {
-  if (process.env.CI) throw new Problem(why)
+  if (process.env.CI) throw new SetupError(why)
   console.log(`\n${why}`)
   total.skipped += 1
 }
 
-/** Runs the tests, then prints the line that adds them up. The exit code is 1 when a test failed. */
-export async function runTests(tests: () => Promise<void>): Promise<void> {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.on(signal, () => {
-      void stopAll().finally(() => process.exit(1))
-    })
-  try {
-    await tests()
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error
-    console.log(error.message)
-    total.failed += 1
-  }
-  if (total.skipped > 0) console.log(`\n${total.skipped} skipped`)
-  console.log(`\n${total.passed} passed, ${total.failed} failed`)
-  process.exitCode = total.failed === 0 ? 0 : 1
+/** Runs the tests and prints the total. The exit code is 1 when a test failed or the run was interrupted. */
+export async function runTests(tests: () => Promise<void>): Promise<never> {
+  process.exitCode = 1
+  return runMain(async () => {
+    await rm(reports, { recursive: true, force: true })
+    await mkdir(reports, { recursive: true })
+    try {
+      await tests()
+    } catch (error) {
+      if (!(error instanceof SetupError)) throw error
+      console.log(error.message)
+      total.failed += 1
+    }
+    if (total.skipped > 0) console.log(`\n${total.skipped} skipped`)
+    console.log(`\n${total.passed} passed, ${total.failed} failed`)
+    process.exitCode = total.failed === 0 ? 0 : 1
+  })
 }

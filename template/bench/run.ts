@@ -8,7 +8,7 @@ import { collectedHeap, heapEnv, memory } from "../e2e/heap"
 import { signedIn, type SignedIn } from "../../e2e/http"
 import { Relay } from "../../e2e/relay"
 import { startApp } from "../../e2e/servers"
-import { freePorts, Problem, projectDir, run, stopAll } from "../../scripts/processes"
+import { freePorts, SetupError, projectDir, run, stopAll } from "../../scripts/processes"
 import { startOry } from "../../scripts/stack"
 import type { Job, Measured, Page } from "./load"
 import {
@@ -216,10 +216,10 @@ function usersFor({ users }: BenchContext, url: string): Job["users"] {
   return users.map(({ cookie, email }) => ({ cookie, shows: showsUser ? email : users[0].email }))
 }
 
-/** @throws Problem when a response was not the user's own page, because then the figures mean nothing. */
+/** @throws SetupError when a response was not the user's own page, because then the figures mean nothing. */
 function assertValid(url: string, measured: Measured): Measured {
   if (measured.wrong > 0 || measured.views === 0)
-    throw new Problem(
+    throw new SetupError(
       `${url}: ${measured.wrong} of ${measured.views} responses were not the user's own page, so the figures are invalid. Run this part again with --quick, and check the pages.`,
     )
   return measured
@@ -253,7 +253,7 @@ async function withServers<T>(
   }
 }
 
-/** @throws Problem when the variants do not show the same user the same page. */
+/** @throws SetupError when the variants do not show the same user the same page. */
 async function assertSamePages({ cookie }: SignedIn, urlOf: (variant: Variant) => string): Promise<void> {
   const pages = new Set<string | undefined>()
   for (const variant of Object.keys(VARIANTS) as Variant[]) {
@@ -262,7 +262,7 @@ async function assertSamePages({ cookie }: SignedIn, urlOf: (variant: Variant) =
   }
   const [page] = pages
   if (pages.size !== 1 || page === undefined)
-    throw new Problem("The variants do not show the same user the same page. Compare the pages in template/bench/app.")
+    throw new SetupError("The variants do not show the same user the same page. Compare the pages in template/bench/app.")
 }
 
 /** Starts what all parts share, runs `work`, and stops it again. */
@@ -289,7 +289,7 @@ async function withContext<T>(work: (context: BenchContext) => Promise<T>): Prom
   await relay.start()
   const browsers = fork(join(import.meta.dirname, "load.ts"), { execArgv: ["--import", "tsx"] })
   const broken = once(browsers, "exit").then(() =>
-    Promise.reject(new Problem("The load process (template/bench/load.ts) exited. Its error is above.")),
+    Promise.reject(new SetupError("The load process (template/bench/load.ts) exited. Its error is above.")),
   )
   broken.catch(() => undefined)
   const play = async (job: Job): Promise<Measured> => {
@@ -340,7 +340,7 @@ function ms(milliseconds: number): string {
   return `${milliseconds.toFixed(1)} ms`
 }
 
-/** @throws Problem when an argument is not the name of a part. */
+/** @throws SetupError when an argument is not the name of a part. */
 async function main(): Promise<void> {
   const names = args.filter((word) => word !== "--quick")
   if (names.includes("table")) {
@@ -359,7 +359,7 @@ async function main(): Promise<void> {
   const wanted = names.length === 0 ? Object.keys(parts) : names
   const unknown = wanted.find((name) => !Object.hasOwn(parts, name))
   if (unknown !== undefined)
-    throw new Problem(`There is no part "${unknown}". Use one of ${Object.keys(parts).join(", ")}, or table.`)
+    throw new SetupError(`There is no part "${unknown}". Use one of ${Object.keys(parts).join(", ")}, or table.`)
 
   let results: Partial<Results> = {}
   await install()
@@ -399,7 +399,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
 try {
   await main()
 } catch (error) {
-  if (!(error instanceof Problem)) throw error
+  if (!(error instanceof SetupError)) throw error
   console.error(`\n${error.message}\n`)
   process.exitCode = 1
 } finally {

@@ -106,7 +106,7 @@ test("a fresh clone starts with one command, says where everything is, and Ctrl-
   const { running, said, ready } = await dev(at)
   await ready
   const output = said.join("\n")
-  expect(output).toContain("Made .env.local from .env.example.")
+  expect(output).toContain("Created .env.local from .env.example.")
   expect(await readFile(join(folder, ".env.local"), "utf8")).toMatch(/^SESSION_SECRET=\S{40,}$/m)
   expect((await stat(join(folder, ".ory"))).mode & 0o777).toBe(0o700)
   for (const line of [
@@ -203,7 +203,7 @@ test("when Ory dies, everything stops, and says why", async () => {
   await ready
   // Also where an earlier version made it for everyone to read.
   expect((await stat(join(folder, ".ory"))).mode & 0o777).toBe(0o700)
-  expect(said.join("\n")).not.toContain("Made .env.local")
+  expect(said.join("\n")).not.toContain("Created .env.local")
   process.kill(await kratosPid(), "SIGKILL")
   expect((await running.ended).ok).toBe(false)
   expect(said.join("\n")).toContain("Ory Kratos was ended by SIGKILL")
@@ -225,7 +225,7 @@ test("an Ory that is there already and leads to this app is used", async () => {
   try {
     const { running, said, ready } = await dev({ PORT, ORY_SDK_URL })
     await ready
-    expect(said.join("\n")).toContain(`Ory already answers at ${ORY_SDK_URL}, and leads to this app: it is used.`)
+    expect(said.join("\n")).toContain(`Ory already runs at ${ORY_SDK_URL} and redirects to this app, so it is used.`)
     running.signal("SIGINT")
     await running.ended
   } finally {
@@ -362,7 +362,7 @@ test("with ORY_PROJECT the tunnel is started in local Ory's place, and ends with
   await expect.poll(leftovers).toEqual([])
 })
 
-test("a tunnel that cannot be is explained, and nothing is left behind", async () => {
+test("a tunnel that fails shows the CLI's last lines, and leaves no process behind", async () => {
   const { PORT, ORY_SDK_URL } = await ports()
   const PATH = await standInCli(
     'console.error("you are not authenticated, please run `ory auth` to authenticate"); process.exit(1)',
@@ -370,7 +370,9 @@ test("a tunnel that cannot be is explained, and nothing is left behind", async (
   const { running, said, ready } = await dev({ PORT, ORY_SDK_URL, PATH, ORY_PROJECT: "my-project" })
   await expect(ready).rejects.toThrow()
   expect((await running.ended).ok).toBe(false)
-  expect(said.join("\n")).toContain("The Ory tunnel exited with code 1. You are not signed in to Ory Network.")
+  expect(said.join("\n")).toContain(
+    "The Ory tunnel stopped before it was ready. It exited with code 1:\nyou are not authenticated, please run `ory auth`",
+  )
   await expect.poll(leftovers).toEqual([])
 })
 
@@ -384,9 +386,9 @@ test("what cannot work is said by name, and nothing is started", async () => {
     [{ ...at, ORY_SDK_URL: "http://127.0.0.1:4000" }, "Write localhost instead of 127.0.0.1."],
     [
       { ...at, ORY_SDK_URL: "https://auth.example.com" },
-      `ORY_SDK_URL is https://auth.example.com and this app is at http://localhost:${at.PORT}: to browsers http and https are two sites`,
+      `ORY_SDK_URL is https://auth.example.com and this app is at http://localhost:${at.PORT}: browsers treat http and https as different sites`,
     ],
-    [{ ...at, PORT: "abc" }, 'PORT is "abc". Set it to a port\'s number'],
+    [{ ...at, PORT: "abc" }, 'PORT is "abc". Set it to a port number'],
     [{ ...at, MAIL_PORT: at.PORT }, `PORT and MAIL_PORT both name port ${at.PORT}.`],
   ]
   for (const [env, message] of cases) {

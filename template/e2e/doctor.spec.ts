@@ -8,7 +8,7 @@ import { kratosMajor } from "../../e2e/http"
 import { startServers, type Servers } from "../../e2e/servers"
 import { sessionSecret, setting } from "../../e2e/settings"
 
-/** Each check of `npm run doctor`, once where all is well and once where it fails. */
+/** Each check of `npm run doctor`: once when it passes, and once when it fails. */
 
 const environment = (): Record<string, string> => ({
   ORY_SDK_URL: setting("ORY_URL"),
@@ -35,7 +35,7 @@ async function withServer(listener: RequestListener, use: (url: string) => Promi
   }
 }
 
-test("where all is well, every check says so", async () => {
+test("reports that every check passes", async () => {
   await seedDemoUser(setting("ORY_ADMIN_URL"))
   const findings = await diagnose(environment(), setting("APP_URL"))
   expect(findings.filter(({ ok }) => !ok)).toEqual([])
@@ -66,7 +66,7 @@ async function doctor(settings: Record<string, string>): Promise<{ ok: boolean; 
   return { ok: (await running.ended).ok, said: said.join("\n") }
 }
 
-test("the command says what it found, in words and by its exit code", async () => {
+test("prints its findings, and fails with its exit code", async () => {
   const well = await doctor(environment())
   expect([well.ok, well.said]).toEqual([
     true,
@@ -79,7 +79,7 @@ test("the command says what it found, in words and by its exit code", async () =
   ])
 })
 
-test("a Kratos with a known advisory is a warning, and no failure: it may be the local fallback", async () => {
+test("only warns about a Kratos with a known advisory, because it may be the local fallback", async () => {
   const warning = async (port: string): Promise<string | undefined> => {
     const finding = (await diagnose({ ...environment(), ORY_ADMIN_PORT: port })).find(({ check }) => check === "Kratos")
     return finding?.ok ? finding.warning : undefined
@@ -99,25 +99,25 @@ test("a Kratos with a known advisory is a warning, and no failure: it may be the
       ])
     },
   )
-  // Where no admin port answers, nothing is said about the version.
+  // Without an admin port there is no finding about the version.
   const findings = await diagnose({ ...environment(), ORY_ADMIN_PORT: "9" })
   expect(findings.map(({ check }) => check)).not.toContain("Kratos")
 })
 
-test("versions that are too old", async () => {
+test("rejects versions that are too old", async () => {
   expect(cure([await versions("16.2.10")], "Versions")).toContain(
     "Next is 16.2.10, in which requests get past the gate.",
   )
   expect(cure([await versions("16.4.6", "v18.0.0")], "Versions")).toContain("Node is v18.0.0.")
 })
 
-test("a variable that is wrong, with no secret in the message", async () => {
+test("names an invalid variable, without a secret in the message", async () => {
   const findings = await diagnose({ ...environment(), ORY_SDK_URL: "localhost:4000", SESSION_SECRET: "hunter2" })
   expect(cure(findings, "Environment")).toMatch(/ORY_SDK_URL is "localhost:4000".*SESSION_SECRET/s)
   expect(JSON.stringify(findings)).not.toContain("hunter2")
 })
 
-test("no Ory, or something else in its place", async () => {
+test("notices that nothing answers, or a server that is not Ory", async () => {
   expect(cure(await diagnose({ ...environment(), ORY_SDK_URL: "http://localhost:9" }), "Ory answers")).toContain(
     "Nothing answers at http://localhost:9.",
   )
@@ -129,12 +129,12 @@ test("no Ory, or something else in its place", async () => {
   )
 })
 
-test("cookies that no browser would share", async () => {
+test("notices hosts that cannot share cookies, with the list of public suffixes", async () => {
   const of = async (ory: string, app: string): Promise<string> =>
     cure(await diagnose({ ...environment(), ORY_SDK_URL: ory, APP_URL: app }), "Cookies can be shared")
   expect(await of("https://auth.example.com", "https://app.example.com")).toBe("ok: example.com")
   expect(await of("https://one.vercel.app", "https://two.vercel.app")).toContain(
-    "never sends two.vercel.app a cookie of one.vercel.app",
+    "they share no domain, so browsers don't share cookies between them",
   )
   const apart = await diagnose({
     ...environment(),
@@ -144,7 +144,7 @@ test("cookies that no browser would share", async () => {
   expect(cure(apart, "Environment")).toContain("they share no domain")
 })
 
-test("where the browser reaches Ory through the app, what it does not need is not asked for", async () => {
+test("skips the checks of cookies and CORS in the same-origin topology", async () => {
   const servers = await startServers({ network: true, app: { ORY_PROXY: "on" } })
   const source = {
     ...environment(),
@@ -162,7 +162,7 @@ test("where the browser reaches Ory through the app, what it does not need is no
   }
 })
 
-test("a Kratos whose base URL is the app's passes as well", async () => {
+test("accepts a Kratos whose base URL is the app's", async () => {
   const servers = await startServers({ behindApp: true, app: { ORY_PROXY: "on" } })
   try {
     const source = {
@@ -177,7 +177,7 @@ test("a Kratos whose base URL is the app's passes as well", async () => {
   }
 })
 
-test("a renamed session cookie, found by signing in as the demo user, whose session ends again", async () => {
+test("finds a renamed session cookie by signing in as the demo user, and ends that session", async () => {
   const servers = await startServers({
     kratos: { SESSION_COOKIE_NAME: "my_session" },
     app: { ORY_SESSION_COOKIE: "my_session" },
@@ -186,7 +186,7 @@ test("a renamed session cookie, found by signing in as the demo user, whose sess
     const source = { ...environment(), ORY_SDK_URL: servers.oryUrl, APP_URL: servers.appUrl }
     const found = async (settings: Record<string, string> = {}): Promise<string> =>
       cure(await diagnose({ ...source, ...settings }), "Session cookie")
-    expect(await found()).toBe(`ok: not checked: ${demoUser.email} cannot sign in with the password of the start`)
+    expect(await found()).toBe(`ok: not checked: ${demoUser.email} can't sign in with its original password`)
     await seedDemoUser(servers.ory.adminUrl)
     expect(await found()).toBe(
       "Ory's session cookie is my_session, and this app expects ory_kratos_session. Set ORY_SESSION_COOKIE=my_session.",
@@ -225,7 +225,7 @@ for (const [name, domain, finding] of [
   ],
   ["the domain above both", "example.test", "✓ Ory's cookies reach this app: example.test"],
 ] as const)
-  test(`the cookies of an Ory on a sibling domain: cookies.domain is ${name}`, async () => {
+  test(`checks the cookies of an Ory on a sibling domain: cookies.domain is ${name}`, async () => {
     const servers = await startServers({
       tls: true,
       siblings: true,
@@ -254,7 +254,7 @@ for (const [name, domain, finding] of [
     }
   })
 
-test("CORS, return_to and UI URLs that Ory does not have", async () => {
+test("names missing CORS origins, return URLs and UI URLs", async () => {
   const with_ = async (kratos: Record<string, string>, check: string): Promise<string> => {
     const servers: Servers = await startServers({ kratos })
     try {
@@ -274,8 +274,8 @@ test("CORS, return_to and UI URLs that Ory does not have", async () => {
   )
 })
 
-test("a clock that is wrong", async () => {
-  // What it relays is the real Ory's, an hour ago.
+test("notices clocks that differ", async () => {
+  // Relays the real Ory with a Date of an hour ago.
   await withServer(
     (request, response) => {
       void fetch(setting("ORY_URL") + (request.url ?? ""), { redirect: "manual" }).then(async (answer) => {
@@ -294,13 +294,13 @@ test("a clock that is wrong", async () => {
   )
 })
 
-test("no inbox in local mode", async () => {
+test("notices a missing inbox of local Ory", async () => {
   expect(cure(await diagnose({ ...environment(), INBOX_PORT: "9" }), "Mail")).toContain(
     "There is no inbox at http://localhost:9",
   )
 })
 
-test("an app that is not there, or is told of another Ory", async () => {
+test("notices a deployed app that does not answer, or uses another Ory", async () => {
   expect(cure(await diagnose(environment(), "http://localhost:9"), "The app at its address")).toBe(
     "Nothing answers at http://localhost:9.",
   )
@@ -314,7 +314,7 @@ test("an app that is not there, or is told of another Ory", async () => {
     (request, response) => response.writeHead(request.url === "/dashboard" ? 302 : 200, { location: "/login" }).end(),
     async (url) => {
       expect(cure(await diagnose(environment(), url), "The app at its address")).toContain(
-        'sends strangers to "/login"',
+        'redirects signed-out visitors to "/login"',
       )
     },
   )

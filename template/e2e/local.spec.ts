@@ -37,7 +37,7 @@ test("the inbox refuses other hosts and pages at other origins, also for live up
     ] as const) {
       const answer = await send(inbox(), path, { headers: { ...headers, ...more } })
       expect(answer.status, `${path} ${JSON.stringify(headers)}`).toBe(403)
-      expect(answer.body).toContain(`The inbox answers only at ${inbox()}, and only to its own page.`)
+      expect(answer.body).toContain(`The inbox only accepts requests at ${inbox()}, from its own page.`)
       expect(answer.headers["access-control-allow-origin"]).toBeUndefined()
     }
   for (const headers of [{ host }, { host, origin: inbox() }]) {
