@@ -8,7 +8,7 @@ import { kratosMajor } from "../../e2e/http"
 import { startServers, type Servers } from "../../e2e/servers"
 import { sessionSecret, setting } from "../../e2e/settings"
 
-/** Each check of `npm run doctor`, once where all is well and once where it fails. */
+/** Each check of `npm run doctor`, once passing and once failing. Delete this file together with `scripts/doctor.ts`. */
 
 const environment = (): Record<string, string> => ({
   ORY_SDK_URL: setting("ORY_URL"),
@@ -35,7 +35,7 @@ async function withServer(listener: RequestListener, use: (url: string) => Promi
   }
 }
 
-test("where all is well, every check says so", async () => {
+test("every check passes with the correct settings", async () => {
   await seedDemoUser(setting("ORY_ADMIN_URL"))
   const findings = await diagnose(environment(), setting("APP_URL"))
   expect(findings.filter(({ ok }) => !ok)).toEqual([])
@@ -56,30 +56,30 @@ test("where all is well, every check says so", async () => {
 })
 
 /** Runs `npm run doctor`. */
-async function doctor(settings: Record<string, string>): Promise<{ ok: boolean; said: string }> {
-  const said: string[] = []
+async function doctor(settings: Record<string, string>): Promise<{ ok: boolean; output: string }> {
+  const lines: string[] = []
   const env = { ...process.env, ...settings }
   const running = await start("npm", ["run", "doctor", "--", "--url", setting("APP_URL")], {
     env,
-    log: (line) => said.push(line),
+    log: (line) => lines.push(line),
   })
-  return { ok: (await running.ended).ok, said: said.join("\n") }
+  return { ok: (await running.ended).ok, output: lines.join("\n") }
 }
 
-test("the command says what it found, in words and by its exit code", async () => {
-  const well = await doctor(environment())
-  expect([well.ok, well.said]).toEqual([
+test("the command prints its findings, and its exit code is 1 when one fails", async () => {
+  const passing = await doctor(environment())
+  expect([passing.ok, passing.output]).toEqual([
     true,
     expect.stringContaining(`✓ The app at its address: ${setting("APP_URL")}`),
   ])
-  const unwell = await doctor({ ...environment(), INBOX_PORT: "9" })
-  expect([unwell.ok, unwell.said]).toEqual([
+  const failing = await doctor({ ...environment(), INBOX_PORT: "9" })
+  expect([failing.ok, failing.output]).toEqual([
     false,
     expect.stringContaining("✗ Mail\n  There is no inbox at http://localhost:9"),
   ])
 })
 
-test("a Kratos with a known advisory is a warning, and no failure: it may be the local fallback", async () => {
+test("a Kratos with a known advisory is a warning and not a failure, because it may be the local fallback", async () => {
   const warning = async (port: string): Promise<string | undefined> => {
     const finding = (await diagnose({ ...environment(), ORY_ADMIN_PORT: port })).find(({ check }) => check === "Kratos")
     return finding?.ok ? finding.warning : undefined
@@ -92,32 +92,32 @@ test("a Kratos with a known advisory is a warning, and no failure: it may be the
   await withServer(
     (_, response) => response.end('{"version":"v25.4.0"}'),
     async (url) => {
-      const { ok, said } = await doctor({ ...environment(), ORY_ADMIN_PORT: new URL(url).port })
-      expect([ok, said]).toEqual([
+      const { ok, output } = await doctor({ ...environment(), ORY_ADMIN_PORT: new URL(url).port })
+      expect([ok, output]).toEqual([
         true,
         expect.stringContaining("! Kratos: v25.4.0\n  Kratos 25.4.0 has a known SQL injection (GO-2026-4801)."),
       ])
     },
   )
-  // Where no admin port answers, nothing is said about the version.
+  // Without an admin API, the version is unknown.
   const findings = await diagnose({ ...environment(), ORY_ADMIN_PORT: "9" })
   expect(findings.map(({ check }) => check)).not.toContain("Kratos")
 })
 
-test("versions that are too old", async () => {
+test("fails when Next or Node is too old", async () => {
   expect(cure([await versions("16.2.10")], "Versions")).toContain(
     "Next is 16.2.10, in which requests get past the gate.",
   )
   expect(cure([await versions("16.4.6", "v18.0.0")], "Versions")).toContain("Node is v18.0.0.")
 })
 
-test("a variable that is wrong, with no secret in the message", async () => {
+test("fails when a variable is invalid, and shows no secret", async () => {
   const findings = await diagnose({ ...environment(), ORY_SDK_URL: "localhost:4000", SESSION_SECRET: "hunter2" })
   expect(cure(findings, "Environment")).toMatch(/ORY_SDK_URL is "localhost:4000".*SESSION_SECRET/s)
   expect(JSON.stringify(findings)).not.toContain("hunter2")
 })
 
-test("no Ory, or something else in its place", async () => {
+test("fails when nothing answers at ORY_SDK_URL, or something that is not Ory", async () => {
   expect(cure(await diagnose({ ...environment(), ORY_SDK_URL: "http://localhost:9" }), "Ory answers")).toContain(
     "Nothing answers at http://localhost:9.",
   )
@@ -129,7 +129,7 @@ test("no Ory, or something else in its place", async () => {
   )
 })
 
-test("cookies that no browser would share", async () => {
+test("fails when no cookie can reach both Ory and the app", async () => {
   const of = async (ory: string, app: string): Promise<string> =>
     cure(await diagnose({ ...environment(), ORY_SDK_URL: ory, APP_URL: app }), "Cookies can be shared")
   expect(await of("https://auth.example.com", "https://app.example.com")).toBe("ok: example.com")
@@ -144,7 +144,7 @@ test("cookies that no browser would share", async () => {
   expect(cure(apart, "Environment")).toContain("they share no domain")
 })
 
-test("where the browser reaches Ory through the app, what it does not need is not asked for", async () => {
+test("skips cookie sharing and CORS when the browser reaches Ory through the app", async () => {
   const servers = await startServers({ network: true, app: { ORY_PROXY: "on" } })
   const source = {
     ...environment(),
@@ -162,7 +162,7 @@ test("where the browser reaches Ory through the app, what it does not need is no
   }
 })
 
-test("a Kratos whose base URL is the app's passes as well", async () => {
+test("every check passes with a Kratos whose base URL is the app's", async () => {
   const servers = await startServers({ behindApp: true, app: { ORY_PROXY: "on" } })
   try {
     const source = {
@@ -177,7 +177,7 @@ test("a Kratos whose base URL is the app's passes as well", async () => {
   }
 })
 
-test("a renamed session cookie, found by signing in as the demo user, whose session ends again", async () => {
+test("finds a renamed session cookie by signing in as the demo user, and ends that session", async () => {
   const servers = await startServers({
     kratos: { SESSION_COOKIE_NAME: "my_session" },
     app: { ORY_SESSION_COOKIE: "my_session" },
@@ -225,14 +225,14 @@ for (const [name, domain, finding] of [
   ],
   ["the domain above both", "example.test", "✓ Ory's cookies reach this app: example.test"],
 ] as const)
-  test(`the cookies of an Ory on a sibling domain: cookies.domain is ${name}`, async () => {
+  test(`checks the cookies of an Ory on a sibling domain: cookies.domain is ${name}`, async () => {
     const servers = await startServers({
       tls: true,
       siblings: true,
       kratos: domain === undefined ? {} : { COOKIES_DOMAIN: domain },
     })
     try {
-      const said: string[] = []
+      const lines: string[] = []
       const env = {
         ...process.env,
         ...environment(),
@@ -242,11 +242,11 @@ for (const [name, domain, finding] of [
       }
       const running = await start("npm", ["run", "doctor", "--", "--url", servers.appUrl], {
         env,
-        log: (line) => said.push(line),
+        log: (line) => lines.push(line),
       })
       expect((await running.ended).ok).toBe(domain === "example.test")
-      expect(said.join("\n")).toContain(finding)
-      expect(said.filter((line) => line.startsWith("✗"))).toEqual(
+      expect(lines.join("\n")).toContain(finding)
+      expect(lines.filter((line) => line.startsWith("✗"))).toEqual(
         domain === "example.test" ? [] : ["✗ Ory's cookies reach this app"],
       )
     } finally {
@@ -254,8 +254,8 @@ for (const [name, domain, finding] of [
     }
   })
 
-test("CORS, return_to and UI URLs that Ory does not have", async () => {
-  const with_ = async (kratos: Record<string, string>, check: string): Promise<string> => {
+test("fails when Ory's CORS origins, return URLs or UI URLs lack the app", async () => {
+  const findWith = async (kratos: Record<string, string>, check: string): Promise<string> => {
     const servers: Servers = await startServers({ kratos })
     try {
       return cure(await diagnose({ ...environment(), ORY_SDK_URL: servers.oryUrl, APP_URL: servers.appUrl }), check)
@@ -263,19 +263,19 @@ test("CORS, return_to and UI URLs that Ory does not have", async () => {
       await servers.stop()
     }
   }
-  expect(await with_({ SELFSERVICE_ALLOWED_RETURN_URLS: "http://localhost:1" }, "Ory leads to this app")).toContain(
+  expect(await findWith({ SELFSERVICE_ALLOWED_RETURN_URLS: "http://localhost:1" }, "Ory leads to this app")).toContain(
     "selfservice.allowed_return_urls",
   )
   expect(
-    await with_({ SELFSERVICE_FLOWS_RECOVERY_UI_URL: "http://localhost:1/recovery" }, "Ory leads to this app"),
+    await findWith({ SELFSERVICE_FLOWS_RECOVERY_UI_URL: "http://localhost:1/recovery" }, "Ory leads to this app"),
   ).toContain("Ory's recovery leads to http://localhost:1/recovery. Set selfservice.flows.recovery.ui_url")
-  expect(await with_({ SERVE_PUBLIC_CORS_ALLOWED_ORIGINS: "http://localhost:1" }, "CORS")).toContain(
+  expect(await findWith({ SERVE_PUBLIC_CORS_ALLOWED_ORIGINS: "http://localhost:1" }, "CORS")).toContain(
     "Allow this origin, with credentials",
   )
 })
 
-test("a clock that is wrong", async () => {
-  // What it relays is the real Ory's, an hour ago.
+test("fails when the clocks of Ory and this machine differ", async () => {
+  // A relay to the real Ory whose clock is an hour behind.
   await withServer(
     (request, response) => {
       void fetch(setting("ORY_URL") + (request.url ?? ""), { redirect: "manual" }).then(async (answer) => {
@@ -294,13 +294,13 @@ test("a clock that is wrong", async () => {
   )
 })
 
-test("no inbox in local mode", async () => {
+test("fails when local Ory has no inbox", async () => {
   expect(cure(await diagnose({ ...environment(), INBOX_PORT: "9" }), "Mail")).toContain(
     "There is no inbox at http://localhost:9",
   )
 })
 
-test("an app that is not there, or is told of another Ory", async () => {
+test("fails when the app is not running, cannot reach Ory, or redirects signed-out visitors elsewhere", async () => {
   expect(cure(await diagnose(environment(), "http://localhost:9"), "The app at its address")).toBe(
     "Nothing answers at http://localhost:9.",
   )
