@@ -64,7 +64,7 @@ test("a user signs up with a passkey and signs in with it", async ({ page, newAc
   await test.step("sign in", async () => {
     await page.goto("/dashboard?tab=1")
     await page.waitForURL("**/auth/login**")
-    // The page first asks for a passkey by itself. A touch before that is done would answer that request.
+    // The page first requests a passkey by itself. Wait, because a touch would answer that request.
     const button = page.getByRole("button", { name: /passkey/i })
     await expect(button).toBeEnabled()
     await page.waitForLoadState("networkidle")
