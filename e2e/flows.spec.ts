@@ -134,6 +134,7 @@ test("explains an error of Ory in the app's own words, and logs Ory's text on on
 })
 
 test("starts a new flow when a flow has expired, and keeps return_to", async ({ openPage, openAs, ownServers }) => {
+  test.setTimeout(120_000)
   const kinds = ["login", "registration", "recovery", "verification", "settings"]
   const servers = await ownServers({
     kratos: Object.fromEntries(kinds.map((kind) => [`SELFSERVICE_FLOWS_${kind.toUpperCase()}_LIFESPAN`, "1s"])),
