@@ -104,64 +104,67 @@ test("killing and restarting each instance signs nobody out", async () => {
     const apps = [await startApp(first), await startApp(second)]
     cleanups.push(await startBalancer(appPort, [first, second]))
 
-    // This build refuses to start without APP_URL.
-    const incomplete = await start(process.execPath, ["server.js"], {
-      cwd: standalone,
-      env: { ...env, NODE_ENV: "production", ORY_SDK_URL: oryUrl, PORT: String(third), HOSTNAME: "localhost" },
-    })
-    const { ok, lastLines } = await incomplete.ended
-    expect(ok).toBe(false)
-    expect(lastLines).toContain("APP_URL is not set")
-
-    // Each instance knows the users.
-    const users = await Promise.all(Array.from({ length: 8 }, () => signedIn(oryUrl, kratos[0].ory.adminUrl)))
-    for (const port of [first, second]) {
-      const [user] = users
-      const page = await send(`http://localhost:${port}`, "/dashboard", {
-        headers: { ...PAGE_LOAD, cookie: user?.cookie ?? "" },
+    await test.step("the build refuses to start without APP_URL", async () => {
+      const incomplete = await start(process.execPath, ["server.js"], {
+        cwd: standalone,
+        env: { ...env, NODE_ENV: "production", ORY_SDK_URL: oryUrl, PORT: String(third), HOSTNAME: "localhost" },
       })
-      expect(page.status).toBe(200)
-    }
+      const { ok, lastLines } = await incomplete.ended
+      expect(ok).toBe(false)
+      expect(lastLines).toContain("APP_URL is not set")
+    })
 
-    // Every user loads one page after the other while each instance is killed and restarted in turn.
-    const seen = { shown: 0, unavailable: 0, broken: 0, wrong: [] as string[] }
-    let done = false
-    const loadPages = async (user: SignedIn): Promise<void> => {
-      let cookie = user.cookie
-      while (!done) {
-        const answer = await send(appUrl, "/dashboard", { headers: { ...PAGE_LOAD, cookie } }).catch(() => undefined)
-        if (answer === undefined) seen.broken++
-        else if (answer.status === 503) seen.unavailable++
-        else if (answer.status === 200 && answer.body.includes(user.email)) seen.shown++
-        else seen.wrong.push(`${answer.status} ${String(answer.headers.location)}`)
-        const snapshot = answer?.headers["set-cookie"]?.find((value) => value.startsWith("session_snapshot="))
-        if (snapshot !== undefined) cookie = `${user.cookie}; ${snapshot.split(";", 1)[0] ?? ""}`
+    const users = await Promise.all(Array.from({ length: 8 }, () => signedIn(oryUrl, kratos[0].ory.adminUrl)))
+    await test.step("each instance of the app knows the users", async () => {
+      for (const port of [first, second]) {
+        const [user] = users
+        const page = await send(`http://localhost:${port}`, "/dashboard", {
+          headers: { ...PAGE_LOAD, cookie: user?.cookie ?? "" },
+        })
+        expect(page.status).toBe(200)
       }
-    }
-    const loading = Promise.all(users.map(loadPages))
-    const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1500))
-    await pause()
-    for (const [index, port] of [first, second].entries()) {
-      apps[index]?.signal("SIGKILL")
+    })
+
+    await test.step("every user loads pages while each instance is killed and restarted in turn", async () => {
+      const seen = { shown: 0, unavailable: 0, broken: 0, wrong: [] as string[] }
+      let done = false
+      const loadPages = async (user: SignedIn): Promise<void> => {
+        let cookie = user.cookie
+        while (!done) {
+          const answer = await send(appUrl, "/dashboard", { headers: { ...PAGE_LOAD, cookie } }).catch(() => undefined)
+          if (answer === undefined) seen.broken++
+          else if (answer.status === 503) seen.unavailable++
+          else if (answer.status === 200 && answer.body.includes(user.email)) seen.shown++
+          else seen.wrong.push(`${answer.status} ${String(answer.headers.location)}`)
+          const snapshot = answer?.headers["set-cookie"]?.find((value) => value.startsWith("session_snapshot="))
+          if (snapshot !== undefined) cookie = `${user.cookie}; ${snapshot.split(";", 1)[0] ?? ""}`
+        }
+      }
+      const loading = Promise.all(users.map(loadPages))
+      const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1500))
       await pause()
-      apps[index] = await startApp(port)
-      await pause()
-    }
-    for (const { ory, kill } of kratos) {
-      await kill()
-      await pause()
-      await ory.startKratos()
-      await pause()
-    }
-    done = true
-    await loading
-    console.log(
-      `      ${seen.shown} pages shown, ${seen.unavailable} times 503, ${seen.broken} connections lost, while 4 instances were killed`,
-    )
-    expect(seen.wrong).toEqual([])
-    expect(seen.shown).toBeGreaterThan(100)
-    // Each kill may break the requests in flight: at most one of each user.
-    expect(seen.unavailable + seen.broken).toBeLessThanOrEqual(4 * users.length)
+      for (const [index, port] of [first, second].entries()) {
+        apps[index]?.signal("SIGKILL")
+        await pause()
+        apps[index] = await startApp(port)
+        await pause()
+      }
+      for (const { ory, kill } of kratos) {
+        await kill()
+        await pause()
+        await ory.startKratos()
+        await pause()
+      }
+      done = true
+      await loading
+      console.log(
+        `      ${seen.shown} pages shown, ${seen.unavailable} times 503, ${seen.broken} connections lost, while 4 instances were killed`,
+      )
+      expect(seen.wrong).toEqual([])
+      expect(seen.shown).toBeGreaterThan(100)
+      // Each kill may break the requests in flight: at most one of each user.
+      expect(seen.unavailable + seen.broken).toBeLessThanOrEqual(4 * users.length)
+    })
   } finally {
     for (const cleanup of cleanups.reverse()) await cleanup()
   }
