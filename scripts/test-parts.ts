@@ -26,7 +26,7 @@ async function examples(): Promise<void> {
   if (!existsSync(express) && !existsSync(go)) return
 
   const [app, ory, adminPort, mailPort, inboxPort] = await freePorts()
-  const dataDir = await mkdtemp(join(tmpdir(), "ory-starter-"))
+  const dataDir = await mkdtemp(join(tmpdir(), "ory-local-"))
   const oryUrl = `http://localhost:${ory}`
   const local = await startOry({
     appUrl: `http://localhost:${app}`,
