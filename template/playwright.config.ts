@@ -9,8 +9,9 @@ export default defineConfig({
   outputDir: resolve(".test/results-template"),
   globalSetup: resolve("e2e/setup.ts"),
   projects: [
-    { name: "template", testIgnore: "soak.spec.ts" },
-    // Uses both cores for minutes, so `npm test` leaves it out.
+    { name: "template", testIgnore: ["soak.spec.ts", "init.spec.ts"] },
+    // These use both cores for minutes, so `npm test` leaves them out.
     { name: "soak", testMatch: "soak.spec.ts" },
+    { name: "init", testMatch: "init.spec.ts" },
   ],
 })

@@ -15,13 +15,14 @@ export class Copy {
   readonly folder: string
   readonly changed = new Set<string>()
   readonly removed = new Set<string>()
-  readonly #workDir: string
 
-  /** Inside the project, so that `swapIn` can rename instead of copying. Git ignores `.test/`. */
-  constructor(readonly project: string) {
-    this.#workDir = join(project, ".test", "init")
+  /** `workDir` is on the project's disk, so that `swapIn` can rename. Git ignores `.test/`. */
+  constructor(
+    readonly project: string,
+    private readonly workDir = join(project, ".test", "init"),
+  ) {
     this.discard()
-    this.folder = join(this.#workDir, "copy")
+    this.folder = join(this.workDir, "copy")
     mkdirSync(this.folder, { recursive: true })
     for (const entry of readdirSync(project).filter((name) => !NOT_COPIED.test(name)))
       cpSync(join(project, entry), join(this.folder, entry), {
@@ -83,7 +84,7 @@ export class Copy {
     }
     try {
       for (const path of [...this.removed, ...this.changed]) {
-        if (existsSync(join(this.project, path))) move(join(this.project, path), join(this.#workDir, "before", path))
+        if (existsSync(join(this.project, path))) move(join(this.project, path), join(this.workDir, "before", path))
         if (this.changed.has(path)) move(join(this.folder, path), join(this.project, path))
       }
     } catch (error) {
@@ -94,6 +95,6 @@ export class Copy {
 
   /** Deletes the copy, and after `swapIn` the files that were replaced. */
   discard(): void {
-    rmSync(this.#workDir, { recursive: true, force: true })
+    rmSync(this.workDir, { recursive: true, force: true })
   }
 }

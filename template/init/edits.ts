@@ -17,7 +17,7 @@ const TEMPLATE_SCRIPTS = ["bench", "init", "test:template"]
 const EXAMPLE_ORIGINS = { express: "http://localhost:3001", go: "http://localhost:3002" }
 
 /** How comments and docs name files of `template/`: in parentheses after a sentence, which stays true without them. */
-const MENTION = / \(`?template\/[^()`]*`?\)/g
+const MENTION = /\s+\(`?template\/[^()]*\)/g
 
 /** What must not be left in a product, except in LICENSE. */
 const LEFTOVER = /ory next\.?js starter|ory-nextjs-starter|ory-starter|(?<![\w/.-])template\//i
