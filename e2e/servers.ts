@@ -60,7 +60,7 @@ export async function startServers({
   const oryUrl =
     tunnel === undefined ? `${tls ? "https" : "http"}://${oryHost}:${relayPort}` : `http://localhost:${tlsPort}`
   const cert = tls ? await certificate() : undefined
-  const dataDir = await mkdtemp(join(tmpdir(), "ory-starter-"))
+  const dataDir = await mkdtemp(join(tmpdir(), "ory-local-"))
   const appLog: string[] = []
   const nodeEnv: Record<string, string> = siblings
     ? { NODE_OPTIONS: `--import=${pathToFileURL(resolve("e2e", "hosts.mjs")).href}` }
@@ -157,7 +157,7 @@ export async function copyProject({
   install = true,
 }: { without?: string; install?: boolean } = {}): Promise<string> {
   // Outside of this project, because Next also looks for a middleware in the parent folders.
-  const folder = await mkdtemp(join(tmpdir(), "ory-starter-copy-"))
+  const folder = await mkdtemp(join(tmpdir(), "ory-local-copy-"))
   const left = [".next", ".test", ".git", ".ory", ".vercel", "examples", without]
   const wanted = (path: string): boolean => !/(^|\/)node_modules$|^\.env(?!\.example$)/.test(path)
   for (const entry of await readdir("."))

@@ -14,8 +14,9 @@ export default defineConfig({
   outputDir: resolve(".test/results-template"),
   globalSetup: resolve("e2e/setup.ts"),
   projects: [
-    { name: "template", testIgnore: ["soak.spec.ts", ...withoutPart] },
-    // This suite uses two cores for minutes, so `npm test` does not run it.
+    { name: "template", testIgnore: ["soak.spec.ts", "init.spec.ts", ...withoutPart] },
+    // These use two cores for minutes, so `npm test` does not run them.
     { name: "soak", testMatch: "soak.spec.ts" },
+    { name: "init", testMatch: "init.spec.ts" },
   ],
 })
