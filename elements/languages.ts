@@ -1,2 +1,2 @@
-/** Elements' 83 languages, for the server only. The loader in `turbopack.mjs` reduces this import to the languages. */
+/** Elements' 83 languages, for the server only. `lighter-loader.mjs` replaces this import with the languages alone. */
 export { OryLocales as default } from "@ory/elements-react"

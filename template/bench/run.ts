@@ -262,7 +262,9 @@ async function assertSamePages({ cookie }: SignedIn, urlOf: (variant: Variant) =
   }
   const [page] = pages
   if (pages.size !== 1 || page === undefined)
-    throw new SetupError("The variants do not show the same user the same page. Compare the pages in template/bench/app.")
+    throw new SetupError(
+      "The variants do not show the same user the same page. Compare the pages in template/bench/app.",
+    )
 }
 
 /** Starts what all parts share, runs `work`, and stops it again. */
