@@ -6,7 +6,7 @@ import { setting } from "../../e2e/settings"
 import { gateWeight, scriptsWeight } from "./weight"
 
 /** What was reached, in bytes, gzipped: a build may weigh 5 % more. An empty page of Next 16.4.6 is 134,900, an empty gate 53,700. */
-const REACHED = { login: 253_000, dashboard: 143_100, gate: 86_700 }
+const REACHED = { login: 253_000, dashboard: 143_100, gate: 94_400 }
 
 const allowed = (reached: number): number => Math.round(reached * 1.05)
 
