@@ -45,31 +45,20 @@ export interface KratosOptions {
   log: (line: string) => void
 }
 
-const releaseFile = (build: string, checksum: string): Archive => ({
-  name: `kratos_${SUPPORTED}-${build}.tar.gz`,
-  sha256: checksum,
-})
+const asset = (build: string, sha256: string): Archive => ({ name: `kratos_${SUPPORTED}-${build}.tar.gz`, sha256 })
 
 const pinned: KratosOptions = {
   cacheDir: envPaths("ory-nextjs-starter", { suffix: "" }).cache,
   releaseUrl: `https://github.com/ory/kratos/releases/download/v${SUPPORTED}`,
   archives: {
-    "linux-x64": releaseFile("linux_sqlite_64bit", "c80113f2c861b2fbd80290697d1380000111e297716018617423cca7f2e7e668"),
-    "linux-arm64": releaseFile(
-      "linux_sqlite_arm64",
-      "fd2cedebc4034ad1aef726f64665052c809fb05f86968e9c8a36372d7578e865",
-    ),
-    "darwin-x64": releaseFile("macOS_sqlite_64bit", "0ac76d0ad85fe452e711a2aafe56b49b0f5d1a57200f4464dcb48e7267c94062"),
-    "darwin-arm64": releaseFile(
-      "macOS_sqlite_arm64",
-      "e198d84bde6e4b7c68714cdad00c8800edd88c2311adde8b08ea5469cea263ec",
-    ),
+    "linux-x64": asset("linux_sqlite_64bit", "c80113f2c861b2fbd80290697d1380000111e297716018617423cca7f2e7e668"),
+    "linux-arm64": asset("linux_sqlite_arm64", "fd2cedebc4034ad1aef726f64665052c809fb05f86968e9c8a36372d7578e865"),
+    "darwin-x64": asset("macOS_sqlite_64bit", "0ac76d0ad85fe452e711a2aafe56b49b0f5d1a57200f4464dcb48e7267c94062"),
+    "darwin-arm64": asset("macOS_sqlite_arm64", "e198d84bde6e4b7c68714cdad00c8800edd88c2311adde8b08ea5469cea263ec"),
   },
   goModuleDir: join(projectDir, "scripts", "kratos-source"),
   silenceMs: 5000,
-  log: (line) => {
-    console.log(line)
-  },
+  log: console.log,
 }
 
 /** A warning about a known vulnerability of this version. Undefined when there is none, or the version has no number. */
