@@ -1,12 +1,12 @@
-# The app as a small image that runs without root. Build: docker build -t starter . Run: see compose.yaml.
-# Not run by this project's tests, which run the same standalone build as processes (template/e2e/instances.spec.ts).
+# A small image of the app that runs without root. Build it with `docker build -t app .`; compose.yaml runs it.
+# No test builds this image. The tests run the same standalone build as processes (template/e2e/instances.spec.ts).
 
 FROM node:26-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
-# Where Ory is, is read when the server starts; a build need not know it.
+# The server reads ORY_SDK_URL when it starts. The build needs any valid URL.
 RUN BUILD_STANDALONE=1 ORY_SDK_URL=http://not-known-yet.invalid npm run build
 
 FROM node:26-slim

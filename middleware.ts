@@ -1,42 +1,44 @@
 import type { NextRequest, NextResponse } from "next/server"
-import { appUrl, env } from "@/lib/env"
-import { isAction, isForeignAction, mayUseSnapshot, pass, refuse, refuseForeign, type Visit } from "@/lib/gate"
-import { sessionCookies, whoami } from "@/lib/ory"
+import { env } from "@/lib/env"
+import { isForeignAction, mayUseSnapshot, pass, passPublic, refuse, refuseForeignAction, serveFile } from "@/lib/gate"
+import { whoami } from "@/lib/ory"
 import { forward } from "@/lib/ory-proxy"
-import { NO_SESSION } from "@/lib/return-to"
-import { isOrys, isPublic } from "@/lib/routes"
+import { publicFile } from "@/lib/public-files"
+import { readGateRequest } from "@/lib/request"
+import { isOryPath, isPublic, paths } from "@/lib/routes"
 import { openSnapshot } from "@/lib/sealed"
 
 /**
- * The gate: decides for each request, before any page runs. Pages check the session again (`requireSession`), so that a
- * request that bypasses the gate is refused too.
+ * The gate: runs before every page and decides whether the request may pass. Pages check the session again (`requireSession`),
+ * so a request that bypasses the gate is refused too.
  */
-export async function middleware(request: NextRequest): Promise<NextResponse> {
-  const visit: Visit = { request, appUrl: appUrl(request.headers.get("host")), pathname: request.nextUrl.pathname }
-  if (env.topology === "same-origin" && isOrys(visit.pathname)) return forward(visit)
-  if (isForeignAction(visit)) return refuseForeign(visit)
-  const endsLoop = visit.pathname === NO_SESSION
-  if (isPublic(visit.pathname) && !endsLoop) return pass(visit)
+export default async function gate(next: NextRequest): Promise<NextResponse> {
+  const request = readGateRequest(next)
+  const { pathname } = request
+  if (env.topology === "same-origin" && isOryPath(pathname))
+    return (await forward(request)) ?? refuse(request, "unavailable")
+  if (isForeignAction(request)) return refuseForeignAction(request)
+  const file = publicFile(pathname)
+  if (file !== undefined) return serveFile(request, file)
+  // This page ends a redirect loop. It is public, but its status depends on the session.
+  const isNoSession = pathname === paths.noSession
+  if (isPublic(pathname) && !isNoSession) return passPublic(request)
 
   const start = performance.now()
-  const cookie = sessionCookies(request.headers.get("cookie"))
-  const snapshot = mayUseSnapshot(visit)
-    ? await openSnapshot(request.headers.get("cookie"), cookie, visit.appUrl, 1)
-    : undefined
-  if (snapshot?.outcome === "active") return pass(visit, { verdict: snapshot, source: "snapshot", cookie, start })
+  const snapshot = mayUseSnapshot(request) ? await openSnapshot(request, 1) : undefined
+  if (snapshot?.outcome === "active") return pass(request, { verdict: snapshot, source: "snapshot", start })
 
-  const { verdict, setCookies } = await whoami(cookie)
-  if (endsLoop && verdict.outcome === "anonymous") return pass(visit, undefined, 401)
-  return verdict.outcome === "active" || isAction(visit)
-    ? pass(visit, { verdict, source: "ory", cookie, start, setCookies })
-    : refuse(visit, verdict)
+  const { verdict, setCookies } = await whoami(request.sessionCookies)
+  if (isNoSession && verdict.outcome === "anonymous") return passPublic(request, 401)
+  return verdict.outcome === "active" || request.kind === "action"
+    ? pass(request, { verdict, source: "ory", start, setCookies })
+    : refuse(request, verdict.outcome)
 }
 
 export const config = {
   matcher: [
     "/((?!_next/static/|_next/image$).*)",
-    // Next would look for the page of a server action here as well. An empty `next-action` header matches nothing, so its
-    // requests are matched by their content type.
+    // Next runs server actions on these paths too. An empty `next-action` header matches nothing, so the content type matches it.
     { source: "/_next/static/:path*", has: [{ type: "header", key: "next-action" }] },
     { source: "/_next/static/:path*", has: [{ type: "header", key: "content-type" }] },
   ],

@@ -1,6 +1,7 @@
 import type { NextConfig } from "next"
 import { env } from "./lib/env.ts"
 import { publicFiles } from "./lib/public-files-loader.mjs"
+import { paths } from "./lib/routes.ts"
 import { lighterElements } from "./elements/lighter-loader.mjs"
 
 /** For the Dockerfile: a server that brings all it needs. `next start` would warn about it, so only where it is asked for. */
@@ -25,13 +26,13 @@ const config: NextConfig = {
         { type: "header", key: "next-action" },
         { type: "header", key: "rsc" },
       ],
-      destination: "/auth/login",
+      destination: paths.login,
       statusCode: 303,
     },
     {
       source: "/:path(.*\\.rsc)",
       has: [{ type: "header", key: "next-action" }],
-      destination: "/auth/login",
+      destination: paths.login,
       statusCode: 303,
     },
   ],

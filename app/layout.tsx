@@ -5,7 +5,7 @@ import "./globals.css"
 
 export const metadata: Metadata = {
   title: { default: brand.name, template: `%s · ${brand.name}` },
-  description: "A Next.js starter with production-grade Ory sessions.",
+  description: brand.description,
 }
 
 export const viewport: Viewport = { colorScheme: "light dark" }

@@ -1,6 +1,7 @@
 import Link from "next/link"
 import type { ReactNode } from "react"
 import { Brand } from "@/components/brand"
+import { paths } from "@/lib/routes"
 
 const PROMISES = [
   [
@@ -20,7 +21,7 @@ export default function LandingPage(): ReactNode {
     <div className="mx-auto flex min-h-dvh max-w-5xl flex-col px-6">
       <header className="flex h-20 items-center justify-between">
         <Brand />
-        <Link href="/auth/login" prefetch={false} className="button">
+        <Link href={paths.login} prefetch={false} className="button">
           Sign in
         </Link>
       </header>
@@ -34,10 +35,10 @@ export default function LandingPage(): ReactNode {
             run one command, build your product.
           </p>
           <div className="flex flex-wrap gap-3">
-            <Link href="/auth/registration" prefetch={false} className="button-primary">
+            <Link href={paths.registration} prefetch={false} className="button-primary">
               Create an account
             </Link>
-            <Link href="/dashboard" className="button">
+            <Link href={paths.dashboard} className="button">
               Go to your dashboard
             </Link>
           </div>

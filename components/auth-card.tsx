@@ -1,5 +1,6 @@
 import type { ReactNode } from "react"
 import { Brand } from "@/components/brand"
+import { paths } from "@/lib/routes"
 
 /** The frame of every sign-in page. Without children (no usable flow), it explains that the browser blocks cookies. */
 export function AuthCard({ children }: { children: ReactNode }): ReactNode {
@@ -19,8 +20,8 @@ function NoCookies(): ReactNode {
   return (
     <Notice title="Your browser did not keep the cookies">
       <p>Signing in needs cookies. Allow them for this site, or open this page in the browser where you started.</p>
-      {/* eslint-disable-next-line @next/next/no-html-link-for-pages -- a full page load starts a new flow */}
-      <a href="/auth/login" className="button-primary">
+      {/* A link, not next/link: a full page load starts a new flow. */}
+      <a href={paths.login} className="button-primary">
         Try again
       </a>
     </Notice>

@@ -1,11 +1,12 @@
 import Link from "next/link"
 import type { ReactNode } from "react"
 import { brand } from "@/lib/brand"
+import { paths } from "@/lib/routes"
 
 /** Logo and name, linked to the landing page. */
 export function Brand(): ReactNode {
   return (
-    <Link href="/" className="flex shrink-0 items-center gap-2 font-semibold tracking-tight">
+    <Link href={paths.home} className="flex shrink-0 items-center gap-2 font-semibold tracking-tight">
       <svg
         viewBox="0 0 24 24"
         className="size-5 text-accent"

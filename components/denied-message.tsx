@@ -5,6 +5,7 @@ const REASONS: Record<Denied["code"], [why: string, cure?: string]> = {
   unauthenticated: ["You are signed out.", "Sign in and come back"],
   session_aal2_required: ["This needs your second factor.", "Sign in and come back"],
   session_refresh_required: ["You signed in a while ago.", "Confirm it is you and come back"],
+  cross_site_request: ["This form was sent from another site."],
   ory_unavailable: ["We can't check your session right now."],
 }
 

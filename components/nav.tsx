@@ -3,12 +3,13 @@
 import Link from "next/link"
 import { usePathname } from "next/navigation"
 import type { ReactNode } from "react"
+import { paths } from "@/lib/routes"
 
 const PAGES = [
-  ["/dashboard", "Dashboard"],
-  ["/account", "Account"],
-  ["/account/devices", "Devices"],
-  ["/account/settings", "Settings"],
+  [paths.dashboard, "Dashboard"],
+  [paths.account, "Account"],
+  [paths.devices, "Devices"],
+  [paths.settings, "Settings"],
 ] as const
 
 /** Links to the protected pages. Marks the current one. */

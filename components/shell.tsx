@@ -1,6 +1,7 @@
 import type { ReactNode } from "react"
 import { Brand } from "@/components/brand"
 import { Nav } from "@/components/nav"
+import { paths } from "@/lib/routes"
 import type { Session } from "@/lib/session"
 
 /** The frame of every protected page: brand, navigation, the user's address, and sign-out. */
@@ -25,7 +26,7 @@ export function Shell({ session, children }: { session: Session; children: React
 /** A form, not a link: browsers may prefetch links, and a prefetch must never sign the user out. */
 function SignOut(): ReactNode {
   return (
-    <form action="/auth/sign-out" method="post" className="shrink-0">
+    <form action={paths.signOut} method="post" className="shrink-0">
       <button className="button">Sign out</button>
     </form>
   )

@@ -4,10 +4,9 @@ import { createRequire } from "node:module"
 import { join } from "node:path"
 import { EncryptJWT } from "jose"
 import { isPublic } from "../lib/routes"
-import { PAGE_LOAD, send, signedIn, type Answer, type SignedIn } from "./http"
-import { setting } from "./settings"
+import { createUser, PAGE_LOAD, revokeSession, send, type Answer, type SignedIn } from "./http"
 
-/** Every form of request that may reach a protected route without a session. The suites that try them share this list. */
+/** Every form of request that might reach a protected route without a session. Several suites share this list. */
 
 export interface Attack {
   name: string
@@ -17,7 +16,7 @@ export interface Attack {
   body?: string
 }
 
-/** What the attacks against one build are made of. */
+/** The values from which the attacks against one build are made. */
 export interface Context {
   appUrl: string
   buildId: string
@@ -38,7 +37,7 @@ interface Encoded {
   body: string
 }
 
-/** Reads the build in `folder`, and forges what an attacker could. The app that serves it is at `appUrl`. */
+/** Reads the build in `folder`, which the app at `appUrl` serves, and forges cookies and headers as an attacker could. */
 export async function prepare(folder: string, appUrl: string, victim: SignedIn): Promise<Context> {
   const manifest = JSON.parse(await readFile(join(folder, ".next/server/server-reference-manifest.json"), "utf8")) as {
     node: Record<string, { exportedName: string }>
@@ -63,7 +62,7 @@ export async function protectedRoutes(folder: string): Promise<string[]> {
     .filter((route) => !isPublic(route))
 }
 
-/** Sends all of them, 50 at a time. */
+/** Sends all attacks, 50 at a time. */
 export async function sendAll(appUrl: string, all: readonly Attack[]): Promise<{ attack: Attack; answer: Answer }[]> {
   const answers: { attack: Attack; answer: Answer }[] = []
   for (let start = 0; start < all.length; start += 50)
@@ -77,12 +76,12 @@ export async function sendAll(appUrl: string, all: readonly Attack[]): Promise<{
   return answers
 }
 
-/** A module of Next's that has no public name. */
+/** Loads an internal module of Next. */
 function next(path: string): unknown {
   return createRequire(import.meta.url)(`next/dist/${path}`)
 }
 
-/** Encodes the arguments of `useActionState`'s action with the React that Next ships, so that the fields have today's names. */
+/** Encodes the arguments of a `useActionState` action with the React that Next ships, so that the field names are the current ones. */
 async function encodeForm(fields: Readonly<Record<string, string>>): Promise<Encoded> {
   const react = next("compiled/react-server-dom-turbopack/client.node") as {
     encodeReply: (args: unknown[]) => Promise<string | FormData>
@@ -96,16 +95,16 @@ async function encodeForm(fields: Readonly<Record<string, string>>): Promise<Enc
   return { headers: { "content-type": request.headers.get("content-type") ?? "" }, body: await request.text() }
 }
 
-/** A well-formed id of no action. */
+/** A well-formed id that no action has. */
 const MADE_UP = "7f0000000000000000000000000000000000000000"
 
 /** An action without arguments, as Next's client encodes it. */
 const TEXT: Encoded = { headers: { "content-type": "text/plain;charset=UTF-8" }, body: "[]" }
 
-/** What Next's router sends when it fetches a page. */
+/** Headers of Next's router when it fetches a page. */
 const FLIGHT = { rsc: "1", accept: "*/*", "sec-fetch-dest": "empty" }
 
-/** Every id of an action × content type × disguise. */
+/** Every action id × content type × disguise. */
 function actionForms(route: string, { appUrl, buildId, actions, form }: Context): Attack[] {
   const ids: [name: string, id: string][] = [
     ...actions.map(({ id, name }): [string, string] => [name, id]),
@@ -193,8 +192,8 @@ function actionForms(route: string, { appUrl, buildId, actions, form }: Context)
 }
 
 /**
- * Every way in that anyone has published, and some that nobody has. Next redirects a fetch of its router whose `_rsc` does
- * not fit its headers, before it renders: so each of these is here with the right one as well.
+ * Every published attack, and some more. Next redirects a router request whose `_rsc` does not match its headers before it renders the
+ * page. So each of these requests is also here with a matching `_rsc`.
  */
 export async function attacks(route: string, context: Context): Promise<Attack[]> {
   const all = forms(route, context)
@@ -216,7 +215,7 @@ async function withRscQuery(attack: Attack): Promise<Attack> {
   const [path = "", query = ""] = attack.path.split("?", 2)
   const parameters = new URLSearchParams(query)
   parameters.set("_rsc", await computeCacheBustingSearchParam(...values))
-  return { ...attack, name: `${attack.name}, right _rsc`, path: `${path}?${parameters}` }
+  return { ...attack, name: `${attack.name}, matching _rsc`, path: `${path}?${parameters}` }
 }
 
 function forms(route: string, context: Context): Attack[] {
@@ -228,9 +227,9 @@ function forms(route: string, context: Context): Attack[] {
   const tree = encodeURIComponent(JSON.stringify(["", { children: ["__PAGE__", {}] }, null, "refetch"]))
 
   return [
-    get("as a page", route, PAGE_LOAD),
-    get("as nothing in particular", route),
-    get("as a client that wants JSON", route, { accept: "application/json" }),
+    get("a page load", route, PAGE_LOAD),
+    get("without headers", route),
+    get("a request for JSON", route, { accept: "application/json" }),
     ...["HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"].map((method) => ({ name: method, path: route, method })),
 
     get("RSC", route, FLIGHT),
@@ -356,7 +355,7 @@ function forms(route: string, context: Context): Attack[] {
     }),
     get("a forged Ory cookie", route, { ...PAGE_LOAD, cookie: forged.cookie }),
     get("a forged Ory Network cookie", route, { ...PAGE_LOAD, cookie: "ory_session_demo=forged" }),
-    get("the cookie of a session that was ended", route, { ...PAGE_LOAD, cookie: forged.ended }),
+    get("the cookie of a revoked session", route, { ...PAGE_LOAD, cookie: forged.revoked }),
     get("forged headers", route, {
       ...PAGE_LOAD,
       "x-request-path": "/",
@@ -373,12 +372,12 @@ function forms(route: string, context: Context): Attack[] {
 }
 
 interface Forged {
-  /** Sealed as the app does it, with a secret that is not the app's. */
+  /** Encrypted as the app does it, but with another secret. */
   handoff: string
   unsealed: string
   cookie: string
-  /** The cookie of a session that was real. */
-  ended: string
+  /** The cookie of a real session that was revoked. */
+  revoked: string
   email: string
   identityId: string
   sessionId: string
@@ -399,13 +398,13 @@ async function forge(victim: SignedIn): Promise<Forged> {
     .setProtectedHeader({ alg: "dir", enc: "A256GCM" })
     .setExpirationTime("1h")
     .encrypt(new Uint8Array(32))
-  const other = await signedIn(setting("ORY_URL"), setting("ORY_ADMIN_URL"))
-  await fetch(`${setting("ORY_ADMIN_URL")}/admin/sessions/${other.sessionId}`, { method: "DELETE" })
+  const other = await createUser()
+  await revokeSession(other.sessionId)
   return {
     handoff,
     unsealed: `${encode({ alg: "none" })}.${encode({ ...claims, exp: 9_999_999_999 })}.`,
     cookie: "ory_kratos_session=MTcwMDAwMDAwMHxmb3JnZWR8Zm9yZ2Vk",
-    ended: other.cookie,
+    revoked: other.cookie,
     email: victim.email,
     identityId: victim.identityId,
     sessionId: victim.sessionId,

@@ -1,119 +1,107 @@
-import type { Browser, BrowserContext, Page } from "playwright/test"
-import { expect, test, watch } from "./fixtures"
-import { browserCookies, signedIn, type SignedIn } from "./http"
+import type { Page } from "playwright/test"
+import { expect, expectSignedIn, signIn, test, type Account, type OpenOptions } from "./fixtures"
+import { createUser } from "./http"
 import { setting } from "./settings"
+import { texts } from "./texts"
 
-const FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
-
-async function open(
-  browser: Browser,
-  person: SignedIn,
-  userAgent?: string,
-): Promise<{ context: BrowserContext; page: Page; errors: string[] }> {
-  const context = await browser.newContext({
-    baseURL: setting("APP_URL"),
-    locale: "de-DE",
-    timezoneId: "Asia/Tokyo",
-    userAgent,
-  })
-  const page = await context.newPage()
-  const errors = watch(page)
-  await page.goto("/dashboard")
-  await page.waitForURL("**/auth/login**")
-  await page.locator("input[name=identifier]").fill(person.email)
-  await page.locator("input[name=password]").fill(person.password)
-  await page.locator("button[name=method][value=password]").click()
-  await page.waitForURL("**/dashboard")
-  return { context, page, errors }
+/** In German and in Tokyo, to see that the page uses the browser's language and time zone and not the server's. */
+const chrome: OpenOptions = { locale: "de-DE", timezoneId: "Asia/Tokyo" }
+const firefox: OpenOptions = {
+  ...chrome,
+  userAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",
 }
 
-test("a device that is signed out is out at its next change at once, and for reading within the snapshot's seconds", async ({
-  browser,
+/** Signs in on this page, so that Ory records a session with the browser's address and user agent. */
+async function signInAt(page: Page, account: Account): Promise<void> {
+  await page.goto("/dashboard")
+  await signIn(page, account)
+  await page.waitForURL("**/dashboard")
+}
+
+test("a device that was signed out cannot change anything, and cannot read once its snapshot has expired", async ({
+  openPage,
+  user,
 }) => {
   test.setTimeout(120_000)
-  const person = await signedIn(setting("ORY_URL"), setting("ORY_ADMIN_URL"))
-  const here = await open(browser, person)
-  const there = await open(browser, person, FIREFOX)
-  await there.page.goto("/account")
-  const firstName = there.page.getByRole("textbox", { name: "First name" })
-  await firstName.fill("Ada")
-  await there.page
-    .context()
-    .newPage()
-    .then(async (reader) => {
-      await reader.goto("/dashboard")
-      await expect(reader.getByRole("main")).toContainText(person.email)
-      await reader.close()
-    })
+  const page = await openPage(undefined, chrome)
+  const otherDevice = await openPage(undefined, firefox)
+  const firstName = otherDevice.getByRole("textbox", { name: texts.account.firstName })
+  await signInAt(page, user)
+  await signInAt(otherDevice, user)
 
-  await here.page.getByRole("link", { name: "Devices" }).click()
-  const devices = here.page.getByRole("listitem")
-  // The third is the one that made the account.
-  await expect(devices).toHaveCount(3)
-  await expect(devices.first()).toContainText("This device")
-  await expect(devices.first()).toContainText(/Chrome.* on (Linux|macOS)/)
-  const firefox = devices.filter({ hasText: "Firefox on Windows" })
-  await expect(firefox).toContainText("Password")
-  await expect(firefox).toContainText(/(127\.0\.0\.1|::1) ·/)
-  // The browser's language and zone, not the server's.
-  const today = new Intl.DateTimeFormat("de-DE", { dateStyle: "medium", timeZone: "Asia/Tokyo" }).format(new Date())
-  await expect(firefox).toContainText(today)
+  await test.step("the other device fills in a form and gets a fresh snapshot", async () => {
+    await otherDevice.goto("/account")
+    await firstName.fill("Ada")
+    const tab = await otherDevice.context().newPage()
+    await tab.goto("/dashboard")
+    await expectSignedIn(tab, user)
+    await tab.close()
+  })
 
-  await firefox.getByRole("button", { name: "Sign out Firefox on Windows" }).click()
-  await expect(here.page.getByText("That device is signed out.")).toBeVisible()
-  await expect(devices).toHaveCount(2)
+  const devices = page.getByRole("listitem")
+  const other = devices.filter({ hasText: texts.devices.firefoxOnWindows })
+  await test.step("the page lists three devices: these two, and the session that the API created", async () => {
+    await page.getByRole("link", { name: texts.nav.devices }).click()
+    await expect(devices).toHaveCount(3)
+    await expect(devices.first()).toContainText(texts.devices.thisDevice)
+    await expect(devices.first()).toContainText(texts.devices.chromeOnUnix)
+    await expect(other).toContainText(texts.devices.password)
+    await expect(other).toContainText(/(127\.0\.0\.1|::1) ·/)
+    const today = new Intl.DateTimeFormat("de-DE", { dateStyle: "medium", timeZone: "Asia/Tokyo" }).format(new Date())
+    await expect(other).toContainText(today)
+  })
 
-  await there.page.getByRole("button", { name: "Save" }).click()
-  await expect(there.page.getByText("Nothing was changed. You are signed out.")).toBeVisible()
-  await expect(firstName).toHaveValue("Ada")
-  await there.page.goto("/account")
-  await there.page.waitForURL("**/auth/login**")
-  await expect
-    .poll(async () => (await there.context.request.get("/dashboard", { maxRedirects: 0 })).status(), {
-      timeout: 35_000,
-    })
-    .toBe(303)
+  await test.step("the user signs out the other device", async () => {
+    const button = texts.devices.signOutDevice(texts.devices.firefoxOnWindows)
+    await other.getByRole("button", { name: button }).click()
+    await expect(page.getByText(texts.devices.deviceSignedOut)).toBeVisible()
+    await expect(devices).toHaveCount(2)
+  })
 
-  // The one that stays is not bothered.
-  await here.page.goto("/dashboard")
-  await expect(here.page.getByRole("main")).toContainText(person.email)
-  expect([...here.errors, ...there.errors]).toEqual([])
+  await test.step("the other device cannot save its form and must sign in", async () => {
+    await otherDevice.getByRole("button", { name: texts.account.save }).click()
+    await expect(otherDevice.getByText(texts.denied.signedOut)).toBeVisible()
+    await expect(firstName).toHaveValue("Ada")
+    await otherDevice.goto("/account")
+    await otherDevice.waitForURL("**/auth/login**")
+  })
+
+  await test.step("the other device cannot read either, once its snapshot has expired", async () => {
+    const status = async (): Promise<number> =>
+      (await otherDevice.request.get("/dashboard", { maxRedirects: 0 })).status()
+    await expect.poll(status, { timeout: 35_000 }).toBe(303)
+  })
+
+  await page.goto("/dashboard")
+  await expectSignedIn(page, user)
 })
 
-test("a session that is someone else's, made up, or already out gets a clear answer, and nothing happens", async ({
-  browser,
+test("signing out a session of another user, an unknown one or an ended one changes nothing and says so", async ({
+  openPage,
+  signedInPage: page,
+  user,
 }) => {
-  const [person, stranger] = [
-    await signedIn(setting("ORY_URL"), setting("ORY_ADMIN_URL")),
-    await signedIn(setting("ORY_URL"), setting("ORY_ADMIN_URL")),
-  ]
-  const context = await browser.newContext({ baseURL: setting("APP_URL") })
-  await context.addCookies(browserCookies(person, setting("APP_URL")))
-  const page = await context.newPage()
-  const errors = watch(page)
-  const other = await open(browser, person, FIREFOX)
+  const otherUser = await createUser()
+  const otherDevice = await openPage(undefined, firefox)
+  await signInAt(otherDevice, user)
 
-  const button = page.getByRole("button", { name: /^Sign out Firefox/ })
-  for (const id of [stranger.sessionId, "00000000-0000-4000-8000-000000000000", "made-up", ""]) {
+  const button = page.getByRole("button", { name: texts.devices.signOutDevice("Firefox") })
+  const signOutSession = async (id: string): Promise<void> => {
     await page.goto("/account/devices")
     await button.evaluate((element, value) => {
       element.setAttribute("value", value)
     }, id)
     await button.click()
-    await expect(page.getByText("That device is already signed out.")).toBeVisible()
   }
-  await page.goto("/account/devices")
-  await button.evaluate((element, value) => {
-    element.setAttribute("value", value)
-  }, person.sessionId)
-  await button.click()
-  await expect(page.getByText("This is the device you are using.")).toBeVisible()
+  for (const id of [otherUser.sessionId, "00000000-0000-4000-8000-000000000000", "made-up", ""]) {
+    await signOutSession(id)
+    await expect(page.getByText(texts.devices.deviceAlreadySignedOut)).toBeVisible()
+  }
+  await signOutSession(user.sessionId)
+  await expect(page.getByText(texts.devices.ownDevice)).toBeVisible()
 
-  const status = async (cookie: string): Promise<number> =>
-    (await fetch(`${setting("ORY_URL")}/sessions/whoami`, { headers: { cookie } })).status
-  expect(await status(stranger.cookie)).toBe(200)
-  expect(await status(person.cookie)).toBe(200)
-  await other.page.goto("/account")
-  await expect(other.page).toHaveURL(`${setting("APP_URL")}/account`)
-  expect([...errors, ...other.errors]).toEqual([])
+  for (const { cookie } of [user, otherUser])
+    expect((await fetch(`${setting("ORY_URL")}/sessions/whoami`, { headers: { cookie } })).status).toBe(200)
+  await otherDevice.goto("/account")
+  await expect(otherDevice).toHaveURL(`${setting("APP_URL")}/account`)
 })

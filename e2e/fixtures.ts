@@ -1,27 +1,46 @@
-import { randomUUID } from "node:crypto"
 import { TOTP } from "otpauth"
-import { expect, test as base, type Page } from "playwright/test"
+import { expect, test as base, type BrowserContextOptions, type Page } from "playwright/test"
+import { requiredTraits } from "../ory/required-traits"
+import { browserCookies, createUser, randomAccount, type Account, type SignedIn } from "./http"
+import { startServers, type Servers, type ServersOptions } from "./servers"
 import { setting } from "./settings"
+import { texts } from "./texts"
 import { startTopology, type Started, type Topology } from "./topologies"
 
 export { expect }
+export type { Account, SignedIn }
 
-/** Someone with an address and a password of their own, so that no test depends on another's. */
-export interface Person {
-  email: string
-  password: string
-}
-
-/** Chosen by the projects in `playwright.config.ts`; a worker has one, and tells its tests by {@link setting} where it is. */
+/** The projects in `playwright.config.ts` choose the topology. Each worker has one, and tests find its servers by {@link setting}. */
 export interface WorkerOptions {
   topology: Topology
 }
 
-/**
- * `page` fails its test when a console error or a failed request shows up (see {@link watch}); where the browser is to reach
- * Ory through something else, every request to Ory itself fails.
- */
-export const test = base.extend<{ person: Person }, WorkerOptions & { started: Started }>({
+export interface OpenOptions extends BrowserContextOptions {
+  /** Browser errors that belong to the test, for example `/^401 /`. All others fail it. See {@link collectErrors}. */
+  expectedErrors?: RegExp
+}
+
+/** Opens a page of the app at `appUrl` in a browser context of its own. The default is the app of this worker. */
+type OpenPage = (appUrl?: string, options?: OpenOptions) => Promise<Page>
+
+interface Fixtures {
+  /** An account that does not exist in Ory yet, to sign up with. */
+  newAccount: Account
+  /** A user with a session at this worker's servers, created by Ory's API. */
+  user: SignedIn
+  /** A page with the session of `user`. */
+  signedInPage: Page
+  openPage: OpenPage
+  /** Opens a page like `openPage`, with this user's session. */
+  openAs: (user: SignedIn, ...at: Parameters<OpenPage>) => Promise<Page>
+  /** Starts servers for this test only. */
+  ownServers: (options?: ServersOptions) => Promise<Servers>
+  /** Registers a function to run after the test. The last one runs first, and all of them run even if one fails. */
+  afterTest: (cleanUp: () => unknown) => void
+}
+
+/** Every page that these fixtures open fails its test on a console error or a failed request: see {@link collectErrors}. */
+export const test = base.extend<Fixtures, WorkerOptions & { started: Started }>({
   topology: ["direct", { option: true, scope: "worker" }],
   started: [
     async ({ topology }, use) => {
@@ -34,72 +53,160 @@ export const test = base.extend<{ person: Person }, WorkerOptions & { started: S
   baseURL: async ({ started }, use) => {
     await use(started.appUrl)
   },
-  person: async ({}, use) => {
-    await use({ email: `${randomUUID()}@example.com`, password: `${randomUUID()} is long` })
-  },
   page: async ({ page, started }, use) => {
-    const errors = watch(page)
+    const errors = collectErrors(page)
     if (started.hiddenUrl !== undefined) await page.context().route(`${started.hiddenUrl}/**`, (route) => route.abort())
     await use(page)
     expect(errors).toEqual([])
   },
+  newAccount: async ({}, use) => {
+    await use(randomAccount())
+  },
+  user: async ({ started }, use) => {
+    // The servers of this worker must run first.
+    expect(started.appUrl).toBe(setting("APP_URL"))
+    await use(await createUser())
+  },
+  signedInPage: async ({ openAs, user }, use) => {
+    await use(await openAs(user))
+  },
+  openPage: async ({ browser, started, afterTest }, use) => {
+    await use(async (appUrl = started.appUrl, { expectedErrors, ...options } = {}) => {
+      const context = await browser.newContext({ baseURL: appUrl, ignoreHTTPSErrors: true, ...options })
+      const errors: string[] = []
+      context.on("page", (page) => collectErrors(page, errors))
+      afterTest(async () => {
+        await context.close()
+        expect(errors.filter((error) => !expectedErrors?.test(error))).toEqual([])
+      })
+      if (started.hiddenUrl !== undefined) await context.route(`${started.hiddenUrl}/**`, (route) => route.abort())
+      return context.newPage()
+    })
+  },
+  openAs: async ({ openPage, started }, use) => {
+    await use(async (user, appUrl = started.appUrl, options) => {
+      const page = await openPage(appUrl, options)
+      await page.context().addCookies(browserCookies(user, appUrl))
+      return page
+    })
+  },
+  ownServers: async ({ afterTest }, use) => {
+    await use(async (options) => {
+      const servers = await startServers(options)
+      afterTest(() => servers.stop())
+      return servers
+    })
+  },
+  afterTest: async ({}, use) => {
+    const cleanUps: (() => unknown)[] = []
+    await use((cleanUp) => cleanUps.push(cleanUp))
+    const errors: unknown[] = []
+    for (const cleanUp of cleanUps.reverse())
+      try {
+        await cleanUp()
+      } catch (error) {
+        errors.push(error)
+      }
+    if (errors.length > 0) throw errors[0]
+  },
 })
 
-/** Collects what a person's browser would complain about, except what is normal in flows. */
-export function watch(page: Page): string[] {
-  const errors: string[] = []
+/** Collects the errors of a page: exceptions, console errors, failed requests, and responses with an unexpected status. */
+export function collectErrors(page: Page, errors: string[] = []): string[] {
   page.on("pageerror", (error) => errors.push(`page error: ${error.message}`))
   page.on("console", (message) => {
-    // The browser logs every 4xx as an error; the responses are looked at below.
+    // The browser logs every 4xx as an error. The response handler below decides about those.
     if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
       errors.push(`console: ${message.text()}`)
   })
   page.on("response", (response) => {
-    // Ory answers a form that is not finished with 400, and with 422 when the browser is to go on elsewhere.
-    const step = [400, 422].includes(response.status()) && new URL(response.url()).pathname.startsWith("/self-service/")
-    if (response.status() >= 400 && !step) errors.push(`${response.status()} ${response.url()}`)
+    const { pathname } = new URL(response.url())
+    // Ory answers 400 to an incomplete form, and 422 when the browser must continue elsewhere.
+    const flowStep = [400, 422].includes(response.status()) && pathname.startsWith("/self-service/")
+    // A page may fetch the session to find out whether the visitor is signed in.
+    const signedOutFetch =
+      response.status() === 401 && response.request().resourceType() === "fetch" && pathname.startsWith("/api/")
+    if (response.status() >= 400 && !flowStep && !signedOutFetch) errors.push(`${response.status()} ${response.url()}`)
   })
   page.on("requestfailed", (request) => {
-    const why = request.failure()?.errorText ?? "failed"
-    // Leaving a page ends what it was still fetching ahead of time.
-    if (why !== "net::ERR_ABORTED") errors.push(`${why} ${request.url()}`)
+    const reason = request.failure()?.errorText ?? "failed"
+    // A navigation aborts the prefetches of the page before it.
+    if (reason !== "net::ERR_ABORTED") errors.push(`${reason} ${request.url()}`)
   })
   return errors
 }
 
-/** Signs up with a password and confirms the address with the code from the mail. Ends at `returnTo`. */
-export async function signUp(page: Page, { email, password }: Person, returnTo = "/dashboard"): Promise<void> {
+/** Asserts that the page shows this user's email address. All protected pages do. */
+export async function expectSignedIn(page: Page, { email }: Account): Promise<void> {
+  await expect(page.getByText(email).first()).toBeVisible()
+}
+
+/** The session of the page's browser, from the app's API. */
+export async function sessionOf(page: Page): Promise<{
+  id: string
+  authenticated_at: string
+  expires_at: string
+  authenticator_assurance_level: string
+}> {
+  const response = await page.request.get("/api/me")
+  expect(response.status()).toBe(200)
+  return (await response.json()) as Awaited<ReturnType<typeof sessionOf>>
+}
+
+/** Signs up with a password and verifies the address with the code from the email. Ends at `returnTo`. */
+export async function signUp(page: Page, account: Account, returnTo = "/dashboard"): Promise<void> {
   await page.goto(`/auth/registration?return_to=${encodeURIComponent(returnTo)}`)
-  await page.getByLabel("Email").fill(email)
-  await page.getByRole("button", { name: "Sign up" }).click()
-  await page.getByRole("button", { name: /^Password/ }).click()
-  await page.getByRole("textbox", { name: "Password" }).fill(password)
-  await page.getByRole("button", { name: "Sign up" }).click()
-  await page.waitForURL("**/auth/verification**")
-  await page.getByLabel(/code/i).fill(await codeFor(email))
-  await page.getByRole("button", { name: "Continue", exact: true }).click()
-  await page.getByRole("link", { name: "Continue" }).click()
+  await submitRegistration(page, account)
+  await verifyAddress(page, await codeFor(account.email))
   await page.waitForURL((url) => url.pathname + url.search === returnTo)
 }
 
-/** Signs in on the login page that is open. */
-export async function signIn(page: Page, { email, password }: Person): Promise<void> {
-  await page.waitForURL("**/auth/login**")
-  await page.getByRole("textbox", { name: "Email" }).fill(email)
-  await page.getByRole("textbox", { name: "Password" }).fill(password)
-  await page.getByRole("button", { name: "Sign in with password" }).click()
+/** Submits the open registration form with a password. Ends at the form for the verification code. */
+export async function submitRegistration(page: Page, { email, password }: Account): Promise<void> {
+  await submitTraits(page, email)
+  await page.getByRole("button", { name: /^Password/ }).click()
+  await page.locator("input[name=password]").fill(password)
+  await page.getByRole("button", { name: "Sign up" }).click()
+  await page.waitForURL("**/auth/verification**")
 }
 
-/** Signs in again on the login page that is open, as a refresh asks. */
-export async function confirm(page: Page, { email, password }: Person): Promise<void> {
-  await page.waitForURL("**/auth/login**")
-  await page.getByRole("textbox", { name: "Email" }).fill(email)
-  await page.getByRole("textbox", { name: "Password" }).fill(password)
-  await page.getByRole("button", { name: "Sign in", exact: true }).click()
+/** Submits the first step of the open registration form: the address, and the values in `ory/required-traits.ts`. */
+export async function submitTraits(page: Page, email: string): Promise<void> {
+  await page.locator('input[name="traits.email"]').fill(email)
+  for (const [name, value] of Object.entries(traitFields(requiredTraits))) {
+    const field = page.locator(`[name="${name}"]`).last()
+    if (value === true) await field.check()
+    else if (value !== false) await field.fill(String(value))
+  }
+  await page.getByRole("button", { name: "Sign up" }).click()
 }
 
-/** Gives the second factor on the login page that asks for it. */
-export async function secondFactor(page: Page, code: string): Promise<void> {
+/** The name and value of each form field that Ory makes of these traits, for example `traits.address.city`. */
+export function traitFields(traits: object, path = "traits"): Record<string, string | number | boolean> {
+  const fields: Record<string, string | number | boolean> = {}
+  for (const [name, value] of Object.entries(traits as Record<string, object | string | number | boolean>))
+    if (typeof value === "object") Object.assign(fields, traitFields(value, `${path}.${name}`))
+    else fields[`${path}.${name}`] = value
+  return fields
+}
+
+/** Enters the code on the open verification page, and continues. */
+export async function verifyAddress(page: Page, code: string): Promise<void> {
+  await page.getByRole("textbox", { name: /code/i }).fill(code)
+  await page.getByRole("button", { name: "Continue", exact: true }).click()
+  await page.getByRole("link", { name: "Continue" }).click()
+}
+
+/** Signs in with a password on the open login page. Also confirms the sign-in where Ory asks for it again. */
+export async function signIn(page: Page, { email, password }: Account): Promise<void> {
+  await page.waitForURL("**/auth/login**")
+  await page.locator("input[name=identifier]").fill(email)
+  await page.locator("input[name=password]").fill(password)
+  await page.locator("button[name=method][value=password]").click()
+}
+
+/** Enters the second factor on the open login page. */
+export async function enterSecondFactor(page: Page, code: string): Promise<void> {
   await page.getByLabel(/code/i).fill(code)
   await page
     .getByRole("button", { name: /Continue|Verify|Use Authenticator|Sign in/ })
@@ -107,26 +214,26 @@ export async function secondFactor(page: Page, code: string): Promise<void> {
     .click()
 }
 
-/** Enrols an authenticator app, signs out, and in again with the password alone. Returns the cookies of someone who owes the code. */
-export async function oweSecondFactor(page: Page, person: Person): Promise<string> {
-  await signUp(page, person)
+/** Signs up, enrols an authenticator app, and signs in with the password only. Returns the cookies of that session. */
+export async function signInWithoutSecondFactor(page: Page, account: Account): Promise<string> {
+  await signUp(page, account)
   await enrolTotp(page)
   await signOut(page)
   await page.goto("/dashboard")
-  await signIn(page, person)
+  await signIn(page, account)
   await expect(page.getByRole("textbox", { name: /code/i })).toBeVisible()
   return (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ")
 }
 
-/** Goes to settings and enrols an authenticator app. */
+/** Opens the settings page and enrols an authenticator app. */
 export async function enrolTotp(page: Page): Promise<TOTP> {
   await page.goto("/account/settings")
   const totp = await submitTotp(page)
-  await expect(page.getByText("Your changes have been saved!").first()).toBeVisible()
+  await expectSettingsSaved(page)
   return totp
 }
 
-/** Enrols an authenticator app on the settings page that is open. */
+/** Enrols an authenticator app on the open settings page. */
 export async function submitTotp(page: Page): Promise<TOTP> {
   const form = page.locator("form", { has: page.getByRole("textbox", { name: "Verify code" }) })
   const secret = await form.getByRole("textbox").first().inputValue()
@@ -136,12 +243,24 @@ export async function submitTotp(page: Page): Promise<TOTP> {
   return totp
 }
 
+/** Submits a new password on the open settings page. */
+export async function changePassword(page: Page, password: string): Promise<void> {
+  const form = page.locator("form", { has: page.getByRole("textbox", { name: "Password" }) })
+  await form.getByRole("textbox", { name: "Password" }).fill(password)
+  await form.getByRole("button", { name: "Save" }).click()
+}
+
+/** Asserts that Ory's settings page confirms a change. */
+export async function expectSettingsSaved(page: Page): Promise<void> {
+  await expect(page.getByText("Your changes have been saved!").first()).toBeVisible()
+}
+
 export async function signOut(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Sign out", exact: true }).click()
+  await page.getByRole("button", { name: texts.nav.signOut, exact: true }).click()
   await page.waitForURL((url) => url.pathname === "/")
 }
 
-/** The newest six-digit code in the inbox for this address, once there is one, and another than `before`. */
+/** Waits for an email to this address and returns its six-digit code. Ignores an email whose code is `before`. */
 export async function codeFor(email: string, before?: string, inboxUrl = setting("INBOX_URL")): Promise<string> {
   let code: string | undefined
   await expect
@@ -153,7 +272,7 @@ export async function codeFor(email: string, before?: string, inboxUrl = setting
         code = /\b\d{6}\b/.exec(newest?.text ?? "")?.[0]
         return code === before ? undefined : code
       },
-      { message: `a mail with a code for ${email}`, timeout: 15_000 },
+      { message: `an email with a code for ${email}`, timeout: 15_000 },
     )
     .toBeDefined()
   return code ?? ""

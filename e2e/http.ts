@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto"
 import { request, type Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http"
-import type { Person } from "./fixtures"
+import { requiredTraits } from "../ory/required-traits"
+import type { Servers } from "./servers"
+import { setting } from "./settings"
 
 export interface Answer {
   status: number
@@ -12,11 +14,11 @@ export interface SendOptions {
   method?: string
   headers?: OutgoingHttpHeaders
   body?: string
-  /** Keeps connections open for further requests. */
+  /** Reuses connections. */
   agent?: Agent
 }
 
-/** One request exactly as given: no path is tidied up, no redirect followed, no header added. */
+/** Sends one request exactly as given. It normalises no path, follows no redirect and adds no header. */
 export function send(
   origin: string,
   path: string,
@@ -41,57 +43,104 @@ export function send(
   })
 }
 
-/** Major version of the Kratos that runs: 1 or 26. Where their behaviour differs, tests assert what each does. */
+/** Major version of the running Kratos: 1 or 26. Where the two behave differently, tests assert the behaviour of each. */
 export async function kratosMajor(adminUrl: string): Promise<number> {
   const { version } = (await (await fetch(`${adminUrl}/admin/version`)).json()) as { version: string }
   const major = /^v(\d+)\./.exec(version)?.[1]
-  if (major === undefined) throw new Error(`Kratos says that its version is "${version}".`)
+  if (major === undefined) throw new Error(`Kratos reports the version "${version}". Expected one like "v26.2.0".`)
   return Number(major)
 }
 
-/** What a browser sends when it is about to show a page. */
+/** The headers of a browser that loads a page. */
 export const PAGE_LOAD = { accept: "text/html", "sec-fetch-dest": "document", "sec-fetch-mode": "navigate" }
 
-/** Someone with a session, made without a browser. `cookie` is what a browser would send to app and Ory. */
-export interface SignedIn extends Person {
+/** What a user types to sign up and sign in. */
+export interface Account {
+  email: string
+  password: string
+}
+
+/** An account with a session. `cookie` is the header that a browser would send to the app and to Ory. */
+export interface SignedIn extends Account {
   cookie: string
   identityId: string
   sessionId: string
 }
 
-/** Creates an account by the admin API and signs in to it by Ory's own login flow. */
-export async function signedIn(oryUrl: string, adminUrl: string): Promise<SignedIn> {
-  const person = { email: `${randomUUID()}@example.com`, password: `${randomUUID()} is long` }
-  const created = await fetch(`${adminUrl}/admin/identities`, {
+/** An account that no other test uses. It does not exist in Ory yet. */
+export function randomAccount(): Account {
+  return { email: `${randomUUID()}@example.com`, password: `${randomUUID()} is long` }
+}
+
+/** Creates this account by the admin API. Returns the identity's id. */
+export async function createIdentity(
+  adminUrl: string,
+  { email, password }: Account,
+  { verified = true } = {},
+): Promise<string> {
+  const response = await fetch(`${adminUrl}/admin/identities`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
       schema_id: "default",
-      traits: { email: person.email },
-      credentials: { password: { config: { password: person.password } } },
-      verifiable_addresses: [{ value: person.email, via: "email", verified: true, status: "completed" }],
+      traits: { ...requiredTraits, email },
+      credentials: { password: { config: { password } } },
+      ...(verified && { verifiable_addresses: [{ value: email, via: "email", verified, status: "completed" }] }),
     }),
   })
-  const { id: identityId } = (await created.json()) as { id: string }
+  if (response.status !== 201)
+    throw new Error(
+      `Ory refused a test account (${response.status}). Add a value for each required trait of ory/identity.schema.json to ory/required-traits.ts. Ory's response: ${await response.text()}`,
+    )
+  return ((await response.json()) as { id: string }).id
+}
 
-  const begun = await fetch(`${oryUrl}/self-service/login/browser`, { headers: { accept: "application/json" } })
-  const flow = (await begun.json()) as {
+/** Creates an account by the admin API and signs in by Ory's own login flow, without a browser. */
+export async function signedIn(oryUrl: string, adminUrl: string): Promise<SignedIn> {
+  const account = randomAccount()
+  const identityId = await createIdentity(adminUrl, account)
+  const started = await fetch(`${oryUrl}/self-service/login/browser`, { headers: { accept: "application/json" } })
+  const flow = (await started.json()) as {
     ui: { action: string; nodes: { attributes: { name?: string; value?: string } }[] }
   }
   const csrf = flow.ui.nodes.find(({ attributes }) => attributes.name === "csrf_token")?.attributes.value
-  const csrfCookie = pairs(begun)
   const { pathname, search } = new URL(flow.ui.action)
-  const done = await fetch(oryUrl + pathname + search, {
+  const response = await fetch(oryUrl + pathname + search, {
     method: "POST",
-    headers: { accept: "application/json", "content-type": "application/json", cookie: csrfCookie },
-    body: JSON.stringify({ method: "password", identifier: person.email, password: person.password, csrf_token: csrf }),
+    headers: { accept: "application/json", "content-type": "application/json", cookie: pairs(started) },
+    body: JSON.stringify({
+      method: "password",
+      identifier: account.email,
+      password: account.password,
+      csrf_token: csrf,
+    }),
   })
-  if (done.status !== 200) throw new Error(`signing in answered ${done.status}: ${await done.text()}`)
-  const { session } = (await done.json()) as { session: { id: string } }
-  return { ...person, identityId, sessionId: session.id, cookie: pairs(done) }
+  if (response.status !== 200)
+    throw new Error(`Ory answered ${response.status} to the sign-in of a test account: ${await response.text()}`)
+  const { session } = (await response.json()) as { session: { id: string } }
+  return { ...account, identityId, sessionId: session.id, cookie: pairs(response) }
 }
 
-/** The same cookies for a browser's context. */
+/** Creates a user with a session at these servers. The default is the servers of this worker. */
+export function createUser(servers?: Servers): Promise<SignedIn> {
+  return servers === undefined
+    ? signedIn(setting("ORY_URL"), setting("ORY_ADMIN_URL"))
+    : signedIn(servers.kratosUrl, servers.ory.adminUrl)
+}
+
+/** Ends a session by the admin API, as when a user signs it out on another device. */
+export async function revokeSession(sessionId: string, adminUrl = setting("ORY_ADMIN_URL")): Promise<void> {
+  const { status } = await fetch(`${adminUrl}/admin/sessions/${sessionId}`, { method: "DELETE" })
+  if (status !== 204) throw new Error(`Ory answered ${status} when session ${sessionId} was revoked. Expected 204.`)
+}
+
+/** Extends a session by the admin API. Ory then renews the session cookie with its next response. */
+export async function extendSession(sessionId: string, adminUrl: string): Promise<void> {
+  const { ok, status } = await fetch(`${adminUrl}/admin/sessions/${sessionId}/extend`, { method: "PATCH" })
+  if (!ok) throw new Error(`Ory answered ${status} when session ${sessionId} was extended.`)
+}
+
+/** The cookies of this user, for a browser context. */
 export function browserCookies({ cookie }: SignedIn, url: string): { name: string; value: string; url: string }[] {
   return cookie.split("; ").map((pair) => {
     const end = pair.indexOf("=")
@@ -99,7 +148,7 @@ export function browserCookies({ cookie }: SignedIn, url: string): { name: strin
   })
 }
 
-/** `name=value` of every cookie that an answer sets and does not take away. */
+/** `name=value` of every cookie that a response sets and does not delete. */
 export function pairs(response: Response): string {
   return response.headers
     .getSetCookie()

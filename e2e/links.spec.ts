@@ -1,6 +1,7 @@
-import { expect, signIn, test, watch } from "./fixtures"
-import { browserCookies, PAGE_LOAD, send, signedIn } from "./http"
+import { expect, expectSignedIn, signIn, test } from "./fixtures"
+import { createUser, PAGE_LOAD, revokeSession, send } from "./http"
 import { startServers, type Servers } from "./servers"
+import { texts } from "./texts"
 
 test.describe.configure({ mode: "serial" })
 
@@ -12,150 +13,137 @@ test.afterAll(async () => {
   await servers.stop()
 })
 
-test("links that nobody follows cost Ory nothing", async ({ browser }) => {
-  const context = await browser.newContext({ baseURL: servers.appUrl })
-  const page = await context.newPage()
-  const errors = watch(page)
-  servers.relay.seen.length = 0
-  for (const path of ["/", "/auth/signed-out", "/auth/error"]) {
-    await page.goto(path)
-    for (const link of await page.getByRole("link").all()) await link.hover()
-    // Time for what a hover may begin.
-    await page.waitForTimeout(500)
-  }
-  expect(servers.relay.seen).toEqual([])
-  expect(await context.cookies()).toEqual([])
-  expect(errors).toEqual([])
+test("hovering over links sends no request to Ory", async ({ openAs, openPage }) => {
+  await test.step("signed out, on public pages", async () => {
+    const page = await openPage(servers.appUrl)
+    for (const path of ["/", "/auth/signed-out", "/auth/error"]) {
+      await page.goto(path)
+      await page.waitForLoadState("networkidle")
+      servers.relay.seen.length = 0
+      for (const link of await page.getByRole("link").all()) await link.hover()
+      // Time for the requests that a hover may start.
+      await page.waitForTimeout(500)
+      expect(servers.relay.seen, path).toEqual([])
+    }
+    expect(await page.context().cookies()).toEqual([])
+  })
 
-  // Signed in: the same, on protected pages, beyond the one question whose session it is.
-  await context.addCookies(browserCookies(await signedIn(servers.oryUrl, servers.ory.adminUrl), servers.appUrl))
-  await page.goto("/dashboard")
-  servers.relay.seen.length = 0
-  for (const link of await page.getByRole("link").all()) await link.hover()
-  await page.getByRole("button", { name: "Sign out" }).hover()
-  await page.waitForTimeout(500)
-  expect(servers.relay.seen).toEqual([])
-  await page.reload()
-  await expect(page.getByRole("button", { name: "Sign out" })).toBeVisible()
-  expect(errors).toEqual([])
-  await context.close()
+  await test.step("signed in, on a protected page", async () => {
+    const page = await openAs(await createUser(servers), servers.appUrl)
+    await page.goto("/dashboard")
+    await page.waitForLoadState("networkidle")
+    servers.relay.seen.length = 0
+    for (const link of await page.getByRole("link").all()) await link.hover()
+    await page.getByRole("button", { name: texts.nav.signOut }).hover()
+    await page.waitForTimeout(500)
+    expect(servers.relay.seen).toEqual([])
+    await page.reload()
+    await expect(page.getByRole("button", { name: texts.nav.signOut })).toBeVisible()
+  })
 })
 
-test("what a browser fetches ahead of time changes nothing", async () => {
-  const person = await signedIn(servers.oryUrl, servers.ory.adminUrl)
+test("a prefetch starts no flow and does not sign out", async () => {
+  const { cookie } = await createUser(servers)
   servers.relay.seen.length = 0
   for (const path of ["/auth/sign-out", "/api/refresh-session", "/auth/login", "/dashboard"])
-    await send(servers.appUrl, path, { headers: { ...PAGE_LOAD, "sec-purpose": "prefetch", cookie: person.cookie } })
+    await send(servers.appUrl, path, { headers: { ...PAGE_LOAD, "sec-purpose": "prefetch", cookie } })
   expect(servers.relay.seen.filter((line) => !line.includes("whoami"))).toEqual([])
-  expect((await send(servers.appUrl, "/api/me", { headers: { cookie: person.cookie } })).status).toBe(200)
+  expect((await send(servers.appUrl, "/api/me", { headers: { cookie } })).status).toBe(200)
 })
 
-test("a click on a protected page, signed out, ends at the login page, and after that at the page", async ({
-  browser,
-}) => {
-  const person = await signedIn(servers.oryUrl, servers.ory.adminUrl)
-  const context = await browser.newContext({ baseURL: servers.appUrl })
-  const page = await context.newPage()
-  const errors = watch(page)
+test("a signed-out visitor who clicks a link to a protected page signs in and arrives there", async ({ openPage }) => {
+  const user = await createUser(servers)
+  const page = await openPage(servers.appUrl)
   await page.goto("/")
-  await page.getByRole("link", { name: "Go to your dashboard" }).click()
-  await signIn(page, person)
+  await page.getByRole("link", { name: texts.landing.dashboardLink }).click()
+  await signIn(page, user)
   await page.waitForURL(`${servers.appUrl}/dashboard`)
-  await expect(page.getByRole("main")).toContainText(person.email)
-  expect(errors).toEqual([])
-  await context.close()
+  await expectSignedIn(page, user)
 })
 
-test("a click after the session was ended elsewhere leads to login, and back to the page that was clicked", async ({
-  browser,
-}) => {
-  const person = await signedIn(servers.oryUrl, servers.ory.adminUrl)
-  const context = await browser.newContext({ baseURL: servers.appUrl })
-  await context.addCookies(browserCookies(person, servers.appUrl))
-  const page = await context.newPage()
-  const errors = watch(page)
+test("a click after the session was revoked redirects to sign-in, then to the clicked page", async ({ openAs }) => {
+  const user = await createUser(servers)
+  const page = await openAs(user, servers.appUrl)
   await page.goto("/dashboard")
-  await endSession(person.sessionId)
-  await page.getByRole("link", { name: "Account" }).click()
-  await signIn(page, person)
+  await revokeSession(user.sessionId, servers.ory.adminUrl)
+  await page.getByRole("link", { name: texts.nav.account }).click()
+  await signIn(page, user)
   await page.waitForURL(`${servers.appUrl}/account`)
-  expect(errors).toEqual([])
-  await context.close()
 })
 
-test("a form that is sent after the session was ended says so, keeps what was typed, and leads back", async ({
-  browser,
+test("a form that is submitted after the session was revoked keeps the typed text and leads back to it after sign-in", async ({
+  openAs,
 }) => {
-  const person = await signedIn(servers.oryUrl, servers.ory.adminUrl)
-  const context = await browser.newContext({ baseURL: servers.appUrl })
-  await context.addCookies(browserCookies(person, servers.appUrl))
-  const page = await context.newPage()
-  const errors = watch(page)
+  const user = await createUser(servers)
+  const page = await openAs(user, servers.appUrl)
+  const firstName = page.getByRole("textbox", { name: texts.account.firstName })
+  const save = page.getByRole("button", { name: texts.account.save })
 
-  await page.goto("/account")
-  await page.getByRole("textbox", { name: "First name" }).fill("Grace")
-  await page.getByRole("button", { name: "Save" }).click()
-  await expect(page.getByText("Saved.")).toBeVisible()
-  await page.goto("/dashboard")
-  await expect(page.getByRole("heading", { name: "Hello, Grace" })).toBeVisible()
+  await test.step("with a session, the form saves", async () => {
+    await page.goto("/account")
+    await firstName.fill("Grace")
+    await save.click()
+    await expect(page.getByText(texts.account.saved)).toBeVisible()
+    await page.goto("/dashboard")
+    await expect(page.getByRole("heading", { name: texts.dashboard.greeting("Grace") })).toBeVisible()
+  })
 
-  await page.goto("/account")
-  await endSession(person.sessionId)
-  await page.getByRole("textbox", { name: "First name" }).fill("Ada")
-  await page.getByRole("button", { name: "Save" }).click()
-  await expect(page.getByText("Nothing was changed. You are signed out.")).toBeVisible()
-  await expect(page.getByRole("textbox", { name: "First name" })).toHaveValue("Ada")
-  await page.getByRole("link", { name: "Sign in and come back" }).click()
-  await signIn(page, person)
-  await page.waitForURL(`${servers.appUrl}/account`)
-  await expect(page.getByRole("textbox", { name: "First name" })).toHaveValue("Ada")
-  // Filled in, not sent.
-  await page.reload()
-  await expect(page.getByRole("textbox", { name: "First name" })).toHaveValue("Grace")
-  expect(errors).toEqual([])
-  await context.close()
+  await test.step("without a session, the form keeps the text", async () => {
+    await page.goto("/account")
+    await revokeSession(user.sessionId, servers.ory.adminUrl)
+    await firstName.fill("Ada")
+    await save.click()
+    await expect(page.getByText(texts.denied.signedOut)).toBeVisible()
+    await expect(firstName).toHaveValue("Ada")
+  })
+
+  await test.step("after sign-in, the form has the text, which is not saved", async () => {
+    await page.getByRole("link", { name: texts.denied.signIn }).click()
+    await signIn(page, user)
+    await page.waitForURL(`${servers.appUrl}/account`)
+    await expect(firstName).toHaveValue("Ada")
+    await page.reload()
+    await expect(firstName).toHaveValue("Grace")
+  })
 })
 
-test("a form that is sent while Ory does not answer says so, and keeps what was typed", async ({ browser }) => {
-  const person = await signedIn(servers.oryUrl, servers.ory.adminUrl)
-  const context = await browser.newContext({ baseURL: servers.appUrl })
-  await context.addCookies(browserCookies(person, servers.appUrl))
-  const page = await context.newPage()
-  const errors = watch(page)
+test("a form that is submitted while Ory is unreachable keeps the typed text and works afterwards", async ({
+  openAs,
+}) => {
+  const page = await openAs(await createUser(servers), servers.appUrl)
+  const firstName = page.getByRole("textbox", { name: texts.account.firstName })
+  const save = page.getByRole("button", { name: texts.account.save })
   await page.goto("/account")
   servers.relay.fault = "500"
-  await page.getByRole("textbox", { name: "First name" }).fill("Ada")
-  await page.getByRole("button", { name: "Save" }).click()
-  await expect(page.getByText("Nothing was changed. We can't check your session")).toBeVisible()
-  await expect(page.getByRole("textbox", { name: "First name" })).toHaveValue("Ada")
+  await firstName.fill("Ada")
+  await save.click()
+  await expect(page.getByText(texts.denied.unavailable)).toBeVisible()
+  await expect(firstName).toHaveValue("Ada")
   servers.relay.fault = "none"
-  await page.getByRole("button", { name: "Save" }).click()
-  await expect(page.getByText("Saved.")).toBeVisible()
-  expect(errors).toEqual([])
-  await context.close()
+  await save.click()
+  await expect(page.getByText(texts.account.saved)).toBeVisible()
 })
 
-test("public pages are the same for everybody; nothing protected, and nothing that sets a cookie, is kept by anyone", async () => {
-  const { cookie } = await signedIn(servers.oryUrl, servers.ory.adminUrl)
-  for (const path of ["/", "/icon.svg"]) {
-    const [stranger, someone] = await Promise.all([
+test("static pages are the same for every visitor and set no cookie", async () => {
+  const { cookie } = await createUser(servers)
+  for (const path of ["/unavailable", "/icon.svg"]) {
+    const [signedOut, signedIn] = await Promise.all([
       send(servers.appUrl, path),
       send(servers.appUrl, path, { headers: { cookie } }),
     ])
-    expect(someone.body).toBe(stranger.body)
-    expect(someone.headers["set-cookie"]).toBeUndefined()
-    expect(someone.headers["cache-control"]).toMatch(/s-maxage|max-age|public/)
+    expect(signedIn.body).toBe(signedOut.body)
+    expect(signedIn.headers["set-cookie"]).toBeUndefined()
+    expect(signedIn.headers["cache-control"]).toMatch(/s-maxage|max-age|public/)
   }
+})
+
+test("no cache may store protected pages or responses that set a cookie", async () => {
+  const { cookie } = await createUser(servers)
   for (const path of ["/dashboard", "/account", "/account/settings", "/api/me", "/no-such-page"])
     for (const headers of [{}, { cookie }, { ...PAGE_LOAD, cookie }, PAGE_LOAD]) {
-      const answer = await send(servers.appUrl, path, { headers })
-      expect(answer.headers["cache-control"], `${path} ${answer.status}`).toBe("private, no-store")
+      const response = await send(servers.appUrl, path, { headers })
+      expect(response.headers["cache-control"], `${path} ${response.status}`).toBe("private, no-store")
     }
   for (const path of ["/api/refresh-session", "/auth/login", "/api/health"])
     expect((await send(servers.appUrl, path)).headers["cache-control"], path).toContain("no-store")
 })
-
-async function endSession(id: string): Promise<void> {
-  const answer = await fetch(`${servers.ory.adminUrl}/admin/sessions/${id}`, { method: "DELETE" })
-  expect(answer.status).toBe(204)
-}

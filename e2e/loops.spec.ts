@@ -1,174 +1,161 @@
-import type { Browser, BrowserContext, Page } from "playwright/test"
-import { codeFor, expect, signIn, signOut, test, watch } from "./fixtures"
-import { browserCookies, PAGE_LOAD, send, signedIn } from "./http"
+import type { BrowserContext, Page } from "playwright/test"
+import { codeFor, expect, expectSignedIn, signIn, signOut, submitRegistration, test, verifyAddress } from "./fixtures"
+import { browserCookies, createUser, extendSession, PAGE_LOAD, send } from "./http"
 import { startServers, type Servers, type ServersOptions } from "./servers"
+import { texts } from "./texts"
 
-/** A browser whose session at Ory does not reach this app gets a page that says so. Nobody else ever sees that page. */
-
-const MESSAGE = "Your sign-in did not arrive"
-
-async function withServers(options: ServersOptions, use: (servers: Servers) => Promise<void>): Promise<void> {
-  const servers = await startServers(options)
-  try {
-    await use(servers)
-  } finally {
-    await servers.stop()
-  }
-}
-
-async function open(browser: Browser, { appUrl }: Servers): Promise<{ context: BrowserContext; page: Page }> {
-  const context = await browser.newContext({ baseURL: appUrl, ignoreHTTPSErrors: true })
-  return { context, page: await context.newPage() }
-}
+/**
+ * A redirect loop happens when the browser has a session at Ory whose cookie does not reach this app. The app ends the loop at a page
+ * that says so. Normal use never leads to that page.
+ */
 
 const siblings: ServersOptions = { tls: true, siblings: true }
-const domain = { COOKIES_DOMAIN: "example.test" }
+const sharedDomain = { COOKIES_DOMAIN: "example.test" }
 
-for (const [name, options, cure] of [
+/** What the app logs when it ends a redirect loop. */
+const LOOP_ENDED = "without a valid session"
+
+for (const [name, options, fix] of [
   [
     "a renamed session cookie",
     { kratos: { SESSION_COOKIE_NAME: "my_session" } },
     "Set ORY_SESSION_COOKIE to it, perhaps my_session.",
   ],
   [
-    "a session cookie for Ory's host alone",
-    { ...siblings, kratos: { ...domain, SESSION_COOKIE_DOMAIN: "auth.example.test" } },
+    "a session cookie for Ory's host only",
+    { ...siblings, kratos: { ...sharedDomain, SESSION_COOKIE_DOMAIN: "auth.example.test" } },
     "session.cookie.domain",
   ],
 ] as const)
-  test(`${name} ends at a message, and the log names the cure`, async ({ browser }) => {
-    await withServers(options, async (servers) => {
-      const person = await signedIn(servers.kratosUrl, servers.ory.adminUrl)
-      const { context, page } = await open(browser, servers)
+  test(`${name} ends at a message for the user, and the log names the fix`, async ({ openPage, ownServers }) => {
+    const servers = await ownServers(options)
+    const user = await createUser(servers)
+    const page = await openPage(servers.appUrl, { expectedErrors: /^401 / })
+    const message = page.getByRole("heading", { name: texts.signInDidNotArrive })
+
+    await test.step("signing in ends at the message, which shows no technical details", async () => {
       await page.goto("/account?tab=1")
-      await signIn(page, person)
-      await expect(page.getByRole("heading", { name: MESSAGE })).toBeVisible()
-      expect(page.url()).toBe(
-        `${servers.appUrl}/auth/no-session?return_to=${encodeURIComponent(`${servers.appUrl}/account?tab=1`)}`,
-      )
-      // In production users read nothing of how it works.
+      await signIn(page, user)
+      await expect(message).toBeVisible()
+      const returnTo = encodeURIComponent(`${servers.appUrl}/account?tab=1`)
+      expect(page.url()).toBe(`${servers.appUrl}/auth/no-session?return_to=${returnTo}`)
       expect(await page.locator("body").innerText()).not.toMatch(/ory_|kratos|cookie_|csrf|ORY_/i)
+    })
 
-      // "Try again" and a reload end here as well, also when the count of redirects has expired.
-      for (const wait of [0, 11_000]) {
+    // The app counts redirects for ten seconds.
+    for (const wait of [0, 11_000])
+      await test.step(`another attempt after ${wait} ms ends there as well`, async () => {
         await page.waitForTimeout(wait)
-        const answer = page.waitForResponse((response) => response.status() === 401)
-        await page.getByRole("link", { name: "Try again" }).click()
-        expect(new URL((await answer).url()).pathname).toBe("/auth/no-session")
-        await expect(page.getByRole("heading", { name: MESSAGE })).toBeVisible()
-      }
-      expect((await page.reload())?.status()).toBe(401)
+        const response = page.waitForResponse((response) => response.status() === 401)
+        await page.getByRole("link", { name: texts.tryAgain }).click()
+        expect(new URL((await response).url()).pathname).toBe("/auth/no-session")
+        await expect(message).toBeVisible()
+      })
+    expect((await page.reload())?.status()).toBe(401)
 
+    await test.step("the log names the expected cookie, the received ones and the fix, but no cookie value", async () => {
       const log = servers.appLog.join("\n")
       expect(log).toContain("Expected: ory_kratos_session, or ory_session_… of Ory Network.")
       expect(log).toMatch(/The browser sent: .*csrf_token_/)
-      expect(log).toContain(cure)
-      for (const { name, value } of await context.cookies())
+      expect(log).toContain(fix)
+      for (const { name, value } of await page.context().cookies())
         if (value.length > 5) expect(log, name).not.toContain(value)
-      await context.close()
     })
   })
 
-test("with ORY_SESSION_COOKIE a renamed cookie signs in and out, and is renewed", async ({ browser }) => {
-  const options = {
+test("with ORY_SESSION_COOKIE, a renamed session cookie signs in, is renewed, and signs out", async ({
+  openPage,
+  ownServers,
+}) => {
+  const servers = await ownServers({
     kratos: { SESSION_COOKIE_NAME: "my_session", SESSION_EARLIEST_POSSIBLE_EXTEND: "8760h" },
     app: { ORY_SESSION_COOKIE: "my_session" },
-  }
-  await withServers(options, async (servers) => {
-    const person = await signedIn(servers.kratosUrl, servers.ory.adminUrl)
-    const { context, page } = await open(browser, servers)
-    const errors = watch(page)
-    await page.goto("/account")
-    await signIn(page, person)
-    await page.waitForURL(`${servers.appUrl}/account`)
-    expect(
-      (await fetch(`${servers.ory.adminUrl}/admin/sessions/${person.sessionId}/extend`, { method: "PATCH" })).ok,
-    ).toBe(true)
-    const renewed = await send(servers.appUrl, "/account", { headers: { ...PAGE_LOAD, cookie: person.cookie } })
-    expect(renewed.headers["set-cookie"]?.join()).toContain("my_session=")
-    await signOut(page)
-    expect((await context.cookies()).map(({ name }) => name)).not.toContain("my_session")
-    // A cookie under Ory's usual name is no session here.
-    const usual = person.cookie.replace("my_session=", "ory_kratos_session=")
-    expect((await send(servers.appUrl, "/api/me", { headers: { cookie: usual } })).status).toBe(401)
-    expect(errors).toEqual([])
-    await context.close()
   })
+  const user = await createUser(servers)
+  const page = await openPage(servers.appUrl)
+  await page.goto("/account")
+  await signIn(page, user)
+  await page.waitForURL(`${servers.appUrl}/account`)
+  await extendSession(user.sessionId, servers.ory.adminUrl)
+  const renewed = await send(servers.appUrl, "/account", { headers: { ...PAGE_LOAD, cookie: user.cookie } })
+  expect(renewed.headers["set-cookie"]?.join()).toContain("my_session=")
+  await signOut(page)
+  expect((await page.context().cookies()).map(({ name }) => name)).not.toContain("my_session")
+  // The app ignores a cookie with Ory's usual name.
+  const usual = user.cookie.replace("my_session=", "ory_kratos_session=")
+  expect((await send(servers.appUrl, "/api/me", { headers: { cookie: usual } })).status).toBe(401)
 })
 
-test("through this app, a renamed cookie reaches the browser with ORY_SESSION_COOKIE", async ({ browser }) => {
-  const options = {
+test("with ORY_SESSION_COOKIE and ORY_PROXY, a renamed session cookie signs in and out", async ({
+  openPage,
+  ownServers,
+}) => {
+  const servers = await ownServers({
     network: true,
     kratos: { SESSION_COOKIE_NAME: "my_session" },
     app: { ORY_PROXY: "on", ORY_SESSION_COOKIE: "my_session" },
-  }
-  await withServers(options, async (servers) => {
-    const { context, page } = await open(browser, servers)
-    await page.goto("/dashboard")
-    await signIn(page, await signedIn(servers.kratosUrl, servers.ory.adminUrl))
-    await page.waitForURL(`${servers.appUrl}/dashboard`)
-    await signOut(page)
-    await context.close()
   })
+  const page = await openPage(servers.appUrl)
+  await page.goto("/dashboard")
+  await signIn(page, await createUser(servers))
+  await page.waitForURL(`${servers.appUrl}/dashboard`)
+  await signOut(page)
 })
 
-test("Ory on a sibling domain without cookies.domain: the page asks for cookies, and the log names the setting", async ({
-  browser,
+test("without cookies.domain, Ory on a sibling domain leads to a message about cookies, and the log names the setting", async ({
+  openPage,
+  ownServers,
 }) => {
-  await withServers(siblings, async (servers) => {
-    const { context, page } = await open(browser, servers)
-    await page.goto("/dashboard")
-    await expect(page.getByRole("heading", { name: "Your browser did not keep the cookies" })).toBeVisible()
-    const log = servers.appLog.join("\n")
-    expect(log).toContain("without the flow's CSRF cookie.")
-    expect(log).toContain("Set cookies.domain in Kratos to a domain that auth.example.test and app.example.test share")
-    await context.close()
-  })
+  const servers = await ownServers(siblings)
+  const page = await openPage(servers.appUrl)
+  await page.goto("/dashboard")
+  await expect(page.getByRole("heading", { name: texts.cookiesNotKept })).toBeVisible()
+  const log = servers.appLog.join("\n")
+  expect(log).toContain("without the flow's CSRF cookie.")
+  expect(log).toContain("Set cookies.domain in Kratos to a domain that auth.example.test and app.example.test share")
 })
 
-test("Ory on a sibling domain with cookies.domain: sign-in, refresh and sign-out work", async ({ browser }) => {
-  await withServers({ ...siblings, kratos: domain }, async (servers) => {
-    const { context, page } = await open(browser, servers)
-    const errors = watch(page)
-    const person = await signedIn(servers.kratosUrl, servers.ory.adminUrl)
+test("with cookies.domain, sign-in, refresh and sign-out work with Ory on a sibling domain", async ({
+  openPage,
+  ownServers,
+}) => {
+  const servers = await ownServers({ ...siblings, kratos: sharedDomain })
+  const user = await createUser(servers)
+  const page = await openPage(servers.appUrl)
+
+  await test.step("sign in", async () => {
     await page.goto("/account?tab=1")
-    await signIn(page, person)
+    await signIn(page, user)
     await page.waitForURL(`${servers.appUrl}/account?tab=1`)
-    for (const { name, domain, secure } of await context.cookies())
-      expect([name, domain, secure]).toEqual([
-        name,
-        name.startsWith("__Host-") ? "app.example.test" : ".example.test",
-        true,
-      ])
-    await page.goto("/api/refresh-session?return_to=/dashboard")
-    await page.waitForURL("**/auth/login**")
-    await page.getByRole("textbox", { name: "Email" }).fill(person.email)
-    await page.getByRole("textbox", { name: "Password" }).fill(person.password)
-    await page.getByRole("button", { name: "Sign in", exact: true }).click()
-    await page.waitForURL(`${servers.appUrl}/dashboard`)
-    await signOut(page)
-    expect(servers.appLog.join("\n")).not.toContain("CSRF cookie")
-    expect(errors).toEqual([])
-    await context.close()
+    for (const { name, domain, secure } of await page.context().cookies()) {
+      const expected = name.startsWith("__Host-") ? "app.example.test" : ".example.test"
+      expect([name, domain, secure]).toEqual([name, expected, true])
+    }
   })
+  await test.step("refresh", async () => {
+    await page.goto("/api/refresh-session?return_to=/dashboard")
+    await signIn(page, user)
+    await page.waitForURL(`${servers.appUrl}/dashboard`)
+  })
+  await signOut(page)
+  expect(servers.appLog.join("\n")).not.toContain("CSRF cookie")
 })
 
-/** A browser that was just redirected to sign in often enough for the way back to lead over the page that ends loops. */
-async function redirected(context: BrowserContext, times = 3): Promise<void> {
+/** Visits a protected page this many times. After three redirects, the way back leads over the page that ends loops. */
+async function getRedirected(context: BrowserContext, times = 3): Promise<void> {
   for (let time = 0; time < times; time++) {
     const page = await context.newPage()
     await page.goto(`/dashboard?visit=${time}`)
     await page.waitForURL("**/auth/login**")
     await page.close()
   }
-  expect((await context.cookies()).find(({ name }) => name === "login_redirects")?.value).toBe(
-    String(Math.min(times, 3)),
-  )
+  const count = (await context.cookies()).find(({ name }) => name === "login_redirects")?.value
+  expect(count).toBe(String(Math.min(times, 3)))
 }
 
-/** Back or forward. Playwright's own waits for an event that a page from the back/forward cache does not send. */
+/** Goes back or forward in the history. Playwright's own method waits for an event that a page from the bfcache does not send. */
 async function travel(page: Page, delta: number, pathname: string): Promise<void> {
-  // The page may be gone before it can answer.
+  // The page may be gone before it returns.
   await page
     .evaluate((delta) => {
       history.go(delta)
@@ -177,7 +164,7 @@ async function travel(page: Page, delta: number, pathname: string): Promise<void
   await expect.poll(() => new URL(page.url()).pathname).toBe(pathname)
 }
 
-test.describe("normal use", () => {
+test.describe("normal use does not end at the loop page", () => {
   test.describe.configure({ mode: "default" })
 
   let servers: Servers
@@ -188,75 +175,76 @@ test.describe("normal use", () => {
     await servers.stop()
   })
   test.afterEach(() => {
-    expect(servers.appLog.join("\n")).not.toContain("without a valid session")
+    expect(servers.appLog.join("\n")).not.toContain(LOOP_ENDED)
   })
 
   for (const visitedBefore of [true, false])
-    test(`six tabs at once sign in, in a browser that ${visitedBefore ? "was here before" : "is new"}`, async ({
-      browser,
+    test(`six tabs of a browser ${visitedBefore ? "with" : "without"} Ory's CSRF cookie sign in at once`, async ({
+      openPage,
     }) => {
-      const { context } = await open(browser, servers)
-      const person = await signedIn(servers.kratosUrl, servers.ory.adminUrl)
-      if (visitedBefore) await redirected(context, 1)
-      const tabs = await Promise.all(Array.from({ length: 6 }, () => context.newPage()))
+      const last = await openPage(servers.appUrl)
+      const context = last.context()
+      const user = await createUser(servers)
+      if (visitedBefore) await getRedirected(context, 1)
+      const tabs = [...(await Promise.all(Array.from({ length: 5 }, () => context.newPage()))), last]
       await Promise.all(tabs.map((tab, index) => tab.goto(`/dashboard?tab=${index}`)))
-      const last = tabs.at(-1)
-      if (last === undefined) throw new Error("there are six tabs")
-      // In a new browser the tabs overwrite each other's CSRF cookie: then Ory begins again, and no longer knows the page.
+      // In a new browser the tabs overwrite each other's CSRF cookie. Ory then starts a new flow, without the requested page.
       await last.reload()
-      await signIn(last, person)
+      await signIn(last, user)
       await last.waitForURL((url) => (visitedBefore ? url.search === "?tab=5" : true) && url.pathname === "/dashboard")
-      await expect(last.getByRole("main")).toContainText(person.email)
       for (const [index, tab] of tabs.entries()) {
         await tab.goto(`/dashboard?tab=${index}`)
-        await expect(tab.getByRole("main")).toContainText(person.email)
+        await expectSignedIn(tab, user)
       }
-      await context.close()
     })
 
-  test("a sign-in that was cancelled four times works the fifth time", async ({ browser }) => {
-    const { context, page } = await open(browser, servers)
-    const person = await signedIn(servers.kratosUrl, servers.ory.adminUrl)
+  test("a user who left the sign-in page four times signs in the fifth time", async ({ openPage }) => {
+    const page = await openPage(servers.appUrl)
     for (let time = 0; time < 4; time++) {
       await page.goto("/account?tab=1")
       await page.waitForURL("**/auth/login**")
       await page.goto("/")
     }
     await page.goto("/account?tab=1")
-    await signIn(page, person)
+    await signIn(page, await createUser(servers))
     await page.waitForURL(`${servers.appUrl}/account?tab=1`)
-    await context.close()
   })
 
-  test("back and forward over the sign-in form", async ({ browser }) => {
-    const { context, page } = await open(browser, servers)
-    const person = await signedIn(servers.kratosUrl, servers.ory.adminUrl)
-    await page.goto("/")
-    const form = page.getByRole("textbox", { name: "Password" })
-    for (let time = 0; time < 4; time++) {
-      await page.goto("/dashboard?tab=1")
-      await expect(form).toBeVisible()
+  test("going back and forward over the sign-in page shows its form, or the requested page once signed in", async ({
+    openPage,
+  }) => {
+    const page = await openPage(servers.appUrl)
+    const user = await createUser(servers)
+    const password = page.locator("input[name=password]")
+
+    await test.step("signed out", async () => {
+      await page.goto("/")
+      for (let time = 0; time < 4; time++) {
+        await page.goto("/dashboard?tab=1")
+        await expect(password).toBeVisible()
+        await travel(page, -1, "/")
+      }
+      await travel(page, 1, "/auth/login")
+      await expect(password).toBeVisible()
       await travel(page, -1, "/")
-    }
-    await travel(page, 1, "/auth/login")
-    await expect(form).toBeVisible()
-    await travel(page, -1, "/")
-    await page.goto("/dashboard?tab=1")
-    await signIn(page, person)
-    await page.waitForURL(`${servers.appUrl}/dashboard?tab=1`)
-    // Back over the form that was sent: the session exists, so the browser ends at a page and not at the form.
-    await travel(page, -1, "/dashboard")
-    await page.waitForLoadState("networkidle")
-    await expect(page.getByRole("main")).toContainText(person.email)
-    await page.goto("/account")
-    await expect(page.getByRole("heading", { level: 1 })).toBeVisible()
-    expect(page.url()).toBe(`${servers.appUrl}/account`)
-    await context.close()
+    })
+
+    await test.step("after the sign-in", async () => {
+      await page.goto("/dashboard?tab=1")
+      await signIn(page, user)
+      await page.waitForURL(`${servers.appUrl}/dashboard?tab=1`)
+      await travel(page, -1, "/dashboard")
+      await page.waitForLoadState("networkidle")
+      await expectSignedIn(page, user)
+      await page.goto("/account")
+      await expect(page.getByRole("heading", { level: 1 })).toBeVisible()
+      expect(page.url()).toBe(`${servers.appUrl}/account`)
+    })
   })
 
-  test("prefetches are not counted, and the click after them signs in", async ({ browser }) => {
-    const { context, page } = await open(browser, servers)
-    const person = await signedIn(servers.kratosUrl, servers.ory.adminUrl)
+  test("a prefetch does not count as a redirect, and the click after it signs in", async ({ openPage }) => {
+    const page = await openPage(servers.appUrl)
+    const link = page.getByRole("link", { name: texts.landing.dashboardLink })
     for (const headers of [
       { ...PAGE_LOAD, "sec-purpose": "prefetch" },
       { accept: "*/*", "sec-fetch-dest": "empty", rsc: "1" },
@@ -264,64 +252,56 @@ test.describe("normal use", () => {
       expect((await send(servers.appUrl, "/dashboard", { headers })).headers["set-cookie"]).toBeUndefined()
     await page.goto("/")
     for (let time = 0; time < 4; time++) {
-      await page.getByRole("link", { name: "Go to your dashboard" }).hover()
+      await link.hover()
       await page.mouse.move(0, 0)
     }
     await page.waitForLoadState("networkidle")
-    expect(await context.cookies()).toEqual([])
-    await page.getByRole("link", { name: "Go to your dashboard" }).click()
-    await signIn(page, person)
+    expect(await page.context().cookies()).toEqual([])
+    await link.click()
+    await signIn(page, await createUser(servers))
     await page.waitForURL(`${servers.appUrl}/dashboard`)
-    await context.close()
   })
 
-  test("after many redirects, a form that expired still leads to the page", async ({ browser }) => {
-    await withServers({ kratos: { SELFSERVICE_FLOWS_LOGIN_LIFESPAN: "8s" } }, async (servers) => {
-      const { context, page } = await open(browser, servers)
-      const person = await signedIn(servers.kratosUrl, servers.ory.adminUrl)
-      await redirected(context)
-      await page.goto("/account?tab=1")
-      await page.waitForURL("**/auth/login**")
-      const expired = page.url()
-      await page.waitForTimeout(8500)
-      await page.reload()
-      await page.waitForURL((url) => url.pathname === "/auth/login" && url.href !== expired)
-      await signIn(page, person)
-      await page.waitForURL(`${servers.appUrl}/account?tab=1`)
-      expect(servers.appLog.join("\n")).not.toContain("without a valid session")
-      await context.close()
-    })
+  test("after many redirects, a sign-in whose first form expired leads to the requested page", async ({
+    openPage,
+    ownServers,
+  }) => {
+    const servers = await ownServers({ kratos: { SELFSERVICE_FLOWS_LOGIN_LIFESPAN: "8s" } })
+    const page = await openPage(servers.appUrl)
+    const user = await createUser(servers)
+    await getRedirected(page.context())
+    await page.goto("/account?tab=1")
+    await page.waitForURL("**/auth/login**")
+    const expired = page.url()
+    await page.waitForTimeout(8500)
+    await page.reload()
+    await page.waitForURL((url) => url.pathname === "/auth/login" && url.href !== expired)
+    await signIn(page, user)
+    await page.waitForURL(`${servers.appUrl}/account?tab=1`)
+    expect(servers.appLog.join("\n")).not.toContain(LOOP_ENDED)
   })
 
-  test("after many redirects, signing up instead of signing in still leads to the page", async ({ page, person }) => {
-    await redirected(page.context())
+  test("after many redirects, a sign-up leads to the requested page", async ({ page, newAccount }) => {
+    await getRedirected(page.context())
     await page.goto("/account?tab=1")
     await page.waitForURL("**/auth/login**")
     await page.getByRole("link", { name: "Sign up" }).click()
     await page.waitForURL("**/auth/registration**")
-    await page.getByLabel("Email").fill(person.email)
-    await page.getByRole("button", { name: "Sign up" }).click()
-    await page.getByRole("button", { name: /^Password/ }).click()
-    await page.getByRole("textbox", { name: "Password" }).fill(person.password)
-    await page.getByRole("button", { name: "Sign up" }).click()
-    await page.waitForURL("**/auth/verification**")
-    await page.getByLabel(/code/i).fill(await codeFor(person.email))
-    await page.getByRole("button", { name: "Continue", exact: true }).click()
-    await page.getByRole("link", { name: "Continue" }).click()
+    await submitRegistration(page, newAccount)
+    await verifyAddress(page, await codeFor(newAccount.email))
     await page.waitForURL((url) => url.pathname + url.search === "/account?tab=1")
   })
 
-  test("after many redirects, a session that exists already goes on to the page", async ({ browser }) => {
-    const { context, page } = await open(browser, servers)
-    const person = await signedIn(servers.kratosUrl, servers.ory.adminUrl)
-    await redirected(context)
-    await context.addCookies(browserCookies(person, servers.appUrl))
+  test("the loop page redirects a signed-in user to return_to, on this app only", async ({ openPage }) => {
+    const page = await openPage(servers.appUrl)
+    const user = await createUser(servers)
+    await getRedirected(page.context())
+    await page.context().addCookies(browserCookies(user, servers.appUrl))
     await page.goto(`/auth/no-session?return_to=${encodeURIComponent("/account?tab=1")}`)
     expect(page.url()).toBe(`${servers.appUrl}/account?tab=1`)
-    for (const evil of ["https://evil.example/", "//evil.example", "/auth/sign-out"]) {
-      await page.goto(`/auth/no-session?return_to=${encodeURIComponent(evil)}`)
+    for (const hostile of ["https://evil.example/", "//evil.example", "/auth/sign-out"]) {
+      await page.goto(`/auth/no-session?return_to=${encodeURIComponent(hostile)}`)
       expect(page.url()).toBe(`${servers.appUrl}/dashboard`)
     }
-    await context.close()
   })
 })

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
+import { expect, type Page } from "playwright/test"
 
 /** One grey pixel. */
 export const PNG = Buffer.from(
@@ -14,10 +15,10 @@ export const PROBES = {
   "/.well-known/probe": Buffer.from("a file without an extension"),
 } as const
 
-/** A page for signed-out visitors that shows two of them with `next/image`. */
+/** A public page that shows two of these files with `next/image`. */
 export const PROBE_PAGE = "/auth/probe"
 
-/** Writes all of them into a copy of this project. */
+/** Writes the files and the page into a copy of this project. */
 export async function writeProbes(folder: string): Promise<void> {
   const page = `import Image from "next/image"
 export const dynamic = "force-dynamic"
@@ -34,4 +35,15 @@ export default function ProbePage() {
     await mkdir(dirname(join(folder, name)), { recursive: true })
     await writeFile(join(folder, name), content)
   }
+}
+
+/** Asserts that the browser loads both images of {@link PROBE_PAGE}. */
+export async function expectProbesVisible(page: Page): Promise<void> {
+  await expect
+    .poll(() =>
+      page
+        .getByRole("img", { name: /^\/probe/ })
+        .evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth > 0)),
+    )
+    .toEqual([true, true])
 }

@@ -1,13 +1,14 @@
+import { existsSync } from "node:fs"
 import { cp, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { freePorts, run, start, waitForUrl } from "../scripts/processes"
 import { expect, test } from "./fixtures"
-import { PAGE_LOAD, send, signedIn } from "./http"
-import { PROBES, PROBE_PAGE, writeProbes } from "./probes"
+import { createUser, PAGE_LOAD, send } from "./http"
+import { expectProbesVisible, PROBES, PROBE_PAGE, writeProbes } from "./probes"
 import { copyProject, startApp } from "./servers"
 import { setting } from "./settings"
 
-/** Files in `public/` need no session, and no other path loses its protection: `next start` and the standalone server. */
+/** Files in `public/` need no session, and no other path loses its protection. Tried with `next start` and the standalone server. */
 
 test.describe.configure({ mode: "serial" })
 
@@ -19,15 +20,15 @@ test.beforeAll(async () => {
 })
 test.afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const SECRET = "only for tests and long enough for it"
+const SECRET = "only for tests, and long enough to be valid"
 
 async function build(env: Record<string, string> = {}): Promise<void> {
   await run("npm", ["run", "build"], { cwd: folder, env: { ...process.env, ORY_SDK_URL: setting("ORY_URL"), ...env } })
 }
 
-/** The public files, and every other spelling of their paths that anyone might try. */
+/** Requests the public files, and other spellings of their paths. */
 async function checkFiles(appUrl: string): Promise<void> {
-  const { cookie } = await signedIn(setting("ORY_URL"), setting("ORY_ADMIN_URL"))
+  const { cookie } = await createUser()
   for (const [file, content] of Object.entries(PROBES))
     for (const headers of [
       PAGE_LOAD,
@@ -42,7 +43,7 @@ async function checkFiles(appUrl: string): Promise<void> {
       expect([answer.headers["set-cookie"], answer.headers["server-timing"]]).toEqual([undefined, undefined])
     }
 
-  // Next makes these the file's own path before the gate sees them.
+  // Next normalises these to the path of the file before the gate runs.
   const buildId = (await readFile(join(folder, ".next/BUILD_ID"), "utf8")).trim()
   for (const path of [
     "/probe.png.rsc",
@@ -55,7 +56,7 @@ async function checkFiles(appUrl: string): Promise<void> {
     const { status, body } = await send(appUrl, path, { headers: PAGE_LOAD })
     expect([path, status, body === PROBES["/probe.png"].toString("latin1")]).toEqual([path, 200, true])
   }
-  // A slash too many is taken away first.
+  // Next redirects these to the path without the extra slash.
   for (const path of ["/probe.png/", "//probe.png", "/\\probe.png"]) {
     const { status, headers } = await send(appUrl, path, { headers: PAGE_LOAD })
     expect([path, status, headers.location]).toEqual([path, 308, "/probe.png"])
@@ -96,7 +97,7 @@ async function checkFiles(appUrl: string): Promise<void> {
       ).status,
     ).toBe(405)
 
-  // The image optimizer is not behind the gate.
+  // The gate does not cover the image optimizer.
   const optimized = (path: string): Promise<{ status: number }> =>
     send(appUrl, `/_next/image?url=${encodeURIComponent(path)}&w=64&q=75`)
   for (const path of ["/probe.png", "/probe dir/größe (1).png"])
@@ -105,30 +106,22 @@ async function checkFiles(appUrl: string): Promise<void> {
     expect([path, (await optimized(path)).status]).toEqual([path, 400])
 }
 
-test("next start serves exactly these files to signed-out visitors", async ({ browser }) => {
+test("next start serves exactly the files in public/ to signed-out visitors", async ({ afterTest, openPage }) => {
   test.setTimeout(240_000)
   await build()
   const [port] = await freePorts()
   const appUrl = `http://localhost:${port}`
-  const stop = await startApp(port, { ORY_SDK_URL: setting("ORY_URL"), APP_URL: appUrl }, undefined, folder)
-  const page = await browser.newPage()
-  try {
-    await checkFiles(appUrl)
-    await page.goto(appUrl + PROBE_PAGE)
-    await expect
-      .poll(() =>
-        page
-          .getByRole("img", { name: /^\/probe/ })
-          .evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth > 0)),
-      )
-      .toEqual([true, true])
-  } finally {
-    await page.close()
-    await stop()
-  }
+  afterTest(await startApp(port, { ORY_SDK_URL: setting("ORY_URL"), APP_URL: appUrl }, undefined, folder))
+  await checkFiles(appUrl)
+  const page = await openPage(appUrl)
+  await page.goto(PROBE_PAGE)
+  await expectProbesVisible(page)
 })
 
-test("so does the standalone server, with what the Dockerfile copies", async () => {
+test("the standalone server with the files that the Dockerfile copies serves exactly the files in public/", async ({
+  afterTest,
+}) => {
+  test.skip(!existsSync("Dockerfile"), "The Dockerfile was deleted.")
   test.setTimeout(240_000)
   await build({ BUILD_STANDALONE: "1", ORY_SDK_URL: "http://not-known-yet.invalid" })
   const server = join(folder, ".next/standalone")
@@ -142,15 +135,12 @@ test("so does the standalone server, with what the Dockerfile copies", async () 
     cwd: server,
     env: { ...process.env, NODE_ENV: "production", PORT: String(port), HOSTNAME: "localhost", ...settings },
   })
-  try {
-    await waitForUrl("The app", `${appUrl}/`, app)
-    await checkFiles(appUrl)
-  } finally {
-    await app.stop()
-  }
+  afterTest(() => app.stop())
+  await waitForUrl("The app", `${appUrl}/`, app)
+  await checkFiles(appUrl)
 })
 
-test("a file with the path of a page stops the build", async () => {
+test("the build fails when a file in public/ has the path of a page", async () => {
   await writeFile(join(folder, "public/dashboard"), "")
   try {
     await expect(build()).rejects.toThrow(
@@ -161,7 +151,7 @@ test("a file with the path of a page stops the build", async () => {
   }
 })
 
-test("an image that needs a session gets 401 and no redirect", async () => {
+test("an image request without a session gets 401 and no redirect", async () => {
   for (const [path, headers] of [
     ["/private.png", {}],
     ["/dashboard", {}],

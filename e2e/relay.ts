@@ -9,19 +9,19 @@ import {
 import { createServer as createTlsServer } from "node:https"
 import { generate } from "selfsigned"
 
-/** What goes wrong on the way to Ory. `none`: nothing. */
+/** What goes wrong between the app and Ory. */
 export type Fault = "none" | "hang" | "slow" | "429" | "500" | "404" | "redirect" | "html" | "garbage" | "half"
 
-/** Stands between the app and a real Ory, passes everything on, and answers whoami wrongly when told to. */
+/** A relay between the app and a real Ory. It forwards every request, and can answer whoami with a fault. */
 export class Relay {
   fault: Fault = "none"
-  /** How long every request is on its way, in milliseconds. */
+  /** Delay of every request, in milliseconds. */
   delay = 0
-  /** Whoever signed in before this moment (milliseconds) seems to have done so a day earlier. */
+  /** Sign-ins before this time (milliseconds) look one day older to the app. */
   agedBefore = 0
-  /** Method and path of everything that came by. */
+  /** Method and path of every request. */
   readonly seen: string[] = []
-  /** The cookies of what came by last. */
+  /** The Cookie header of the last request. */
   cookie: string | undefined
   private server: Server | undefined
 
@@ -100,8 +100,8 @@ function pass(incoming: IncomingMessage, outgoing: ServerResponse, target: numbe
 }
 
 /**
- * A load balancer: gives each request to the next of its targets, and to the one after that when a target refuses. What
- * breaks off in the middle stays broken: it may have been done.
+ * Starts a load balancer. It sends each request to the next target, and to the one after that when a target refuses the connection.
+ * It does not retry a request that fails later, because the target may have handled it.
  */
 export async function startBalancer(port: number, targets: readonly number[]): Promise<() => Promise<void>> {
   let turn = 0
@@ -151,7 +151,7 @@ export interface Certificate {
   cert: string
 }
 
-/** One for `localhost` and the hosts under `example.test`, for this run. */
+/** A certificate for `localhost` and the hosts under `example.test`. */
 export async function certificate(): Promise<Certificate> {
   const { private: key, cert } = await generate([{ name: "commonName", value: "localhost" }], {
     extensions: [
@@ -162,7 +162,7 @@ export async function certificate(): Promise<Certificate> {
   return { key, cert }
 }
 
-/** Ends TLS on `port`, as load balancers do, and passes everything on as it came. Returns what stops it. */
+/** Terminates TLS on `port`, as load balancers do, and forwards every request unchanged. Returns a function that stops it. */
 export async function startTls(port: number, target: number, tls: Certificate): Promise<() => Promise<void>> {
   const server = listener(tls, (incoming, outgoing) => {
     pass(incoming, outgoing, target)

@@ -1,22 +1,23 @@
 import type { OutgoingHttpHeaders } from "node:http"
-import { expect, signIn, test, watch } from "./fixtures"
-import { PAGE_LOAD, send, signedIn, type Answer, type SignedIn } from "./http"
+import { expect, signIn, test } from "./fixtures"
+import { createUser, extendSession, PAGE_LOAD, revokeSession, send, type Answer, type SignedIn } from "./http"
 import { startServers, type Servers } from "./servers"
+import { texts } from "./texts"
 
 test.describe.configure({ mode: "default" })
 
-/** Everything here is behind a relay that ends TLS, as production is; raw requests reach the app itself, as lies do. */
+/** A relay terminates TLS in front of the app, as in production. Requests of `get` and `post` skip it, as spoofed headers would. */
 let servers: Servers
-let person: SignedIn
+let user: SignedIn
 test.beforeAll(async () => {
-  // Sessions may be extended at any time.
+  // Tests may extend a session at any time.
   servers = await startServers({ tls: true, kratos: { SESSION_EARLIEST_POSSIBLE_EXTEND: "8760h" } })
 })
 test.afterAll(async () => {
   await servers.stop()
 })
 test.beforeEach(async () => {
-  person = await signedIn(servers.kratosUrl, servers.ory.adminUrl)
+  user = await createUser(servers)
 })
 
 const get = (path: string, headers: OutgoingHttpHeaders): Promise<Answer> =>
@@ -25,49 +26,42 @@ const get = (path: string, headers: OutgoingHttpHeaders): Promise<Answer> =>
 const post = (path: string, headers: OutgoingHttpHeaders, body = ""): Promise<Answer> =>
   send(servers.plainUrl, path, { method: "POST", headers, body })
 
-async function endSession(id: string): Promise<void> {
-  expect((await fetch(`${servers.ory.adminUrl}/admin/sessions/${id}`, { method: "DELETE" })).status).toBe(204)
-}
-
-test("behind TLS a person signs in, changes something and signs out", async ({ browser }) => {
-  const context = await browser.newContext({ baseURL: servers.appUrl, ignoreHTTPSErrors: true })
-  const page = await context.newPage()
-  const errors = watch(page)
+test("behind TLS a user signs in, changes the name and signs out", async ({ openPage }) => {
+  const page = await openPage(servers.appUrl)
+  const cookies = (): ReturnType<ReturnType<typeof page.context>["cookies"]> => page.context().cookies()
   await page.goto("/account")
-  await signIn(page, person)
+  await signIn(page, user)
   await page.waitForURL(`${servers.appUrl}/account`)
-  await page.getByRole("textbox", { name: "First name" }).fill("Grace")
-  await page.getByRole("button", { name: "Save" }).click()
-  await expect(page.getByText("Saved.")).toBeVisible()
-  await page.getByRole("link", { name: "Dashboard" }).click()
-  await expect(page.getByRole("heading", { name: "Hello, Grace" })).toBeVisible()
-  const cookies = await context.cookies()
-  expect(cookies.find(({ name }) => name === "__Host-session_snapshot")).toMatchObject({
+  await page.getByRole("textbox", { name: texts.account.firstName }).fill("Grace")
+  await page.getByRole("button", { name: texts.account.save }).click()
+  await expect(page.getByText(texts.account.saved)).toBeVisible()
+  await page.getByRole("link", { name: texts.nav.dashboard }).click()
+  await expect(page.getByRole("heading", { name: texts.dashboard.greeting("Grace") })).toBeVisible()
+  expect((await cookies()).find(({ name }) => name === "__Host-session_snapshot")).toMatchObject({
     secure: true,
     httpOnly: true,
     sameSite: "Lax",
     path: "/",
   })
 
-  // Twice, as impatient people do.
-  await page.getByRole("button", { name: "Sign out" }).dblclick()
+  // A double click must not break it.
+  await page.getByRole("button", { name: texts.nav.signOut }).dblclick()
   await page.waitForURL(`${servers.appUrl}/`)
-  expect((await context.cookies()).map(({ name }) => name)).not.toContain("ory_kratos_session")
-  expect((await context.cookies()).map(({ name }) => name)).not.toContain("__Host-session_snapshot")
+  const names = (await cookies()).map(({ name }) => name)
+  expect(names).not.toContain("ory_kratos_session")
+  expect(names).not.toContain("__Host-session_snapshot")
   await page.goto("/dashboard")
   await page.waitForURL("**/auth/login**")
-  expect(errors).toEqual([])
-  await context.close()
 })
 
-const lies: [name: string, headers: OutgoingHttpHeaders][] = [
+const spoofed: [name: string, headers: OutgoingHttpHeaders][] = [
   ["Host", { host: "evil.example" }],
   ["X-Forwarded-Host", { "x-forwarded-host": "evil.example", "x-forwarded-port": "1234" }],
   ["X-Forwarded-Proto", { "x-forwarded-proto": "http" }],
   ["X-Forwarded-Proto, malformed", { "x-forwarded-proto": "javascript" }],
   ["Forwarded", { forwarded: "host=evil.example;proto=http;for=1.2.3.4" }],
   [
-    "all of them",
+    "all of these",
     {
       host: "evil.example",
       "x-forwarded-host": "evil.example",
@@ -76,15 +70,15 @@ const lies: [name: string, headers: OutgoingHttpHeaders][] = [
     },
   ],
 ]
-for (const [name, lie] of lies)
-  test(`a lie in ${name} changes no URL and no cookie`, async () => {
+for (const [name, spoof] of spoofed)
+  test(`a spoofed header changes no URL and no cookie: ${name}`, async () => {
     const app = servers.appUrl
     const answers = await Promise.all([
-      get("/dashboard?tab=1", lie),
-      get("/dashboard?tab=1", { ...lie, "sec-fetch-dest": "empty", rsc: "1" }),
-      get("/api/refresh-session?return_to=/dashboard%3Ftab%3D1", lie),
-      get("/auth/login?return_to=/dashboard%3Ftab%3D1", lie),
-      get("/dashboard?tab=1", { ...lie, cookie: person.cookie }),
+      get("/dashboard?tab=1", spoof),
+      get("/dashboard?tab=1", { ...spoof, "sec-fetch-dest": "empty", rsc: "1" }),
+      get("/api/refresh-session?return_to=/dashboard%3Ftab%3D1", spoof),
+      get("/auth/login?return_to=/dashboard%3Ftab%3D1", spoof),
+      get("/dashboard?tab=1", { ...spoof, cookie: user.cookie }),
     ])
     for (const answer of answers) {
       expect(JSON.stringify(answer.headers)).not.toContain("evil.example")
@@ -105,7 +99,7 @@ for (const [name, lie] of lies)
     )
   })
 
-test("signing out from elsewhere does nothing", async () => {
+test("refuses a sign-out that another origin sends", async () => {
   const { host } = new URL(servers.appUrl)
   const origins = [
     undefined,
@@ -118,25 +112,25 @@ test("signing out from elsewhere does nothing", async () => {
   ]
   for (const origin of origins) {
     const answer = await post("/auth/sign-out", {
-      cookie: person.cookie,
+      cookie: user.cookie,
       host,
       ...(origin === undefined ? {} : { origin }),
     })
     expect(answer.status, origin).toBe(403)
     expect(answer.headers["set-cookie"], origin).toBeUndefined()
   }
-  // Nor is there a way by GET.
-  expect((await get("/auth/sign-out", { cookie: person.cookie })).status).toBe(405)
-  expect((await get("/api/me", { cookie: person.cookie })).status).toBe(200)
+  // A GET cannot sign out either.
+  expect((await get("/auth/sign-out", { cookie: user.cookie })).status).toBe(405)
+  expect((await get("/api/me", { cookie: user.cookie })).status).toBe(200)
 
-  const own = await post("/auth/sign-out", { cookie: person.cookie, host, origin: servers.appUrl })
+  const own = await post("/auth/sign-out", { cookie: user.cookie, host, origin: servers.appUrl })
   expect(own.status).toBe(303)
   expect(own.headers["cache-control"]).toBe("private, no-store")
 })
 
-test("a server action that another site sends changes nothing", async () => {
+test("refuses a server action that another origin sends", async () => {
   const { host } = new URL(servers.appUrl)
-  const page = await get("/account", { cookie: person.cookie, host })
+  const page = await get("/account", { cookie: user.cookie, host })
   const fields = [...page.body.matchAll(/<input type="hidden" name="([^"]+)"(?: value="([^"]*)")?/g)]
   expect(fields.map(([, name]) => name)).toContain("$ACTION_KEY")
   const body = [
@@ -146,13 +140,13 @@ test("a server action that another site sends changes nothing", async () => {
   ]
     .map(([name = "", value = ""]) => `--x\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
     .join("")
-  const form = { cookie: person.cookie, "content-type": "multipart/form-data; boundary=x" }
+  const form = { cookie: user.cookie, "content-type": "multipart/form-data; boundary=x" }
   const firstName = async (): Promise<unknown> => {
-    const identity = await fetch(`${servers.ory.adminUrl}/admin/identities/${person.identityId}`)
+    const identity = await fetch(`${servers.ory.adminUrl}/admin/identities/${user.identityId}`)
     return ((await identity.json()) as { traits: { name?: { first?: string } } }).traits.name?.first
   }
 
-  // The second is what Next itself would let pass: it compares with the Host header.
+  // Next itself would allow the second one, because it compares `Origin` with the Host header.
   for (const headers of [
     { host, origin: "https://evil.example" },
     { host: "evil.example", origin: "https://evil.example" },
@@ -162,58 +156,65 @@ test("a server action that another site sends changes nothing", async () => {
     expect(answer.status).toBeGreaterThanOrEqual(400)
     expect(await firstName()).toBeUndefined()
   }
-  // Our own page's form arrives, also through a proxy that puts a Host of its own.
+  // A form of this app works, also behind a proxy that changes the Host header.
   const own = await post("/account", { ...form, host: "127.0.0.1:3000", origin: servers.appUrl }, `${body}--x--\r\n`)
   expect(own.status).toBe(200)
   expect(await firstName()).toBe("Mallory")
 })
 
-test("a cookie that Ory renews with its answer reaches the browser", async () => {
-  const before = await get("/account", { cookie: person.cookie })
+test("passes on the session cookie when Ory renews it", async () => {
+  const before = await get("/account", { cookie: user.cookie })
   expect(before.headers["set-cookie"]?.join()).not.toContain("ory_kratos_session=")
-  const extended = await fetch(`${servers.ory.adminUrl}/admin/sessions/${person.sessionId}/extend`, { method: "PATCH" })
-  expect(extended.ok).toBe(true)
-  const after = await get("/account", { cookie: person.cookie })
+  await extendSession(user.sessionId, servers.ory.adminUrl)
+  const after = await get("/account", { cookie: user.cookie })
   expect(after.status).toBe(200)
   expect(after.headers["set-cookie"]?.join()).toContain("ory_kratos_session=")
   expect(after.headers["cache-control"]).toBe("private, no-store")
 })
 
-test("whatever cookies come along, there is a decision", async () => {
-  const { cookie } = person
+test("accepts a valid session cookie among any other cookies, and nothing else", async () => {
+  const { cookie } = user
   const forged = "ory_kratos_session=forged"
   const junk = Array.from({ length: 80 }, (_, index) => `tracker${index}=${"x".repeat(90)}`).join("; ")
   const cases: [name: string, cookie: string | string[], status: number][] = [
-    ["the right one", cookie, 200],
-    ["the right one behind a forged one of its name", `${forged}; ${cookie}`, 200],
-    ["the right one before a forged one of its name", `${cookie}; ${forged}`, 200],
-    ["the right one with 8 kB of others", `${junk}; ${cookie}; ${junk.slice(0, 100)}`, 200],
-    ["the right one among junk", `;;; =; a; =b; "; ${cookie}; ory_kratos_session; ory_session_=; ory_session_x="`, 200],
-    ["the right one in a header of its own", ["a=b", cookie], 200],
-    ["a forged one", forged, 303],
-    ["an empty one", "ory_kratos_session=", 303],
-    ["one with odd bytes", Buffer.from("ory_kratos_session=\xff\xfe\x80ü").toString("latin1"), 303],
-    ["a quoted one", 'ory_kratos_session="forged"', 303],
-    ["one with percent signs", "ory_kratos_session=%00%0d%0aSet-Cookie:a=b", 303],
-    ["one of Ory Network's, forged", "ory_session_demo=forged", 303],
-    ["a name that only begins so", `x${cookie.replaceAll("ory_kratos_session", "ory_kratos_session_x")}`, 303],
+    ["a valid cookie", cookie, 200],
+    ["a valid cookie after a forged one of the same name", `${forged}; ${cookie}`, 200],
+    ["a valid cookie before a forged one of the same name", `${cookie}; ${forged}`, 200],
+    ["a valid cookie with 8 kB of others", `${junk}; ${cookie}; ${junk.slice(0, 100)}`, 200],
+    [
+      "a valid cookie among malformed ones",
+      `;;; =; a; =b; "; ${cookie}; ory_kratos_session; ory_session_=; ory_session_x="`,
+      200,
+    ],
+    ["a valid cookie in a second Cookie header", ["a=b", cookie], 200],
+    ["a forged cookie", forged, 303],
+    ["an empty cookie", "ory_kratos_session=", 303],
+    ["a cookie with invalid bytes", Buffer.from("ory_kratos_session=\xff\xfe\x80ü").toString("latin1"), 303],
+    ["a quoted cookie", 'ory_kratos_session="forged"', 303],
+    ["a cookie with percent-encoded control characters", "ory_kratos_session=%00%0d%0aSet-Cookie:a=b", 303],
+    ["a forged cookie of Ory Network", "ory_session_demo=forged", 303],
+    [
+      "a cookie whose name only contains the right one",
+      `x${cookie.replaceAll("ory_kratos_session", "ory_kratos_session_x")}`,
+      303,
+    ],
     ["a broken snapshot", `${cookie}; __Host-session_snapshot=e30.e30.e30.e30.e30`, 200],
     ["a snapshot of 4 kB", `${cookie}; __Host-session_snapshot=${"a".repeat(4096)}`, 200],
-    ["a snapshot and nothing else", `__Host-session_snapshot=${"a".repeat(100)}`, 303],
+    ["a snapshot without a session cookie", `__Host-session_snapshot=${"a".repeat(100)}`, 303],
   ]
   for (const [name, value, status] of cases) {
     servers.relay.seen.length = 0
     const answer = await get("/dashboard", { cookie: value })
     expect(answer.status, name).toBe(status)
-    if (status === 200) expect(answer.body.includes(person.email), name).toBe(true)
+    if (status === 200) expect(answer.body.includes(user.email), name).toBe(true)
     expect(servers.relay.seen.length, name).toBeLessThanOrEqual(1)
   }
 })
 
-test("Ory gets only its own cookies", async () => {
-  await get("/dashboard", { cookie: `tracker=1; ${person.cookie}; __Host-session_snapshot=x; csrf_token_abc=1` })
+test("sends Ory only its own cookies", async () => {
+  await get("/dashboard", { cookie: `tracker=1; ${user.cookie}; __Host-session_snapshot=x; csrf_token_abc=1` })
   expect(servers.relay.cookie).toBe(
-    person.cookie
+    user.cookie
       .split("; ")
       .filter((pair) => pair.startsWith("ory_"))
       .join("; "),
@@ -221,46 +222,51 @@ test("Ory gets only its own cookies", async () => {
 })
 
 for (const snapshot of [false, true])
-  test(`while a session ends, each of 50 requests ${snapshot ? "with a snapshot " : ""}gets an answer that was right at some moment`, async () => {
-    const cookie = snapshot ? await withSnapshot(person) : person.cookie
-    let ending = Infinity
-    let ended = Infinity
-    const ask = async (index: number): Promise<void> => {
+  test(`while a session is revoked, each of 50 concurrent requests ${snapshot ? "with a snapshot " : ""}gets a response for before or after`, async () => {
+    const cookie = snapshot ? await withSnapshot(user) : user.cookie
+    let revoking = Infinity
+    let revoked = Infinity
+    const sendOne = async (index: number): Promise<void> => {
       await new Promise((resume) => setTimeout(resume, index * 4))
       if (index === 25) {
-        ending = performance.now()
-        await endSession(person.sessionId)
-        ended = performance.now()
+        revoking = performance.now()
+        await revokeSession(user.sessionId, servers.ory.adminUrl)
+        revoked = performance.now()
         return
       }
-      const begun = performance.now()
+      const started = performance.now()
       const { status } = await get(index % 2 === 0 ? "/account" : "/api/me", { cookie })
       const done = performance.now()
-      const [inside, outside] = index % 2 === 0 ? [200, 303] : [200, 401]
-      // A snapshot may still serve what is not sensitive.
-      const late = snapshot && index % 2 === 1 ? [inside] : [outside]
-      expect(begun > ended ? late : done < ending ? [inside] : [inside, outside], `request ${index}`).toContain(status)
+      const [allowed, refused] = index % 2 === 0 ? [200, 303] : [200, 401]
+      // A snapshot still serves requests that are not sensitive.
+      const after = snapshot && index % 2 === 1 ? [allowed] : [refused]
+      expect(
+        started > revoked ? after : done < revoking ? [allowed] : [allowed, refused],
+        `request ${index}`,
+      ).toContain(status)
     }
-    await Promise.all(Array.from({ length: 51 }, (_, index) => ask(index)))
+    await Promise.all(Array.from({ length: 51 }, (_, index) => sendOne(index)))
     expect((await get("/account", { cookie })).status).toBe(303)
   })
 
-test("what a snapshot lets through after the session has ended: reading, for seconds; never a change, never what is sensitive", async () => {
-  const cookie = await withSnapshot(person)
-  await endSession(person.sessionId)
+test("after the session was revoked, a snapshot still allows reading pages that are not sensitive, and nothing else", async () => {
+  const cookie = await withSnapshot(user)
+  await revokeSession(user.sessionId, servers.ory.adminUrl)
   expect((await get("/dashboard", { cookie })).status).toBe(200)
   expect((await get("/account", { cookie })).status).toBe(303)
   for (const method of ["POST", "PUT", "PATCH", "DELETE"])
     expect((await send(servers.plainUrl, "/api/me", { method, headers: { cookie } })).status, method).toBe(401)
-  // In the browser where it ends, nothing is read any more: its Ory cookie is another, or gone.
-  expect((await get("/dashboard", { cookie: cookie.replace(person.cookie, "") })).status).toBe(303)
+  // The browser that signed out has no Ory cookie any more, so its snapshot is useless.
+  expect((await get("/dashboard", { cookie: cookie.replace(user.cookie, "") })).status).toBe(303)
 })
 
+/** The cookies of this user, with a snapshot of the session. */
 async function withSnapshot({ cookie }: SignedIn): Promise<string> {
   const answer = await get("/dashboard", { cookie })
   expect(answer.headers["server-timing"]).toMatch(/^session;desc=ory;dur=/)
   const snapshot = answer.headers["set-cookie"]?.[0]?.split(";", 1)[0]
-  if (snapshot === undefined) throw new Error("no snapshot")
+  if (snapshot === undefined)
+    throw new Error(`The response to ${cookie.length} bytes of cookies sets no snapshot: ${answer.status}`)
   const both = `${cookie}; ${snapshot}`
   expect((await get("/dashboard", { cookie: both })).headers["server-timing"]).toMatch(/^session;desc=snapshot;dur=/)
   return both

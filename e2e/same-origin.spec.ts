@@ -1,23 +1,47 @@
 import { randomUUID } from "node:crypto"
 import type { OutgoingHttpHeaders } from "node:http"
-import type { Browser, BrowserContext, Page } from "playwright/test"
+import type { Page } from "playwright/test"
 import { hostilePaths } from "../lib/ory-proxy.corpus"
-import { expect, signIn, test, watch } from "./fixtures"
-import { browserCookies, PAGE_LOAD, send, signedIn, type Answer, type SignedIn } from "./http"
+import { requiredTraits } from "../ory/required-traits"
+import {
+  test as base,
+  changePassword,
+  expect,
+  expectSettingsSaved,
+  expectSignedIn,
+  signIn,
+  signOut,
+  traitFields,
+  type OpenOptions,
+} from "./fixtures"
+import { browserCookies, createUser, extendSession, PAGE_LOAD, send, type Answer, type SignedIn } from "./http"
 import { startServers, type Servers } from "./servers"
+import { texts } from "./texts"
 
-/** What only happens where the browser reaches Ory through the app. All on https, as on Vercel. */
+/** The topology in which the browser reaches Ory through the app. Everything uses https, as on Vercel. */
+
+const test = base.extend<{ open: (user?: SignedIn, options?: OpenOptions) => Promise<Page> }>({
+  /** Opens a page whose browser reaches Ory only through the app. */
+  open: async ({ openPage }, use) => {
+    await use(async (user, options) => {
+      const page = await openPage(servers.appUrl, options)
+      await page.context().route(`${servers.oryUrl}/**`, (route) => route.abort())
+      if (user) await page.context().addCookies(browserCookies(user, servers.appUrl))
+      return page
+    })
+  },
+})
 
 test.describe.configure({ mode: "default" })
 
 let servers: Servers
-let person: SignedIn
+let user: SignedIn
 test.beforeAll(async () => {
   servers = await startServers({
     network: true,
     tls: true,
     app: { ORY_PROXY: "on" },
-    // Sessions may be extended at any time; settings ask to sign in again after ten seconds.
+    // Tests may extend a session at any time. Ory's settings need a sign-in within the last ten seconds.
     kratos: { SESSION_EARLIEST_POSSIBLE_EXTEND: "8760h", SELFSERVICE_FLOWS_SETTINGS_PRIVILEGED_SESSION_MAX_AGE: "10s" },
   })
 })
@@ -25,140 +49,111 @@ test.afterAll(async () => {
   await servers.stop()
 })
 test.beforeEach(async () => {
-  person = await signedIn(servers.kratosUrl, servers.ory.adminUrl)
+  user = await createUser(servers)
   servers.relay.seen.length = 0
 })
 
 const get = (path: string, headers: OutgoingHttpHeaders = PAGE_LOAD): Promise<Answer> =>
   send(servers.plainUrl, path, { headers: { host: new URL(servers.appUrl).host, ...headers } })
 
-/** A browser for which there is no way to Ory but through the app. */
-async function open(
-  browser: Browser,
-  signedInAs?: SignedIn,
-): Promise<{ context: BrowserContext; page: Page; errors: string[] }> {
-  const context = await browser.newContext({ baseURL: servers.appUrl, ignoreHTTPSErrors: true })
-  await context.route(`${servers.oryUrl}/**`, (route) => route.abort())
-  if (signedInAs) await context.addCookies(browserCookies(signedInAs, servers.appUrl))
-  const page = await context.newPage()
-  return { context, page, errors: watch(page) }
-}
-
-test("a browser never hears of Ory: neither pages, nor redirects, nor JSON name it", async ({ browser }) => {
-  const { context, page, errors } = await open(browser, person)
-  const heard: string[] = []
+test("no page, redirect or API response contains Ory's host", async ({ open }) => {
+  const page = await open(user)
+  const received: string[] = []
   page.on("response", (response) => {
-    heard.push(JSON.stringify(response.headers()))
+    received.push(JSON.stringify(response.headers()))
     void response.text().then(
-      (text) => heard.push(text),
+      (text) => received.push(text),
       () => undefined,
     )
   })
   await page.goto("/account/settings")
   await expect(page.getByRole("textbox", { name: "Password" })).toBeVisible()
-  await page.getByRole("button", { name: "Sign out" }).click()
-  await page.waitForURL(`${servers.appUrl}/`)
+  await signOut(page)
   await page.goto("/dashboard")
-  await signIn(page, person)
+  await signIn(page, user)
   await page.waitForURL(`${servers.appUrl}/dashboard`)
-  expect(heard.length).toBeGreaterThan(20)
+  expect(received.length).toBeGreaterThan(20)
   const { host } = new URL(servers.oryUrl)
-  const named = new RegExp(`.{0,80}(${host}|${encodeURIComponent(host)}).{0,80}`)
-  expect(heard.map((text) => named.exec(text)?.[0]).filter((found) => found !== undefined)).toEqual([])
-  expect(errors).toEqual([])
-  await context.close()
+  const oryHost = new RegExp(`.{0,80}(${host}|${encodeURIComponent(host)}).{0,80}`)
+  expect(received.map((text) => oryHost.exec(text)?.[0]).filter((found) => found !== undefined)).toEqual([])
 })
 
-test("Ory's cookies are this host's own: Secure, Lax, and under no other name", async ({ browser }) => {
-  const { context, page } = await open(browser)
+test("Ory's cookies belong to the app's host only, and are Secure and SameSite=Lax", async ({ open }) => {
+  const page = await open()
   await page.goto("/dashboard")
-  await signIn(page, person)
+  await signIn(page, user)
   await page.waitForURL("**/dashboard")
-  const cookies = await context.cookies()
-  // The count of redirects is gone after ten seconds.
+  const cookies = await page.context().cookies()
+  // The app counts redirects for ten seconds.
   const names = cookies
     .map(({ name }) => name.replace(/^csrf_token_.*/, "csrf_token"))
     .filter((name) => name !== "__Host-login_redirects")
     .sort()
   expect(names).toEqual(["__Host-session_snapshot", "csrf_token", "ory_kratos_session"])
-  // A cookie for a domain, and so for the hosts below it, would begin with a dot.
+  // The domain of a cookie that is also for subdomains would start with a dot.
   for (const cookie of cookies)
     expect(cookie).toMatchObject({ domain: "localhost", path: "/", secure: true, httpOnly: true, sameSite: "Lax" })
-  await context.close()
 })
 
-test("a cookie that Ory renews with whoami is this host's own as well", async () => {
-  expect(
-    (await fetch(`${servers.ory.adminUrl}/admin/sessions/${person.sessionId}/extend`, { method: "PATCH" })).ok,
-  ).toBe(true)
-  const answer = await get("/account", { ...PAGE_LOAD, cookie: person.cookie })
-  const renewed = answer.headers["set-cookie"]?.find((cookie) => cookie.startsWith("ory_kratos_session="))
+test("a session cookie that Ory renews belongs to the app's host only", async () => {
+  await extendSession(user.sessionId, servers.ory.adminUrl)
+  const response = await get("/account", { ...PAGE_LOAD, cookie: user.cookie })
+  const renewed = response.headers["set-cookie"]?.find((cookie) => cookie.startsWith("ory_kratos_session="))
   expect(renewed).toMatch(/; Secure$/)
   expect(renewed).not.toMatch(/domain/i)
 })
 
-test("who signed in too long ago for settings signs in again, and comes back to have them saved", async ({
-  browser,
-}) => {
-  const { context, page } = await open(browser, person)
+test("a settings change that needs a recent sign-in is saved after the user signs in again", async ({ open }) => {
+  // Ory answers 403 to the change.
+  const page = await open(user, { expectedErrors: /^403 / })
   await page.goto("/account/settings")
   await page.waitForTimeout(10_000)
-  const form = page.locator("form", { has: page.getByRole("textbox", { name: "Password" }) })
-  await form.getByRole("textbox", { name: "Password" }).fill(`${person.password} and new`)
-  await form.getByRole("button", { name: "Save" }).click()
-  await page.waitForURL("**/auth/login**")
-  await page.getByRole("textbox", { name: "Email" }).fill(person.email)
-  await page.getByRole("textbox", { name: "Password" }).fill(person.password)
-  await page.getByRole("button", { name: "Sign in", exact: true }).click()
+  await changePassword(page, `${user.password} and new`)
+  await signIn(page, user)
   await page.waitForURL("**/account/settings?flow=**")
-  await expect(page.getByText("Your changes have been saved!").first()).toBeVisible()
-  await context.close()
+  await expectSettingsSaved(page)
 })
 
-test("what is fetched ahead begins no flow; a click, signed out, ends at the login page, and after that at the page", async ({
-  browser,
-}) => {
-  const { context, page, errors } = await open(browser)
+test("a prefetch starts no flow, and a click on the link leads to sign-in and then to the page", async ({ open }) => {
+  const page = await open()
+  const link = page.getByRole("link", { name: texts.landing.dashboardLink })
   await page.goto("/")
-  await page.getByRole("link", { name: "Go to your dashboard" }).hover()
+  await link.hover()
   await page.waitForLoadState("networkidle")
   await get("/self-service/login/browser", { ...PAGE_LOAD, "sec-purpose": "prefetch" })
   expect(servers.relay.seen).toEqual([])
-  await page.getByRole("link", { name: "Go to your dashboard" }).click()
-  await signIn(page, person)
+  await link.click()
+  await signIn(page, user)
   await page.waitForURL(`${servers.appUrl}/dashboard`)
-  await expect(page.getByRole("main")).toContainText(person.email)
-  expect(errors).toEqual([])
-  await context.close()
+  await expectSignedIn(page, user)
 })
 
-test("no path leads anywhere but to Ory's own", async () => {
+test("forwards only Ory's own paths, whatever the spelling", async () => {
   for (const path of hostilePaths) {
     servers.relay.seen.length = 0
-    const answer = await get(path.replace(/[^\x21-\xff]/g, encodeURIComponent))
-    // Next itself makes sense of some: then the gate sees a path that is not Ory's, or no other than Ory's.
+    const response = await get(path.replace(/[^\x21-\xff]/g, encodeURIComponent))
+    // Next normalises some of these paths. The gate then forwards one of Ory's paths or nothing.
     const paths = servers.relay.seen
       .map((line) => line.replace(/^[A-Z]+ |\?.*$/g, ""))
       .filter((seen) => seen !== "/sessions/whoami")
     for (const seen of paths)
       expect(seen, path).toMatch(/^\/(self-service|sessions|schemas|\.well-known\/ory)(\/[\w~-][\w.~-]*)*$/)
-    // Next itself sends an absolute form back to where it named, before the gate: only who wrote it goes there.
-    const location = new URL(answer.headers.location ?? "/", servers.appUrl)
+    // Next redirects a request line with a whole URL to that URL, before the gate runs. Only the sender of such a request is affected.
+    const location = new URL(response.headers.location ?? "/", servers.appUrl)
     if (!URL.canParse(path) || location.href !== new URL(path).href) expect(location.origin, path).toBe(servers.appUrl)
   }
 })
 
-test("a form on another site cannot complete a flow of type api, which Ory itself refuses from browsers too", async ({
-  browser,
-}) => {
-  const fill = async (): Promise<{ id: string; email: string; body: string }> => {
+test("refuses a form on another site that completes a flow of type api, as Ory does", async ({ open }) => {
+  const startFlow = async (): Promise<{ id: string; email: string; body: string }> => {
     const flow = (await (await fetch(`${servers.kratosUrl}/self-service/registration/api`)).json()) as { id: string }
     const email = `${randomUUID()}@example.com`
-    return {
-      id: flow.id,
-      email,
-      body: new URLSearchParams({ method: "password", "traits.email": email, password: person.password }).toString(),
-    }
+    const fields = Object.entries(traitFields({ ...requiredTraits, email })).map(([name, value]) => [
+      name,
+      String(value),
+    ])
+    const body = new URLSearchParams([["method", "password"], ["password", user.password], ...fields])
+    return { id: flow.id, email, body: body.toString() }
   }
   const exists = async (email: string): Promise<boolean> => {
     const found = await fetch(
@@ -168,47 +163,47 @@ test("a form on another site cannot complete a flow of type api, which Ory itsel
   }
   const form = { "content-type": "application/x-www-form-urlencoded", accept: "text/html" }
 
-  // What Ory does without this app: a native client may, a browser's page on another site may not.
-  for (const [origin, created] of [
-    [{}, true],
-    [{ origin: "https://evil.example" }, false],
-  ] as const) {
-    const { id, email, body } = await fill()
-    const options = { method: "POST", headers: { ...form, ...origin }, body }
-    await send(servers.kratosUrl, `/self-service/registration?flow=${id}`, options)
-    expect(await exists(email)).toBe(created)
-  }
+  await test.step("Ory accepts the form from a native client, and refuses it from a browser on another site", async () => {
+    for (const [origin, created] of [
+      [{}, true],
+      [{ origin: "https://evil.example" }, false],
+    ] as const) {
+      const { id, email, body } = await startFlow()
+      const options = { method: "POST", headers: { ...form, ...origin }, body }
+      await send(servers.kratosUrl, `/self-service/registration?flow=${id}`, options)
+      expect(await exists(email)).toBe(created)
+    }
+  })
 
   servers.relay.seen.length = 0
-  for (const origin of ["https://evil.example", "null"]) {
-    const { id, email, body } = await fill()
-    const headers = { ...form, host: new URL(servers.appUrl).host, origin }
-    const answer = await send(servers.plainUrl, `/self-service/registration?flow=${id}`, {
-      method: "POST",
-      headers,
-      body,
-    })
-    expect([answer.status, answer.body]).toEqual([403, "This request was sent from another site."])
-    expect(await exists(email)).toBe(false)
-  }
+  await test.step("the app refuses the form from another origin", async () => {
+    for (const origin of ["https://evil.example", "null"]) {
+      const { id, email, body } = await startFlow()
+      const headers = { ...form, host: new URL(servers.appUrl).host, origin }
+      const options = { method: "POST", headers, body }
+      const response = await send(servers.plainUrl, `/self-service/registration?flow=${id}`, options)
+      expect([response.status, response.body]).toEqual([403, "This request was sent from another site."])
+      expect(await exists(email)).toBe(false)
+    }
+  })
 
-  // The same by a browser.
-  const { context, page } = await open(browser)
-  const { id, email, body } = await fill()
-  const fields = [...new URLSearchParams(body)]
-    .map(([name, value]) => `<input name="${name}" value="${value}">`)
-    .join("")
-  const html = `<form method="post" action="${servers.appUrl}/self-service/registration?flow=${id}">${fields}<button>Win</button></form>`
-  await context.route("https://evil.example/", (route) => route.fulfill({ contentType: "text/html", body: html }))
-  await page.goto("https://evil.example/")
-  await page.getByRole("button").click()
-  await expect(page.getByText("This request was sent from another site.")).toBeVisible()
-  expect(await exists(email)).toBe(false)
+  await test.step("the app refuses it from a browser, too", async () => {
+    const page = await open(undefined, { expectedErrors: /^40[34] / })
+    const { id, email, body } = await startFlow()
+    const fields = [...new URLSearchParams(body)]
+      .map(([name, value]) => `<input name="${name}" value="${value}">`)
+      .join("")
+    const html = `<form method="post" action="${servers.appUrl}/self-service/registration?flow=${id}">${fields}<button>Win</button></form>`
+    await page.route("https://evil.example/", (route) => route.fulfill({ contentType: "text/html", body: html }))
+    await page.goto("https://evil.example/")
+    await page.getByRole("button").click()
+    await expect(page.getByText("This request was sent from another site.")).toBeVisible()
+    expect(await exists(email)).toBe(false)
+  })
   expect(servers.relay.seen).toEqual([])
-  await context.close()
 })
 
-test("a provider's answer by a POST from its own site reaches Ory", async () => {
+test("forwards the POST with which a social provider returns from its own site", async () => {
   const path = "/self-service/methods/oidc/callback/apple"
   const headers = {
     host: new URL(servers.appUrl).host,
@@ -220,32 +215,32 @@ test("a provider's answer by a POST from its own site reaches Ory", async () => 
 })
 
 for (const value of ["https://evil.example/", "//evil.example", "/\\evil.example", "https://evil.example@localhost/"])
-  test(`return_to=${value}, straight to Ory's path, ends on this origin`, async () => {
-    const answer = await get(`/self-service/login/browser?return_to=${encodeURIComponent(value)}`, {
+  test(`a request to Ory's own path with return_to=${value} redirects within this origin`, async () => {
+    const response = await get(`/self-service/login/browser?return_to=${encodeURIComponent(value)}`, {
       ...PAGE_LOAD,
-      cookie: person.cookie,
+      cookie: user.cookie,
     })
-    expect(answer.status).toBe(303)
-    expect(new URL(answer.headers.location ?? "", servers.appUrl).origin).toBe(servers.appUrl)
+    expect(response.status).toBe(303)
+    expect(new URL(response.headers.location ?? "", servers.appUrl).origin).toBe(servers.appUrl)
   })
 
 for (const path of ["/dashboard", "/auth/login", "/auth/registration", "/account/settings"])
-  test(`a browser that keeps no cookies is not sent round in circles from ${path}`, async () => {
-    let at = new URL(path, servers.appUrl)
-    for (let hops = 0; hops < 6; hops++) {
-      const answer = await get(at.pathname + at.search)
-      if (answer.headers.location === undefined) {
-        expect(answer.body).toContain("Your browser did not keep the cookies")
+  test(`a browser that keeps no cookies gets a message instead of a redirect loop from ${path}`, async () => {
+    let url = new URL(path, servers.appUrl)
+    for (let redirects = 0; redirects < 6; redirects++) {
+      const response = await get(url.pathname + url.search)
+      if (response.headers.location === undefined) {
+        expect(response.body).toContain(texts.cookiesNotKept)
         return
       }
-      at = new URL(answer.headers.location, servers.appUrl)
-      expect(at.origin).toBe(servers.appUrl)
+      url = new URL(response.headers.location, servers.appUrl)
+      expect(url.origin).toBe(servers.appUrl)
     }
-    throw new Error("more than five redirects")
+    throw new Error(`${path} led to more than five redirects, the last one to ${url.href}.`)
   })
 
 for (const [name, begin, end] of [
-  ["is not there", () => servers.relay.stop(), () => servers.relay.start()],
+  ["refuses connections", () => servers.relay.stop(), () => servers.relay.start()],
   [
     "never answers",
     pauseKratos,
@@ -255,51 +250,50 @@ for (const [name, begin, end] of [
     },
   ],
 ] as const)
-  test(`while Ory ${name}, its paths say so in time, and touch no cookie`, async ({ browser }) => {
-    const { context, page } = await open(browser, person)
+  test(`while Ory ${name}, its paths answer 503 in time and change no cookie`, async ({ open }) => {
+    const page = await open(user, { expectedErrors: /^503 / })
     await begin()
     try {
-      const before = Date.now()
-      const [loaded, asked] = await Promise.all([
-        get("/self-service/login/browser"),
-        get("/self-service/login/browser", { accept: "application/json", "sec-fetch-dest": "empty" }),
-      ])
-      expect(Date.now() - before).toBeLessThan(4000)
-      for (const { status, headers } of [loaded, asked]) {
-        expect(status).toBe(503)
-        expect(headers).toMatchObject({ "retry-after": "5", "cache-control": "private, no-store" })
-        expect(headers["set-cookie"]).toBeUndefined()
-      }
-      expect(loaded.body).toContain("Back in a moment")
-      expect(JSON.parse(asked.body)).toMatchObject({ error: { code: "ory_unavailable" } })
-      const cookies = await context.cookies()
-      expect((await page.goto("/api/refresh-session"))?.status()).toBe(503)
-      await expect(page.getByRole("heading", { name: "Back in a moment" })).toBeVisible()
-      expect(await context.cookies()).toEqual(cookies)
+      await test.step("a page load and an API request get 503", async () => {
+        const before = Date.now()
+        const [pageLoad, api] = await Promise.all([
+          get("/self-service/login/browser"),
+          get("/self-service/login/browser", { accept: "application/json", "sec-fetch-dest": "empty" }),
+        ])
+        expect(Date.now() - before).toBeLessThan(4000)
+        for (const { status, headers } of [pageLoad, api]) {
+          expect(status).toBe(503)
+          expect(headers).toMatchObject({ "retry-after": "5", "cache-control": "private, no-store" })
+          expect(headers["set-cookie"]).toBeUndefined()
+        }
+        expect(pageLoad.body).toContain(texts.outage)
+        expect(JSON.parse(api.body)).toMatchObject({ error: { code: "ory_unavailable" } })
+      })
+
+      await test.step("a browser shows the outage page", async () => {
+        const cookies = await page.context().cookies()
+        expect((await page.goto("/api/refresh-session"))?.status()).toBe(503)
+        await expect(page.getByRole("heading", { name: texts.outage })).toBeVisible()
+        expect(await page.context().cookies()).toEqual(cookies)
+      })
     } finally {
       await end()
     }
-    // The page tries again by itself.
+    // The outage page reloads itself.
     await page.waitForURL("**/auth/login**", { timeout: 20_000 })
-    await context.close()
   })
 
-test("a form that is sent while Ory is down is not lost: it says so, and works when it is sent again", async ({
-  browser,
-}) => {
-  const { context, page } = await open(browser)
+test("a form that is submitted while Ory is unreachable keeps its fields and works afterwards", async ({ open }) => {
+  const page = await open(undefined, { expectedErrors: /^503 / })
   await page.goto("/auth/login")
-  await page.getByRole("textbox", { name: "Email" }).fill(person.email)
-  await page.getByRole("textbox", { name: "Password" }).fill(person.password)
   await servers.relay.stop()
-  // Waited for from before the click: the answer may be there before the click is done.
-  const answer = page.waitForResponse((response) => response.status() === 503)
-  await page.getByRole("button", { name: "Sign in with password" }).click()
-  await answer
+  // Wait for the response from before the click, because it may arrive before the click is done.
+  const response = page.waitForResponse((response) => response.status() === 503)
+  await signIn(page, user)
+  await response
   await servers.relay.start()
-  await page.getByRole("button", { name: "Sign in with password" }).click()
+  await page.locator("button[name=method][value=password]").click()
   await page.waitForURL("**/dashboard")
-  await context.close()
 })
 
 async function pauseKratos(): Promise<void> {

@@ -8,43 +8,43 @@ import { startOry, type LocalOry } from "../scripts/stack"
 import { certificate, Relay, startTls } from "./relay"
 import { sessionSecret } from "./settings"
 
-/** An app (the production build), and the Ory, database and inbox it has to itself. */
+/** An app (the production build) with its own Ory, database and inbox. */
 export interface Servers {
   appUrl: string
-  /** Where the app itself listens, behind whatever is in front of it. */
+  /** Where the app itself listens. This differs from `appUrl` when a relay terminates TLS in front of it. */
   plainUrl: string
   oryUrl: string
-  /** Where Kratos itself listens. */
+  /** Where Kratos itself listens, without the relay. */
   kratosUrl: string
   inboxUrl: string
   ory: LocalOry
-  /** Everything between app, browser and Ory goes through here. */
+  /** All requests from the app and the browser to Ory go through this relay. */
   relay: Relay
-  /** What the app has logged so far, line by line. */
+  /** The lines that the app has logged so far. */
   appLog: string[]
-  /** For another Node process that is to reach app and Ory by their names, and trust their certificate. */
+  /** Environment for another Node process that must resolve the hosts of app and Ory, and trust their certificate. */
   nodeEnv: Record<string, string>
   stop(): Promise<void>
 }
 
 export interface ServersOptions {
-  /** Kratos settings, as its environment variables. */
+  /** Settings of Kratos, as environment variables. */
   kratos?: Record<string, string>
-  /** Settings of the app, as its environment variables. */
+  /** Settings of the app, as environment variables. */
   app?: Record<string, string>
-  /** Kratos as a project of Ory Network is before anyone has set anything: it knows of no app, and its cookies are its own. */
+  /** Configures Kratos like a new project of Ory Network: no URL of the app, and cookies for its own host only. */
   network?: boolean
-  /** Kratos with the app's origin as its base URL and the only one to return to, as for a Kratos of one's own behind the app. */
+  /** Configures Kratos like a self-hosted one behind the app: the app's origin is its base URL and its only return URL. */
   behindApp?: boolean
-  /** The program in `e2e/tunnel`, built: it stands where the Ory tunnel does, before a Kratos that is somewhere else. */
+  /** Path of a program that replaces the Ory tunnel, in front of a remote Kratos. */
   tunnel?: string
-  /** Puts relays in front of app and Ory that end TLS, as load balancers do: both are then on https. */
+  /** Adds relays in front of app and Ory that terminate TLS, as load balancers do. Both then use https. */
   tls?: boolean
   /** Puts app and Ory on two hosts of one domain, `app.example.test` and `auth.example.test`. */
   siblings?: boolean
 }
 
-/** Everything on free ports of its own, so that tests run beside `npm run dev` and beside each other. */
+/** Starts everything on free ports, so that tests can run next to each other and next to `npm run dev`. */
 export async function startServers({
   kratos = {},
   app = {},
@@ -60,17 +60,17 @@ export async function startServers({
   const oryUrl =
     tunnel === undefined ? `${tls ? "https" : "http"}://${oryHost}:${relayPort}` : `http://localhost:${tlsPort}`
   const cert = tls ? await certificate() : undefined
-  const dataDir = await mkdtemp(join(tmpdir(), "ory-starter-"))
+  const dataDir = await mkdtemp(join(tmpdir(), "ory-local-"))
   const appLog: string[] = []
   const nodeEnv: Record<string, string> = siblings
     ? { NODE_OPTIONS: `--import=${pathToFileURL(resolve("e2e", "hosts.mjs")).href}` }
     : {}
   const log = (source: string, line: string): void => {
     if (source === "app") appLog.push(line)
-    // A lost connection is what some tests are about.
+    // Some tests cause errors on purpose, so the log is shown on request only.
     if (process.env.DEBUG) console.log(`[${source}] ${line}`)
   }
-  // Ory says of itself that it is where the relay is; behind the tunnel, where the browser has no business.
+  // Ory's base URL. Behind the tunnel, the browser cannot reach it.
   const at = tunnel !== undefined ? ORY_NETWORK : behindApp ? appUrl : oryUrl
   const overrides = {
     SERVE_PUBLIC_PORT: String(oryPort),
@@ -107,7 +107,7 @@ export async function startServers({
   }
 }
 
-/** Where the Kratos behind the tunnel says that it is. */
+/** Base URL of the Kratos behind the tunnel. */
 export const ORY_NETWORK = "https://demo.projects.oryapis.com"
 
 async function startTunnel(program: string, port: number, kratosPort: number): Promise<Running> {
@@ -116,7 +116,7 @@ async function startTunnel(program: string, port: number, kratosPort: number): P
   return running
 }
 
-/** A project's settings before anyone has changed them: Ory's own pages, and nowhere else to return to. */
+/** Default settings of a project of Ory Network: Ory's own pages, and no other URL to return to. */
 function networkProject(oryUrl: string): Record<string, string> {
   const pages = ["login", "registration", "recovery", "verification", "settings", "error"]
   return {
@@ -132,7 +132,7 @@ function networkProject(oryUrl: string): Record<string, string> {
   }
 }
 
-/** Starts the production build on this port. Returns what stops it. */
+/** Starts the production build on this port. Returns a function that stops it. */
 export async function startApp(
   port: number,
   env: Record<string, string>,
@@ -151,13 +151,13 @@ export async function startApp(
   return () => app.stop()
 }
 
-/** A copy of this project as a fresh clone is, with its packages unless `install` is false. The caller removes it. */
+/** Copies this project like a fresh clone, and installs its packages unless `install` is false. The caller removes the copy. */
 export async function copyProject({
   without,
   install = true,
 }: { without?: string; install?: boolean } = {}): Promise<string> {
-  // Not inside this project: Next would look for a gate in the folders above as well.
-  const folder = await mkdtemp(join(tmpdir(), "ory-starter-copy-"))
+  // Outside of this project, because Next also looks for a middleware in the parent folders.
+  const folder = await mkdtemp(join(tmpdir(), "ory-local-copy-"))
   const left = [".next", ".test", ".git", ".ory", ".vercel", "examples", without]
   const wanted = (path: string): boolean => !/(^|\/)node_modules$|^\.env(?!\.example$)/.test(path)
   for (const entry of await readdir("."))

@@ -1,22 +1,19 @@
 import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
 
-/** What the tests' apps seal with. */
+/** SESSION_SECRET of the apps under test. */
 export const sessionSecret = randomBytes(32).toString("base64")
 
-/**
- * This process's environment with every variable of the app's there and empty: then `.env.local`, which Next would read, has no
- * say. What runs in it gets the variables that it needs by name.
- */
+/** The environment of this process with every variable of the app set to an empty string, so that Next ignores `.env.local`. */
 export function withoutSettings(): NodeJS.ProcessEnv {
   const names = Array.from(readFileSync(".env.example", "utf8").matchAll(/^#?([A-Z_]+)=/gm), ([, name = ""]) => name)
   return { ...process.env, ...Object.fromEntries(names.map((name) => [name, ""])) }
 }
 
-/** Where what was started is, for the tests. `ORY_URL` is where the browser reaches Ory. */
+/** Addresses of the servers under test. The browser reaches Ory at `ORY_URL`. */
 export type Setting = "APP_URL" | "ORY_URL" | "ORY_ADMIN_URL" | "INBOX_URL"
 
-/** Tells this process, and the workers that it starts, where everything is. */
+/** Publishes the addresses to this process and to the workers that it starts. */
 export function publish(settings: Readonly<Record<Setting, string>>): void {
   for (const [name, value] of Object.entries(settings)) process.env[`E2E_${name}`] = value
 }
@@ -24,6 +21,6 @@ export function publish(settings: Readonly<Record<Setting, string>>): void {
 export function setting(name: Setting): string {
   const value = process.env[`E2E_${name}`]
   if (value === undefined)
-    throw new Error(`E2E_${name} is not set: run the tests with npm test, which starts what they need.`)
+    throw new Error(`E2E_${name} is not set. Run the tests with npm test, which starts the servers.`)
   return value
 }

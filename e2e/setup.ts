@@ -20,7 +20,7 @@ export async function prepareTests(): Promise<void> {
   const { EXPECTED_KRATOS } = process.env
   if (EXPECTED_KRATOS && kratos.version !== EXPECTED_KRATOS)
     throw new Error(
-      `EXPECTED_KRATOS is ${EXPECTED_KRATOS}, but Kratos ${kratos.version} runs. The lines above say why.`,
+      `EXPECTED_KRATOS is ${EXPECTED_KRATOS}, but Kratos ${kratos.version} runs. The lines above explain why.`,
     )
   console.log(`Kratos ${kratos.version}`)
 }

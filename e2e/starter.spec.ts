@@ -1,94 +1,109 @@
-import { codeFor, confirm, expect, signIn, signUp, test } from "./fixtures"
+import {
+  changePassword,
+  codeFor,
+  enterSecondFactor,
+  expect,
+  expectSettingsSaved,
+  expectSignedIn,
+  sessionOf,
+  signIn,
+  signOut,
+  signUp,
+  test,
+} from "./fixtures"
 import { setting } from "./settings"
+import { texts } from "./texts"
 
-test("someone signs up, confirms their address, signs out, and comes back to the page they asked for", async ({
+test("a user signs up, verifies the address, signs out, signs in and arrives at the requested page", async ({
   page,
-  person,
+  newAccount,
 }) => {
-  await signUp(page, person)
-  await expect(page.getByRole("main")).toContainText(person.email)
-
-  await page.getByRole("button", { name: "Sign out" }).click()
-  await page.waitForURL(`${setting("APP_URL")}/`)
-  await expect(page.getByRole("heading", { level: 1 })).toContainText("Sign-in")
+  await signUp(page, newAccount)
+  await expectSignedIn(page, newAccount)
+  await signOut(page)
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible()
 
   await page.goto("/dashboard?tab=a%20b&tab=c")
-  await signIn(page, person)
-  // Ory writes the space in its own way.
+  await signIn(page, newAccount)
+  // Ory writes the space as a plus sign.
   await page.waitForURL(`${setting("APP_URL")}/dashboard?tab=a+b&tab=c`)
-  await expect(page.getByRole("main")).toContainText(person.email)
+  await expectSignedIn(page, newAccount)
 })
 
-test("who forgot the password gets in with a code from the mail, and sets a new one", async ({ page, person }) => {
-  await signUp(page, person)
-  await page.getByRole("button", { name: "Sign out" }).click()
-  await page.waitForURL(`${setting("APP_URL")}/`)
+test("a user who forgot the password signs in with a code from an email and sets a new password", async ({
+  page,
+  newAccount,
+}) => {
+  await signUp(page, newAccount)
+  await signOut(page)
 
-  await page.goto("/auth/login")
-  await page.getByRole("link", { name: "Recover account" }).click()
-  await page.getByRole("textbox", { name: "Email" }).fill(person.email)
-  const before = await codeFor(person.email)
-  await page.getByRole("button", { name: "Continue" }).click()
-  await page.getByLabel(/code/i).fill(await codeFor(person.email, before))
-  await page.getByRole("button", { name: "Continue", exact: true }).click()
+  await test.step("sign in with a recovery code", async () => {
+    await page.goto("/auth/login")
+    await page.getByRole("link", { name: "Recover account" }).click()
+    await page.getByRole("textbox", { name: "Email" }).fill(newAccount.email)
+    const before = await codeFor(newAccount.email)
+    await page.getByRole("button", { name: "Continue" }).click()
+    await enterSecondFactor(page, await codeFor(newAccount.email, before))
+    await page.waitForURL("**/account/settings**")
+  })
 
-  await page.waitForURL("**/account/settings**")
-  const renewed = { ...person, password: `${person.password} and new` }
-  await changePassword(page, renewed.password)
-  await page.waitForURL("**/dashboard")
+  const changed = { ...newAccount, password: `${newAccount.password} and new` }
+  await test.step("set a new password", async () => {
+    await changePassword(page, changed.password)
+    await page.waitForURL("**/dashboard")
+    await signOut(page)
+  })
 
-  await page.getByRole("button", { name: "Sign out" }).click()
-  await page.waitForURL(`${setting("APP_URL")}/`)
-  await page.goto("/dashboard")
-  await signIn(page, renewed)
-  await page.waitForURL("**/dashboard")
+  await test.step("sign in with the new password", async () => {
+    await page.goto("/dashboard")
+    await signIn(page, changed)
+    await page.waitForURL("**/dashboard")
+  })
 })
 
-test("a password that was changed in settings is the one that works", async ({ page, person }) => {
-  await signUp(page, person)
-  await page.getByRole("link", { name: "Settings" }).click()
+test("after a password change in settings, only the new password works", async ({ page, newAccount }) => {
+  await signUp(page, newAccount)
+  await page.getByRole("link", { name: texts.nav.settings }).click()
   await page.waitForURL("**/account/settings?flow=**")
-  const renewed = { ...person, password: `${person.password} and new` }
-  await changePassword(page, renewed.password)
-  await expect(page.getByText("Your changes have been saved!").first()).toBeVisible()
+  const changed = { ...newAccount, password: `${newAccount.password} and new` }
+  await changePassword(page, changed.password)
+  await expectSettingsSaved(page)
+  await signOut(page)
 
-  await page.getByRole("button", { name: "Sign out" }).click()
-  await page.waitForURL(`${setting("APP_URL")}/`)
   await page.goto("/dashboard")
-  await signIn(page, person)
+  await signIn(page, newAccount)
   await expect(page.getByText(/credentials are invalid/)).toBeVisible()
-  await page.getByRole("textbox", { name: "Password" }).fill(renewed.password)
-  await page.getByRole("button", { name: "Sign in with password" }).click()
+  await signIn(page, changed)
   await page.waitForURL("**/dashboard")
 })
 
-test("refreshing renews the session: later times, the same session", async ({ page, person }) => {
-  await signUp(page, person)
-  const before = await me(page)
+test("refreshing extends the session and keeps its id", async ({ page, newAccount }) => {
+  await signUp(page, newAccount)
+  const before = await sessionOf(page)
 
-  await page.getByRole("link", { name: "Refresh session" }).click()
-  await confirm(page, person)
+  await page.getByRole("link", { name: texts.dashboard.refreshSession }).click()
+  await signIn(page, newAccount)
   await page.waitForURL("**/dashboard")
 
-  const after = await me(page)
+  const after = await sessionOf(page)
   expect(after.id).toBe(before.id)
   expect(Date.parse(after.authenticated_at)).toBeGreaterThan(Date.parse(before.authenticated_at))
   expect(Date.parse(after.expires_at)).toBeGreaterThan(Date.parse(before.expires_at))
 })
 
-test("refresh-session asks Ory for a refresh, and returns only to this app", async ({ request }) => {
-  const ask = async (query: string): Promise<URL> => {
+test("refresh-session redirects to a refresh at Ory, with a return_to on this app only", async ({ request }) => {
+  const redirect = async (query: string): Promise<URL> => {
     const response = await request.get(`/api/refresh-session${query}`, { maxRedirects: 0 })
     expect(response.status()).toBe(303)
     return new URL(response.headers().location ?? "")
   }
-  const plain = await ask("?return_to=/dashboard%3Ftab%3D1")
-  expect(plain.origin + plain.pathname).toBe(`${setting("ORY_URL")}/self-service/login/browser`)
-  expect(plain.searchParams.get("refresh")).toBe("true")
-  expect(plain.searchParams.get("return_to")).toBe(`${setting("APP_URL")}/dashboard?tab=1`)
-  const hostile = await ask("?return_to=https://evil.example/&aal=aal2")
+  const valid = await redirect("?return_to=/dashboard%3Ftab%3D1")
+  expect(valid.origin + valid.pathname).toBe(`${setting("ORY_URL")}/self-service/login/browser`)
+  expect(valid.searchParams.get("refresh")).toBe("true")
+  expect(valid.searchParams.get("return_to")).toBe(`${setting("APP_URL")}/dashboard?tab=1`)
+  const hostile = await redirect("?return_to=https://evil.example/&aal=aal2")
   expect(hostile.searchParams.get("return_to")).toBe(`${setting("APP_URL")}/dashboard`)
-  // Who has no session owes the first factor first.
+  // A signed-out visitor must sign in before Ory can ask for a second factor.
   expect(hostile.searchParams.get("aal")).toBeNull()
 })
 
@@ -99,28 +114,11 @@ test("an API client without a session gets 401 as JSON", async ({ request }) => 
   expect(await response.json()).toMatchObject({ error: { code: "unauthenticated" } })
 })
 
-test("a browser that keeps no cookies is told so, instead of going round in circles", async ({
-  request,
-  playwright,
-}) => {
-  const begin = await request.get(`${setting("ORY_URL")}/self-service/login/browser`, { maxRedirects: 0 })
-  const forgetful = await playwright.request.newContext()
-  const response = await forgetful.get(begin.headers().location ?? "", { maxRedirects: 0 })
+test("a browser that keeps no cookies gets a message instead of a redirect loop", async ({ request, playwright }) => {
+  const started = await request.get(`${setting("ORY_URL")}/self-service/login/browser`, { maxRedirects: 0 })
+  const withoutCookies = await playwright.request.newContext()
+  const response = await withoutCookies.get(started.headers().location ?? "", { maxRedirects: 0 })
   expect(response.status()).toBe(200)
-  expect(await response.text()).toContain("Your browser did not keep the cookies")
-  await forgetful.dispose()
+  expect(await response.text()).toContain(texts.cookiesNotKept)
+  await withoutCookies.dispose()
 })
-
-type Page = Parameters<typeof signUp>[0]
-
-async function changePassword(page: Page, password: string): Promise<void> {
-  const form = page.locator("form", { has: page.getByRole("textbox", { name: "Password" }) })
-  await form.getByRole("textbox", { name: "Password" }).fill(password)
-  await form.getByRole("button", { name: "Save" }).click()
-}
-
-async function me(page: Page): Promise<{ id: string; authenticated_at: string; expires_at: string }> {
-  const response = await page.request.get("/api/me")
-  expect(response.status()).toBe(200)
-  return (await response.json()) as { id: string; authenticated_at: string; expires_at: string }
-}

@@ -1,12 +1,14 @@
 import { readFile } from "node:fs/promises"
-import type { Browser, Page } from "playwright/test"
-import { confirm, enrolTotp, expect, secondFactor, signIn, submitTotp, test, watch } from "./fixtures"
-import { browserCookies, PAGE_LOAD, send, signedIn, type SignedIn } from "./http"
+import type { Page } from "playwright/test"
+import { requiredTraits } from "../ory/required-traits"
+import { enrolTotp, enterSecondFactor, expect, sessionOf, signIn, submitTotp, test } from "./fixtures"
+import { createUser, PAGE_LOAD, send, type Answer } from "./http"
 import { startServers, type Servers } from "./servers"
+import { texts } from "./texts"
 
 test.describe.configure({ mode: "default" })
 
-/** Nobody needs a second factor to sign in here, only where it is asked for. Of time, only the relay lies. */
+/** Ory requires no second factor to sign in here. Only some pages do. */
 let servers: Servers
 test.beforeAll(async () => {
   servers = await startServers({
@@ -20,64 +22,71 @@ test.beforeEach(() => {
   servers.relay.agedBefore = 0
 })
 
-async function open(browser: Browser, person?: SignedIn): Promise<{ page: Page; errors: string[] }> {
-  const context = await browser.newContext({ baseURL: servers.appUrl })
-  if (person) await context.addCookies(browserCookies(person, servers.appUrl))
-  const page = await context.newPage()
-  return { page, errors: watch(page) }
-}
-
-const someone = (): Promise<SignedIn> => signedIn(servers.oryUrl, servers.ory.adminUrl)
-
-/** From now on everybody who is signed in did so long ago. */
-function timePasses(): void {
+/** Makes every sign-in until now look one day old to the app. */
+function ageSignIns(): void {
   servers.relay.agedBefore = Date.now()
 }
 
-const name = (page: Page): ReturnType<Page["getByRole"]> => page.getByRole("textbox", { name: "First name" })
+const firstName = (page: Page): ReturnType<Page["getByRole"]> =>
+  page.getByRole("textbox", { name: texts.account.firstName })
+const lastName = (page: Page): ReturnType<Page["getByRole"]> =>
+  page.getByRole("textbox", { name: texts.account.lastName })
 
-test("a form that asks for a recent sign-in comes back with what was typed, is not sent by itself, and does so once", async ({
-  browser,
+/** What the page keeps in the browser for the time of a step-up. */
+const keptItems = (page: Page): Promise<number> => page.evaluate(() => sessionStorage.length)
+
+test("a form that needs a recent sign-in keeps the typed text through it, and saves only when the user submits again", async ({
+  openAs,
 }) => {
-  const person = await someone()
-  const { page, errors } = await open(browser, person)
-  timePasses()
-  await page.goto("/account")
-  await name(page).fill("Ada")
-  await page.getByRole("button", { name: "Save" }).click()
-  await expect(page.getByText("Nothing was changed. You signed in a while ago.")).toBeVisible()
-  // Typed after the answer: kept as well.
-  await page.getByRole("textbox", { name: "Last name" }).fill("Lovelace")
-  await page.getByRole("link", { name: "Confirm it is you and come back" }).click()
-  await confirm(page, person)
-
-  await page.waitForURL(`${servers.appUrl}/account`)
-  await expect(page.getByText("We kept your changes. They are not saved yet.")).toBeVisible()
-  await expect(name(page)).toHaveValue("Ada")
-  await expect(page.getByRole("textbox", { name: "Last name" })).toHaveValue("Lovelace")
-  expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
+  const user = await createUser(servers)
+  const page = await openAs(user, servers.appUrl)
   const traits = async (): Promise<unknown> => {
-    const identity = await fetch(`${servers.ory.adminUrl}/admin/identities/${person.identityId}`)
+    const identity = await fetch(`${servers.ory.adminUrl}/admin/identities/${user.identityId}`)
     return ((await identity.json()) as { traits: object }).traits
   }
-  expect(await traits()).toEqual({ email: person.email })
+  ageSignIns()
 
-  await page.getByRole("button", { name: "Save" }).click()
-  await expect(page.getByText("Saved.")).toBeVisible()
-  expect(await traits()).toEqual({ email: person.email, name: { first: "Ada", last: "Lovelace" } })
-  await page.reload()
-  await expect(page.getByText("We kept your changes")).toHaveCount(0)
-  expect(errors).toEqual([])
+  await test.step("the form is refused", async () => {
+    await page.goto("/account")
+    await firstName(page).fill("Ada")
+    await page.getByRole("button", { name: texts.account.save }).click()
+    await expect(page.getByText(texts.denied.signInTooOld)).toBeVisible()
+    // The page also keeps what the user types after the response.
+    await lastName(page).fill("Lovelace")
+  })
+
+  await test.step("after the sign-in, the form has the typed text, which is not saved", async () => {
+    await page.getByRole("link", { name: texts.denied.confirm }).click()
+    await signIn(page, user)
+    await page.waitForURL(`${servers.appUrl}/account`)
+    await expect(page.getByText(texts.account.keptChanges)).toBeVisible()
+    await expect(firstName(page)).toHaveValue("Ada")
+    await expect(lastName(page)).toHaveValue("Lovelace")
+    expect(await keptItems(page)).toBe(0)
+    expect(await traits()).toEqual({ ...requiredTraits, email: user.email })
+  })
+
+  await test.step("the form saves when it is submitted again", async () => {
+    await page.getByRole("button", { name: texts.account.save }).click()
+    await expect(page.getByText(texts.account.saved)).toBeVisible()
+    expect(await traits()).toEqual({
+      ...requiredTraits,
+      email: user.email,
+      name: { first: "Ada", last: "Lovelace" },
+    })
+    await page.reload()
+    await expect(page.getByText(texts.account.keptChanges)).toHaveCount(0)
+  })
 })
 
-test("what one person typed is not shown to the next in that browser, nor left for them", async ({ browser }) => {
-  const [ada, bob] = [await someone(), await someone()]
-  const { page, errors } = await open(browser, ada)
-  timePasses()
+test("text that one user typed is neither shown to the next user of the browser nor kept", async ({ openAs }) => {
+  const [ada, bob] = [await createUser(servers), await createUser(servers)]
+  const page = await openAs(ada, servers.appUrl)
+  ageSignIns()
   await page.goto("/account")
-  await name(page).fill("Ada's secret")
-  await page.getByRole("button", { name: "Save" }).click()
-  await page.getByRole("link", { name: "Confirm it is you and come back" }).click()
+  await firstName(page).fill("Ada's secret")
+  await page.getByRole("button", { name: texts.account.save }).click()
+  await page.getByRole("link", { name: texts.denied.confirm }).click()
   await page.waitForURL("**/auth/login**")
   await page.waitForLoadState("networkidle")
 
@@ -85,99 +94,116 @@ test("what one person typed is not shown to the next in that browser, nor left f
   await page.goto("/account")
   await signIn(page, bob)
   await page.waitForURL(`${servers.appUrl}/account`)
-  await expect(name(page)).toHaveValue("")
-  expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
-  expect(errors).toEqual([])
+  await expect(firstName(page)).toHaveValue("")
+  expect(await keptItems(page)).toBe(0)
 })
 
-test("signing out everywhere else asks for a recent sign-in, and comes back", async ({ browser }) => {
-  const person = await someone()
-  const { page, errors } = await open(browser, person)
-  const other = await open(browser)
-  await other.page.goto("/account")
-  await signIn(other.page, person)
-  await other.page.waitForURL(`${servers.appUrl}/account`)
-  timePasses()
-  await page.goto("/account/devices")
-  await page.getByRole("button", { name: "Sign out everywhere else" }).click()
-  await expect(page.getByText("Nothing was changed. You signed in a while ago.")).toBeVisible()
-  await other.page.reload()
-  await expect(other.page).toHaveURL(`${servers.appUrl}/account`)
+test("signing out all other devices needs a recent sign-in and leads back after it", async ({ openAs, openPage }) => {
+  const user = await createUser(servers)
+  const page = await openAs(user, servers.appUrl)
+  const otherDevice = await openPage(servers.appUrl)
+  await otherDevice.goto("/account")
+  await signIn(otherDevice, user)
+  await otherDevice.waitForURL(`${servers.appUrl}/account`)
+  ageSignIns()
 
-  await page.getByRole("link", { name: "Confirm it is you and come back" }).click()
-  await confirm(page, person)
-  await page.waitForURL(`${servers.appUrl}/account/devices`)
-  await page.getByRole("button", { name: "Sign out everywhere else" }).click()
-  await expect(page.getByText("You are signed out everywhere else.")).toBeVisible()
-  await expect(page.getByRole("listitem")).toHaveCount(1)
-  await other.page.reload()
-  await other.page.waitForURL("**/auth/login**")
-  expect([...errors, ...other.errors]).toEqual([])
-})
-
-test("who has no second factor is led to enrol one, comes back, and downloads their data", async ({ browser }) => {
-  const person = await someone()
-  const { page, errors } = await open(browser, person)
-  await page.goto("/account")
-  await page.getByRole("link", { name: "Download my data" }).click()
-  await page.waitForURL("**/account/settings?flow=**")
-  const why = page.getByText("The page you opened needs a second factor.")
-  await expect(why).toBeVisible()
-  await page.goto("/account/settings")
-  await expect(page.getByRole("textbox", { name: "Verify code" })).toBeVisible()
-  await expect(why).toBeHidden()
-  await page.goto("/account/data")
-  await expect(why).toBeVisible()
-  await submitTotp(page)
-  await page.waitForURL(`${servers.appUrl}/account/data`)
-
-  const download = page.waitForEvent("download")
-  await page.getByRole("link", { name: "Download my data" }).click()
-  const file = await download
-  expect(file.suggestedFilename()).toBe("my-data.json")
-  const data = JSON.parse(await readFile(await file.path(), "utf8")) as {
-    identity: Record<string, unknown>
-    sessions: unknown[]
-  }
-  expect(data.identity).toMatchObject({
-    id: person.identityId,
-    traits: { email: person.email },
-    verifiable_addresses: [{ value: person.email }],
-    recovery_addresses: [{ value: person.email }],
+  await test.step("with an old sign-in, nothing happens", async () => {
+    await page.goto("/account/devices")
+    await page.getByRole("button", { name: texts.devices.signOutOthers }).click()
+    await expect(page.getByText(texts.denied.signInTooOld)).toBeVisible()
+    await otherDevice.reload()
+    await expect(otherDevice).toHaveURL(`${servers.appUrl}/account`)
   })
-  expect(data.sessions).toMatchObject([{ id: person.sessionId, authenticator_assurance_level: "aal2", devices: [{}] }])
-  expect(errors).toEqual([])
+
+  await test.step("after the sign-in, the other device is signed out", async () => {
+    await page.getByRole("link", { name: texts.denied.confirm }).click()
+    await signIn(page, user)
+    await page.waitForURL(`${servers.appUrl}/account/devices`)
+    await page.getByRole("button", { name: texts.devices.signOutOthers }).click()
+    await expect(page.getByText(texts.devices.othersSignedOut)).toBeVisible()
+    await expect(page.getByRole("listitem")).toHaveCount(1)
+    await otherDevice.reload()
+    await otherDevice.waitForURL("**/auth/login**")
+  })
 })
 
-test("who has a second factor is asked for it where it is needed, and only there", async ({ browser }) => {
-  const person = await someone()
-  const { page } = await open(browser, person)
+test("a user without a second factor enrols one, returns, and downloads the data", async ({ openAs }) => {
+  const user = await createUser(servers)
+  const page = await openAs(user, servers.appUrl)
+  const explanation = page.getByText(texts.settings.secondFactorNeeded)
+
+  await test.step("the settings page says why the user is there", async () => {
+    await page.goto("/account")
+    await page.getByRole("link", { name: texts.account.downloadData }).click()
+    await page.waitForURL("**/account/settings?flow=**")
+    await expect(explanation).toBeVisible()
+    await page.goto("/account/settings")
+    await expect(page.getByRole("textbox", { name: "Verify code" })).toBeVisible()
+    await expect(explanation).toBeHidden()
+  })
+
+  await test.step("after the enrolment, the user returns", async () => {
+    await page.goto("/account/data")
+    await expect(explanation).toBeVisible()
+    await submitTotp(page)
+    await page.waitForURL(`${servers.appUrl}/account/data`)
+  })
+
+  await test.step("the file has the user's data", async () => {
+    const download = page.waitForEvent("download")
+    await page.getByRole("link", { name: texts.data.download }).click()
+    const file = await download
+    expect(file.suggestedFilename()).toBe("my-data.json")
+    const data = JSON.parse(await readFile(await file.path(), "utf8")) as {
+      identity: Record<string, unknown>
+      sessions: unknown[]
+    }
+    expect(data.identity).toMatchObject({
+      id: user.identityId,
+      traits: { email: user.email },
+      verifiable_addresses: [{ value: user.email }],
+      recovery_addresses: [{ value: user.email }],
+    })
+    expect(data.sessions).toMatchObject([{ id: user.sessionId, authenticator_assurance_level: "aal2", devices: [{}] }])
+  })
+})
+
+test("a user with a second factor enters it only where a page requires it", async ({ openAs }) => {
+  const user = await createUser(servers)
+  const page = await openAs(user, servers.appUrl, { expectedErrors: /^40[13] / })
   const totp = await enrolTotp(page)
   await page.context().clearCookies()
   await page.goto("/dashboard")
-  await signIn(page, person)
+  await signIn(page, user)
   await page.waitForURL(`${servers.appUrl}/dashboard`)
-  await expect(page.getByRole("main")).toContainText("aal1")
+  expect((await sessionOf(page)).authenticator_assurance_level).toBe("aal1")
 
-  // As a page load, by a link of Next's router, and as a call that the page answers by going where it is told.
-  await page.goto("/account/data")
-  await expect(page.getByLabel(/code/i)).toBeVisible()
-  await page.goto("/account")
-  await page.getByRole("link", { name: "Download my data" }).click()
-  await secondFactor(page, totp.generate())
-  await page.waitForURL(`${servers.appUrl}/account/data`)
-  await page.context().clearCookies()
-  await page.getByRole("link", { name: "Download my data" }).click()
-  await signIn(page, person)
-  await secondFactor(page, totp.generate())
-  await page.waitForURL(`${servers.appUrl}/account/data`)
+  await test.step("a page load asks for it", async () => {
+    await page.goto("/account/data")
+    await expect(page.getByLabel(/code/i)).toBeVisible()
+  })
+
+  await test.step("a link of the router asks for it and leads to the page", async () => {
+    await page.goto("/account")
+    await page.getByRole("link", { name: texts.account.downloadData }).click()
+    await enterSecondFactor(page, totp.generate())
+    await page.waitForURL(`${servers.appUrl}/account/data`)
+  })
+
+  await test.step("an API call whose session has ended asks for the password and the second factor", async () => {
+    await page.context().clearCookies()
+    await page.getByRole("link", { name: texts.data.download }).click()
+    await signIn(page, user)
+    await enterSecondFactor(page, totp.generate())
+    await page.waitForURL(`${servers.appUrl}/account/data`)
+  })
 })
 
-test("a route handler answers 403 with a code and where to go: back to the page that called", async () => {
-  const { cookie, email } = await someone()
-  const ask = (headers: Record<string, string>): ReturnType<typeof send> =>
+test("a route handler that requires a second factor answers 403 with a link that leads back to the calling page", async () => {
+  const { cookie, email } = await createUser(servers)
+  const get = (headers: Record<string, string>): Promise<Answer> =>
     send(servers.appUrl, "/api/account/data", { headers })
-  const denied = await ask({ cookie, referer: `${servers.appUrl}/account/data?tab=1` })
+  const denied = await get({ cookie, referer: `${servers.appUrl}/account/data?tab=1` })
   expect(denied.status).toBe(403)
   expect(denied.headers["cache-control"]).toBe("private, no-store")
   const { error } = JSON.parse(denied.body) as { error: { code: string; location: string } }
@@ -190,19 +216,18 @@ test("a route handler answers 403 with a code and where to go: back to the page 
   })
   expect(denied.body).not.toContain(email)
 
-  const elsewhere = JSON.parse((await ask({ cookie, referer: "https://evil.example/" })).body) as {
+  const fromOtherSite = JSON.parse((await get({ cookie, referer: "https://evil.example/" })).body) as {
     error: { location: string }
   }
-  expect(new URL(elsewhere.error.location).searchParams.get("return_to")).toBe(`${servers.appUrl}/dashboard`)
-  expect((await ask({})).status).toBe(401)
+  expect(new URL(fromOtherSite.error.location).searchParams.get("return_to")).toBe(`${servers.appUrl}/dashboard`)
+  expect((await get({})).status).toBe(401)
 })
 
-test("a page that asks for a second factor redirects, however it is asked for", async () => {
-  const { cookie } = await someone()
-  const loaded = await send(servers.appUrl, "/account/data?a=1", { headers: { ...PAGE_LOAD, cookie } })
-  const target = new URL(loaded.headers.location ?? "")
-  expect(loaded.status).toBe(307)
-  expect(Object.fromEntries(target.searchParams)).toEqual({
+test("a page load of a page that requires a second factor redirects to Ory", async () => {
+  const { cookie } = await createUser(servers)
+  const { status, headers } = await send(servers.appUrl, "/account/data?a=1", { headers: { ...PAGE_LOAD, cookie } })
+  expect(status).toBe(307)
+  expect(Object.fromEntries(new URL(headers.location ?? "").searchParams)).toEqual({
     aal: "aal2",
     return_to: `${servers.appUrl}/account/data?a=1`,
   })

@@ -1,7 +1,7 @@
 import { startServers, type Servers, type ServersOptions } from "./servers"
 import { publish, setting } from "./settings"
 
-/** Where the browser reaches Ory. `behind-app` is same-origin with a Kratos whose base URL is this app's origin. */
+/** How the browser reaches Ory. `behind-app` is `same-origin` with a Kratos whose base URL is the app's origin. */
 export type Topology = "direct" | "same-origin" | "behind-app"
 
 export interface Started {

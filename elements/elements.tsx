@@ -6,6 +6,7 @@ import * as elements from "@ory/elements-react/theme"
 import { useEffect, type ComponentProps, type ReactNode } from "react"
 import { brand } from "@/lib/brand"
 import type { Language } from "@/lib/language"
+import { paths } from "@/lib/routes"
 import type { Session } from "@/lib/session"
 import "./passkeys"
 import "@ory/elements-react/theme/styles.css"
@@ -111,16 +112,16 @@ function configure(oryUrl: string, { locale, texts }: Language): OryClientConfig
     intl: { locale, customTranslations: texts && { [locale]: texts } },
     project: {
       name: brand.name,
-      default_redirect_url: "/dashboard",
-      error_ui_url: "/auth/error",
-      login_ui_url: "/auth/login",
-      registration_ui_url: "/auth/registration",
+      default_redirect_url: paths.dashboard,
+      error_ui_url: paths.error,
+      login_ui_url: paths.login,
+      registration_ui_url: paths.registration,
       registration_enabled: true,
-      recovery_ui_url: "/auth/recovery",
+      recovery_ui_url: paths.recovery,
       recovery_enabled: true,
-      verification_ui_url: "/auth/verification",
+      verification_ui_url: paths.verification,
       verification_enabled: true,
-      settings_ui_url: "/account/settings",
+      settings_ui_url: paths.settings,
       hide_ory_branding: true,
     },
   }

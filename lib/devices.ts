@@ -3,9 +3,10 @@ import "server-only"
 import Bowser from "bowser"
 import type { Session as OrySession } from "@ory/client"
 import { isIP } from "node:net"
+import { currentRequest } from "@/lib/current-request"
 import { methodName } from "@/lib/authentication-methods"
 import { ory } from "@/lib/ory"
-import { OryUnavailableError } from "@/lib/session"
+import { OryUnavailableError, readWholeSession } from "@/lib/session"
 
 /** One session of the user, described so that they recognise it. */
 export interface Device {
@@ -26,13 +27,15 @@ export interface Device {
 /**
  * All devices on which the user is signed in, this one first.
  *
- * @param own The session of this request, as Ory returned it.
- * @param cookie The Ory cookies of this request.
- * @throws OryUnavailableError when Ory does not list the sessions.
+ * @throws OryUnavailableError while Ory is unreachable.
  */
-export async function listDevices(own: OrySession, cookie: string): Promise<[Device, ...Device[]]> {
+export async function listDevices(): Promise<[Device, ...Device[]]> {
+  const { sessionCookies } = await currentRequest()
   // Ory's list omits the session of the request.
-  const others = await ory.listMySessions({ cookie }).catch(() => undefined)
+  const [own, others] = await Promise.all([
+    readWholeSession(),
+    ory.listMySessions({ cookie: sessionCookies }).catch(() => undefined),
+  ])
   if (others?.status !== 200) throw new OryUnavailableError()
   return [describe(own, true), ...others.data.map((session) => describe(session, false))]
 }

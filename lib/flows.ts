@@ -1,16 +1,18 @@
 import "server-only"
 import type { LoginFlow, UiContainer, UiNode } from "@ory/client"
-import { headers } from "next/headers"
 import { redirect } from "next/navigation"
 import type { Flows } from "@/elements/elements"
-import { appUrl, oryPublicUrl } from "@/lib/env"
-import { errorId, flowCookies, ory, sessionCookies } from "@/lib/ory"
+import { currentRequest } from "@/lib/current-request"
+import { oryPublicUrl } from "@/lib/env"
+import { errorId, ory } from "@/lib/ory"
 import { forBrowser } from "@/lib/ory-proxy"
 import { logMissingCookies } from "@/lib/redirect-loop"
+import type { AppRequest } from "@/lib/request"
 import { returnTo } from "@/lib/return-to"
+import { paths } from "@/lib/routes"
 import { OryUnavailableError, readSession } from "@/lib/session"
 
-/** What Next gives a page of its query. */
+/** The `searchParams` that Next passes to a page. */
 export type Query = Promise<Record<string, string | string[] | undefined>>
 
 type Kind = keyof Flows
@@ -27,95 +29,92 @@ const get: Record<
 }
 
 /**
- * The flow that the page's query names, for Ory Elements. Without one, or with one that has expired, is someone else's, is not
- * for browsers or never existed, the browser is sent to Ory to begin a new one, which ends at this page again.
+ * The flow in the page's query, for Ory Elements. Without a usable flow, the browser is redirected to Ory, which creates one and
+ * returns to this page. A flow is unusable when it has expired, belongs to another browser, or is not for browsers.
  *
- * @returns The flow; or null where beginning again would go round in circles: the browser keeps none of Ory's cookies.
- * @throws OryUnavailableError while Ory does not answer.
+ * @returns The flow. Null when the browser keeps none of Ory's cookies: a new flow would end in the same way.
+ * @throws OryUnavailableError while Ory is unreachable.
  */
 export async function requireFlow<K extends Kind>(kind: K, query: Query): Promise<Flows[K] | null> {
-  const request = await headers()
-  const { flow: id, ...wishes } = await query
-  const app = appUrl(request.get("host"))
-  const cookie = flowCookies(request.get("cookie"))
-  if (typeof id !== "string") return redirect(newFlow(kind, wishes, cookie, app))
+  const request = await currentRequest()
+  const { appUrl, flowCookies: cookie } = request
+  const { flow: id, ...options } = await query
+  if (typeof id !== "string") return redirect(newFlow(kind, options, request))
 
   const response = await get[kind]({ id, cookie }).catch(() => {
     throw new OryUnavailableError()
   })
-  // Anybody can make and prefill a flow of type `api`: no cookie ties it to this browser.
-  if (response.status === 200 && response.data.type !== "browser") return redirect(newFlow(kind, wishes, cookie, app))
+  // Anyone can create and prefill a flow of type `api`, because no cookie ties it to a browser.
+  if (response.status === 200 && response.data.type !== "browser") return redirect(newFlow(kind, options, request))
   if (response.status === 200) {
-    const flow = forBrowser(response.data, app)
-    if (kind === "login" && nothingToAsk(flow as LoginFlow)) redirect(await enrol(flow as LoginFlow, app))
-    return prepared(flow, request.get("x-nonce")) as unknown as Flows[K]
+    const flow = forBrowser(response.data, appUrl)
+    if (kind === "login" && hasNoSecondFactor(flow as LoginFlow)) redirect(await enrollUrl(flow as LoginFlow, appUrl))
+    return withFixes(flow, request.nonce) as unknown as Flows[K]
   }
   if (errorId(response.data) === "security_csrf_violation" && !cookie.includes("csrf_token_")) {
-    logMissingCookies("flow", request.get("cookie"), app)
+    logMissingCookies("flow", request.headers.get("cookie"), appUrl)
     return null
   }
   if (![400, 403, 404, 410].includes(response.status)) throw new OryUnavailableError()
-  // The address of a flow does not say where it was to lead; of one that has expired, Ory does.
-  const { return_to } = forBrowser(
-    (response.data as { error?: { details?: { return_to?: string } } }).error?.details ?? {},
-    app,
-  )
-  return redirect(newFlow(kind, { return_to, ...wishes }, cookie, app))
+  // For an expired flow, Ory returns the page that it would have returned to.
+  const { details } = (response.data as { error?: { details?: { return_to?: string } } }).error ?? {}
+  return redirect(newFlow(kind, { return_to: forBrowser(details?.return_to, appUrl), ...options }, request))
 }
 
-/** Where Elements in the browser reaches Ory. */
+/** The origin at which Elements in the browser calls Ory. */
 export async function browserOryUrl(): Promise<string> {
-  return oryPublicUrl(appUrl((await headers()).get("host")))
+  return oryPublicUrl((await currentRequest()).appUrl)
 }
 
-/**
- * Where the browser goes to begin a flow. Settings end where they began, everything else at `return_to`. Someone without a
- * session owes the first factor first: asked for the second, Ory would only say that this cannot be.
- */
-function newFlow(kind: Kind, wishes: Awaited<Query>, cookie: string, app: string): string {
-  const url = new URL(`/self-service/${kind}/browser`, oryPublicUrl(app))
-  const { refresh, aal, return_to } = wishes
+/** The URL at which the browser starts a flow. Settings return to themselves by default, other flows to the default page. */
+function newFlow(
+  kind: Kind,
+  { refresh, aal, return_to }: Awaited<Query>,
+  { appUrl, sessionCookies }: AppRequest,
+): string {
+  const url = new URL(`/self-service/${kind}/browser`, oryPublicUrl(appUrl))
   if (refresh === "true") url.searchParams.set("refresh", "true")
-  if (aal === "aal2" && sessionCookies(cookie) !== "") url.searchParams.set("aal", "aal2")
+  // Ory refuses `aal2` without a session: the first factor comes first.
+  if (aal === "aal2" && sessionCookies !== "") url.searchParams.set("aal", "aal2")
   if (typeof return_to === "string" || kind !== "settings")
-    url.searchParams.set("return_to", returnTo(typeof return_to === "string" ? return_to : undefined, app))
+    url.searchParams.set("return_to", returnTo(typeof return_to === "string" ? return_to : undefined, appUrl))
   return url.href
 }
 
-/** Asked for a second factor, someone who has none that Ory's settings allow gets a flow with nothing to fill in. */
-function nothingToAsk(flow: LoginFlow): boolean {
-  const nodes = (flow.ui.nodes as UiNode[] | null) ?? []
+/** Whether the flow asks for a second factor that the user doesn't have. Ory then returns a form without fields. */
+function hasNoSecondFactor({ requested_aal, ui }: LoginFlow): boolean {
+  const nodes = (ui.nodes as UiNode[] | null) ?? []
   return (
-    flow.requested_aal === "aal2" &&
+    requested_aal === "aal2" &&
     nodes.every(({ attributes }) => "name" in attributes && attributes.name === "csrf_token")
   )
 }
 
-async function enrol(flow: LoginFlow, app: string): Promise<string> {
-  // Who has enrolled one that was switched off since would be sent back here from every page, settings as well.
+/** The section of the settings page where the user enrolls a second factor, and then returns. */
+async function enrollUrl(flow: LoginFlow, appUrl: string): Promise<string> {
+  // The user has one that Ory's settings have disabled since. The settings page would send them back here, so end the loop.
   if ((await readSession()).outcome === "aal2_required") {
     console.error(
-      "Ory asks someone for a second factor of a kind that its settings have switched off: switch it on again, or remove it from their account.",
+      "A user's second factor is of a kind that is disabled in Ory's settings. Enable it again, or remove it from their account.",
     )
-    return `${app}/auth/error`
+    return appUrl + paths.error
   }
-  const settings = new URL("/account/settings", app)
-  settings.searchParams.set("return_to", returnTo(flow.return_to, app))
+  const settings = new URL(paths.settings, appUrl)
+  settings.searchParams.set("return_to", returnTo(flow.return_to, appUrl))
   settings.hash = "second-factor"
   return settings.href
 }
 
 /**
- * The flow with two things mended: Ory's scripts (for passkeys) carry this page's nonce, since Ory's own is not in the
- * policy; and only one passkey node starts a request by itself: Kratos 1.3 marks two, and browsers refuse the second.
+ * The flow with two fixes. Ory's scripts for passkeys get this page's nonce, because the policy does not allow Ory's nonce. Only
+ * one passkey node starts a request by itself, because Kratos 1.3 marks two and browsers refuse the second request.
  */
-function prepared(flow: { ui: UiContainer }, nonce: string | null): { ui: UiContainer } {
+function withFixes(flow: { ui: UiContainer }, nonce: string | null): { ui: UiContainer } {
   const nodes = flow.ui.nodes.map((node): UiNode => {
     const { attributes } = node
     if (attributes.node_type === "script") return { ...node, attributes: { ...attributes, nonce: nonce ?? "" } }
-    if (attributes.node_type === "input" && attributes.name === "passkey_login_trigger") {
+    if (attributes.node_type === "input" && attributes.name === "passkey_login_trigger")
       return { ...node, attributes: { ...attributes, onload: undefined, onloadTrigger: undefined } }
-    }
     return node
   })
   return { ...flow, ui: { ...flow.ui, nodes } }

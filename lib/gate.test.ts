@@ -2,8 +2,10 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from "node:net"
 import { NextRequest, type NextResponse } from "next/server"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest"
-import type { Knowledge, Visit } from "@/lib/gate"
-import type { Session, Verdict } from "@/lib/ory"
+import type { SessionCheck } from "@/lib/gate"
+import type { Verdict } from "@/lib/ory"
+import type { GateRequest } from "@/lib/request"
+import { session as makeSession } from "@/lib/testing"
 
 /** Answers as told: what is tested is what becomes of an answer. How Ory itself answers, the browser tests see. */
 let server: Server
@@ -17,23 +19,17 @@ const HTTPS = "https://app.example.com"
 const COOKIE = "ory_kratos_session=one"
 const HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
 
-const session: Session = {
-  id: "3f1c6b9e-6d55-4c6a-9d0c-0c1f6f7d0a11",
-  authenticated_at: "2030-01-01T11:00:00Z",
-  expires_at: new Date(Date.now() + 3_600_000).toISOString(),
-  authenticator_assurance_level: "aal1",
-  authentication_methods: [],
-  identity: { id: "b7c2f0d4-5b0b-4a4e-8f10-2f2b5d1b7a22", traits: { email: "someone@example.com" } },
-}
+const session = makeSession()
 const active: Verdict = { outcome: "active", session }
 
-type Refused = Exclude<Verdict, { outcome: "active" }>
-const anonymous: Refused = { outcome: "anonymous" }
-const aal2: Refused = { outcome: "aal2_required" }
-const unavailable: Refused = { outcome: "unavailable" }
+type Refused = Exclude<Verdict["outcome"], "active">
+const anonymous: Refused = "anonymous"
+const aal2: Refused = "aal2_required"
+const unavailable: Refused = "unavailable"
 
 interface App {
   gate: typeof import("@/lib/gate")
+  request: typeof import("@/lib/request")
   sealed: typeof import("@/lib/sealed")
   middleware: (request: NextRequest) => Promise<NextResponse>
   matcher: string
@@ -45,9 +41,10 @@ async function withEnv(variables: Record<string, string> = {}): Promise<App> {
   vi.unstubAllEnvs()
   const all = { ORY_SDK_URL: oryUrl, APP_URL: `${HTTP},${HTTPS}`, ...variables }
   for (const [name, value] of Object.entries(all)) vi.stubEnv(name, value)
-  const { middleware, config } = await import("@/middleware")
+  const { default: middleware, config } = await import("@/middleware")
   return {
     gate: await import("@/lib/gate"),
+    request: await import("@/lib/request"),
     sealed: await import("@/lib/sealed"),
     middleware,
     matcher: config.matcher[0] as string,
@@ -94,9 +91,10 @@ function ask({ path = "/dashboard", method = "GET", headers = {} }: Ask = {}): N
   return new NextRequest(`http://localhost:3000${path}`, { method, headers })
 }
 
-function visit(wish: Ask = {}): Visit {
-  const request = ask(wish)
-  return { request, appUrl: wish.appUrl ?? HTTP, pathname: request.nextUrl.pathname }
+/** The request as the gate reads it. `appUrl` is chosen by the host, as with two origins in `APP_URL`. */
+function visit(options: Ask = {}): GateRequest {
+  const host = new URL(options.appUrl ?? HTTP).host
+  return app.request.readGateRequest(ask({ ...options, headers: { host, cookie: COOKIE, ...options.headers } }))
 }
 
 /** The headers of the request as the page gets it. */
@@ -214,7 +212,7 @@ describe("refused", () => {
       [anonymous, 401],
       [aal2, 403],
       [unavailable, 503],
-    ])("$outcome gets a status and no redirect", async (verdict, status) => {
+    ])("%s gets a status and no redirect", async (verdict, status) => {
       const response = app.gate.refuse(
         visit({ path: "/logo.png", headers: { "sec-fetch-dest": destination } }),
         verdict,
@@ -249,13 +247,17 @@ describe("refused", () => {
   describe.each(Object.entries(kinds))("for an API, %s", (_kind, kind: Ask) => {
     test.each([
       [anonymous, 401, { error: { code: "unauthenticated", message: "There is no valid session. Sign in first." } }],
-      [aal2, 403, { error: { code: "session_aal2_required", message: "A second factor is due." } }],
+      [
+        aal2,
+        403,
+        { error: { code: "session_aal2_required", message: "This requires a second factor. Sign in with it first." } },
+      ],
       [
         unavailable,
         503,
         { error: { code: "ory_unavailable", message: "The session could not be checked. Try again." } },
       ],
-    ])("$outcome is JSON with a code", async (verdict, status, body) => {
+    ])("%s is JSON with a code", async (verdict, status, body) => {
       const response = app.gate.refuse(visit({ ...kind, path: "/api/me" }), verdict)
       expect(response.status).toBe(status)
       expect(response.headers.get("content-type")).toBe("application/json")
@@ -267,18 +269,17 @@ describe("refused", () => {
 
   const everywhere = Object.entries(kinds).flatMap(([kind, wish]: [string, Ask]) =>
     ["/dashboard", "/api/me"].flatMap((path) =>
-      [anonymous, aal2, unavailable].map((verdict) => ({ kind, path, outcome: verdict.outcome, wish, verdict })),
+      [anonymous, aal2, unavailable].map((outcome) => ({ kind, path, outcome, wish })),
     ),
   )
 
   test.each(everywhere)(
     "$kind to $path, $outcome: nobody may keep the answer, it touches no session cookie, no frame holds it",
-    ({ kind, wish, path, verdict }) => {
-      const { headers } = app.gate.refuse(visit({ ...wish, path }), verdict)
+    ({ kind, wish, path, outcome }) => {
+      const { headers } = app.gate.refuse(visit({ ...wish, path }), outcome)
       expect(headers.get("cache-control")).toBe("private, no-store")
-      expect(headers.get("retry-after")).toBe(verdict.outcome === "unavailable" ? "5" : null)
-      const counted =
-        verdict.outcome === "anonymous" && path === "/dashboard" && (pages as readonly string[]).includes(kind)
+      expect(headers.get("retry-after")).toBe(outcome === "unavailable" ? "5" : null)
+      const counted = outcome === "anonymous" && path === "/dashboard" && (pages as readonly string[]).includes(kind)
       expect(headers.getSetCookie()).toEqual(
         counted ? ["login_redirects=1; Path=/; Max-Age=10; HttpOnly; SameSite=Lax"] : [],
       )
@@ -317,15 +318,12 @@ describe("refused", () => {
     )
   })
 
-  test.each([anonymous, aal2, unavailable])(
-    "on https, $outcome keeps browsers on https and comes back there",
-    (verdict) => {
-      const response = app.gate.refuse(visit({ headers: { accept: HTML }, appUrl: HTTPS }), verdict)
-      expect(response.headers.get("strict-transport-security")).toBe("max-age=63072000")
-      if (verdict.outcome !== "unavailable")
-        expect(new URL(response.headers.get("location") ?? "").searchParams.get("return_to")).toBe(`${HTTPS}/dashboard`)
-    },
-  )
+  test.each([anonymous, aal2, unavailable])("on https, %s keeps browsers on https and comes back there", (outcome) => {
+    const response = app.gate.refuse(visit({ headers: { accept: HTML }, appUrl: HTTPS }), outcome)
+    expect(response.headers.get("strict-transport-security")).toBe("max-age=63072000")
+    if (outcome !== "unavailable")
+      expect(new URL(response.headers.get("location") ?? "").searchParams.get("return_to")).toBe(`${HTTPS}/dashboard`)
+  })
 
   test.each([
     ["GET", "/reports?year=2030&q=a%26b", undefined, "/reports?year=2030&q=a%26b"],
@@ -356,8 +354,8 @@ const FORGED = {
 describe("let through without a word about who it is", () => {
   test.each(["/", "/unavailable", "/api/health", "/robots.txt"])(
     "%s, built once for everybody: no nonce, no cookie, and kept as long as Next says",
-    async (path) => {
-      const response = await app.gate.pass(visit({ path, headers: { cookie: COOKIE } }))
+    (path) => {
+      const response = app.gate.passPublic(visit({ path, headers: { cookie: COOKIE } }))
       const headers = forwarded(response)
       expect(headers.get("x-nonce")).toBeNull()
       expect(headers.get("content-security-policy")).toBeNull()
@@ -368,10 +366,10 @@ describe("let through without a word about who it is", () => {
     },
   )
 
-  test("/auth/login, made for each request: a nonce, the same for page and browser, and another each time", async () => {
+  test("/auth/login, made for each request: a nonce, the same for page and browser, and another each time", () => {
     const nonces = new Set<string>()
     for (let times = 0; times < 5; times++) {
-      const response = await app.gate.pass(visit({ path: "/auth/login" }))
+      const response = app.gate.passPublic(visit({ path: "/auth/login" }))
       const headers = forwarded(response)
       const nonce = headers.get("x-nonce")
       expect(nonce).toMatch(/^[\w+/=]{40,}$/)
@@ -383,8 +381,8 @@ describe("let through without a word about who it is", () => {
     expect(nonces.size).toBe(5)
   })
 
-  test.each(["/", "/auth/login"])("%s: what the client says in the gate's own headers is dropped", async (path) => {
-    const response = await app.gate.pass(visit({ path, headers: { ...FORGED, "x-other": "kept" } }))
+  test.each(["/", "/auth/login"])("%s: what the client says in the gate's own headers is dropped", (path) => {
+    const response = app.gate.passPublic(visit({ path, headers: { ...FORGED, "x-other": "kept" } }))
     expect([...forwarded(response).values()].filter((value) => value.includes("forged"))).toEqual([])
     expect(forwarded(response).get("x-session-handoff")).toBeNull()
     expect(forwarded(response).get("x-request-path")).toBeNull()
@@ -430,17 +428,16 @@ describe("let through without a word about who it is", () => {
   test.each([
     [HTTP, null],
     [HTTPS, "max-age=63072000"],
-  ])("%s: Strict-Transport-Security is %s", async (appUrl, value) => {
-    const response = await app.gate.pass(visit({ path: "/", appUrl }))
+  ])("%s: Strict-Transport-Security is %s", (appUrl, value) => {
+    const response = app.gate.passPublic(visit({ path: "/", appUrl }))
     expect(response.headers.get("strict-transport-security")).toBe(value)
   })
 })
 
 describe("let through with what is known", () => {
-  const known = (more: Partial<Knowledge> = {}): Knowledge => ({
+  const known = (more: Partial<SessionCheck> = {}): SessionCheck => ({
     verdict: active,
     source: "ory",
-    cookie: COOKIE,
     start: performance.now(),
     ...more,
   })
@@ -449,22 +446,11 @@ describe("let through with what is known", () => {
   const snapshots = (response: NextResponse): string[] =>
     response.headers.getSetCookie().filter((cookie) => cookie.includes("session_snapshot="))
 
-  const TAKEN = "session_snapshot=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
+  /** The request with which the browser returns this snapshot. */
+  const returning = (snapshot: string | undefined, cookie: string): GateRequest =>
+    visit({ headers: { cookie: `${snapshot?.split(";", 1)[0] ?? ""}; ${cookie}` } })
 
-  test("only what is sensitive gets all of Ory's answer", async () => {
-    const whole = { id: "1", devices: [{ id: "2" }] }
-    for (const [path, expected] of [
-      ["/account/devices", { ...active, whole }],
-      ["/api/account/data", { ...active, whole }],
-      ["/dashboard", active],
-      ["/api/me", active],
-    ] as const) {
-      const headers = forwarded(await app.gate.pass(visit({ path }), known({ verdict: { ...active, whole } })))
-      expect(await app.sealed.open("handoff", headers.get("x-session-handoff") ?? "", COOKIE, HTTP), path).toEqual(
-        expected,
-      )
-    }
-  })
+  const TAKEN = "session_snapshot=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
 
   test("the page gets the verdict, sealed for exactly these cookies", async () => {
     const headers = forwarded(await app.gate.pass(visit(), known()))
@@ -535,8 +521,8 @@ describe("let through with what is known", () => {
     const [snapshot, ...others] = snapshots(await app.gate.pass(visit({ method }), known()))
     expect(others).toEqual([])
     expect(snapshot).toMatch(/^session_snapshot=[\w.-]+; Path=\/; Max-Age=30; HttpOnly; SameSite=Lax$/)
-    expect(await app.sealed.openSnapshot(snapshot ?? "", COOKIE, HTTP)).toEqual(active)
-    expect(await app.sealed.openSnapshot(snapshot ?? "", "ory_kratos_session=two", HTTP)).toBeUndefined()
+    expect(await app.sealed.openSnapshot(returning(snapshot, COOKIE))).toEqual(active)
+    expect(await app.sealed.openSnapshot(returning(snapshot, "ory_kratos_session=two"))).toBeUndefined()
   })
 
   test("on https its name and attributes are those of https", async () => {
@@ -594,20 +580,18 @@ describe("let through with what is known", () => {
     )
   })
 
-  test.each([anonymous, aal2, unavailable])(
-    "$outcome, as an action may be: the page is told so, no cookie is touched",
-    async (verdict) => {
-      const headers = { "next-action": "1a2b3", cookie: COOKIE }
-      const response = await app.gate.pass(
-        visit({ method: "POST", headers }),
-        known({ verdict, setCookies: ["ory_kratos_session=; Max-Age=0"] }),
-      )
-      expect(
-        await app.sealed.open("handoff", forwarded(response).get("x-session-handoff") ?? "", COOKIE, HTTP),
-      ).toEqual(verdict)
-      expect(response.headers.getSetCookie()).toEqual([])
-    },
-  )
+  test.each([anonymous, aal2, unavailable])("passes an action on with %s, and sets no cookie", async (outcome) => {
+    const verdict = { outcome }
+    const headers = { "next-action": "1a2b3", cookie: COOKIE }
+    const response = await app.gate.pass(
+      visit({ method: "POST", headers }),
+      known({ verdict, setCookies: ["ory_kratos_session=; Max-Age=0"] }),
+    )
+    expect(await app.sealed.open("handoff", forwarded(response).get("x-session-handoff") ?? "", COOKIE, HTTP)).toEqual(
+      verdict,
+    )
+    expect(response.headers.getSetCookie()).toEqual([])
+  })
 })
 
 describe("the middleware", () => {
@@ -803,16 +787,16 @@ describe("the middleware", () => {
   const act = (headers: Record<string, string> = {}, path = "/account"): Promise<NextResponse> =>
     app.middleware(ask({ method: "POST", path, headers: { ...ACTION, ...headers } }))
 
-  test.each<[Verdict, RequestListener]>([
+  test.each<[Refused, RequestListener]>([
     [anonymous, revoked],
     [aal2, json(403, { error: { id: "session_aal2_required" } })],
     [unavailable, json(500, {})],
-  ])("a server action passes with the verdict, also when it is $outcome", async (verdict, listener) => {
+  ])("a server action passes with the verdict, also when it is %s", async (outcome, listener) => {
     answer = listener
     const response = await act({ cookie: COOKIE, ...FORGED, origin: HTTP, host: "localhost:3000" })
-    expect(await app.sealed.open("handoff", forwarded(response).get("x-session-handoff") ?? "", COOKIE, HTTP)).toEqual(
-      verdict,
-    )
+    expect(await app.sealed.open("handoff", forwarded(response).get("x-session-handoff") ?? "", COOKIE, HTTP)).toEqual({
+      outcome,
+    })
     // Next then runs the action without rendering the page in the same response.
     expect(forwarded(response).get("x-action-forwarded")).toBe("1")
     expect(response.headers.getSetCookie()).toEqual([])
@@ -820,9 +804,9 @@ describe("the middleware", () => {
 
   test("an anonymous server action passes without a call to Ory", async () => {
     const response = await act()
-    expect(await app.sealed.open("handoff", forwarded(response).get("x-session-handoff") ?? "", "", HTTP)).toEqual(
-      anonymous,
-    )
+    expect(await app.sealed.open("handoff", forwarded(response).get("x-session-handoff") ?? "", "", HTTP)).toEqual({
+      outcome: anonymous,
+    })
     expect(asked).toEqual([])
   })
 

@@ -41,7 +41,12 @@ async function forward(
   variables?: Record<string, string>,
 ): Promise<NextResponse> {
   const request = new NextRequest(APP + path, { method, headers, body, duplex: "half" })
-  return (await proxy(variables)).forward({ request, appUrl, pathname: request.nextUrl.pathname })
+  const { forward } = await proxy(variables)
+  const { readGateRequest } = await import("@/lib/request")
+  const { refuse } = await import("@/lib/gate")
+  const read = { ...readGateRequest(request), appUrl }
+  // As in middleware.ts.
+  return (await forward(read)) ?? refuse(read, "unavailable")
 }
 
 /** The one request that Ory got. */
@@ -375,10 +380,9 @@ describe("what goes up", () => {
     ["a dead connection", (request) => request.socket.destroy()],
   ])("an Ory that answers %s is unavailable, and nothing is concluded from it", async (_what, wrong) => {
     answer = wrong
-    const { forOry, forward } = await proxy()
+    const { forOry } = await proxy()
     await expect(forOry(`${APP}/dashboard`)).rejects.toThrow()
-    const request = new NextRequest(`${APP}/self-service/login/browser?return_to=${here("/dashboard")}`)
-    expect((await forward({ request, appUrl: APP, pathname: "/self-service/login/browser" })).status).toBe(503)
+    expect((await forward(`/self-service/login/browser?return_to=${here("/dashboard")}`)).status).toBe(503)
     answer = refusesOwn
     expect(await forOry(`${APP}/dashboard`)).toBe(`${APP}/dashboard`)
   })
@@ -624,11 +628,11 @@ describe("while Ory does not answer", () => {
   test("the log says what was asked and why, without query or cookies", async () => {
     answer = json(500, {})
     await forward("/self-service/login?flow=secret", { headers: { cookie: "ory_kratos_session=secret" } })
-    expect(console.error).toHaveBeenCalledWith(`Ory at ${ory} did not answer GET /self-service/login: status 500`)
+    expect(console.error).toHaveBeenCalledWith(`Ory at ${ory} did not respond to GET /self-service/login: status 500`)
     answer = json(200, '{"secret": secret}')
     await forward("/sessions/whoami")
     expect(console.error).toHaveBeenLastCalledWith(
-      `Ory at ${ory} did not answer GET /sessions/whoami: JSON that is none`,
+      `Ory at ${ory} did not respond to GET /sessions/whoami: invalid JSON`,
     )
   })
 

@@ -1,125 +1,122 @@
-import { NextResponse } from "next/dist/server/web/spec-extension/response"
+import { NextResponse } from "next/server"
 import { env } from "@/lib/env"
-import { isPrefetch, refuse, secured, type Visit } from "@/lib/gate"
-import { isSameOrigin } from "@/lib/origin"
 import { browserCookie, errorId, flowCookies } from "@/lib/ory"
-import { DEFAULT_PAGE } from "@/lib/return-to"
-import { isOrys } from "@/lib/routes"
+import { isSameOrigin, type GateRequest } from "@/lib/request"
+import { isOryPath, paths } from "@/lib/routes"
+import { NO_STORE, secured } from "@/lib/security-headers"
 
 /**
- * The same-origin topology: the browser reaches Ory through this app, where no domain can be shared with it. Ory need not
- * know. What goes up is Ory's, what comes back reads as if this app had said it. In the direct topology every function
- * here leaves its value as it is.
+ * The same-origin topology: the browser reaches Ory through this app, because the two share no domain. Requests to Ory carry
+ * only what Ory needs, and responses refer to this app instead of Ory. In the direct topology, every function here returns its
+ * value unchanged.
  */
 
-/** How long Ory may take, in milliseconds, for what it answers from its own database. */
-const READ_LIMIT = 3000
+/** Time limit for a response that Ory reads from its own database, in milliseconds. */
+const READ_TIMEOUT_MS = 3000
 
-/** For a form, or the way back from a social provider, Ory may itself be asking others. Vercel's edge waits for 25 s. */
-const SUBMIT_LIMIT = 15_000
+/** Time limit for a form, or for the return from a social provider: Ory may itself wait for another server. Vercel's edge waits for 25 s. */
+const SUBMIT_TIMEOUT_MS = 15_000
 
-/** Longest JSON, in bytes, that is read whole to change the URLs in it. Flows have some ten thousand. */
+/** Largest JSON in which URLs are rewritten, in bytes. A flow has about ten thousand. */
 const MAX_JSON = 1_000_000
 
-/** Social and SAML providers send the browser back to a path below this one, Apple by a POST from its own site. */
+/** Social and SAML providers send the browser back to paths below this one. Apple sends a POST from its own site. */
 const PROVIDERS = "/self-service/methods/"
 
 const METHODS = ["GET", "HEAD", "POST", "DELETE"]
 
 const REQUEST_HEADERS = ["accept", "accept-language", "content-type", "user-agent"]
 
-/** Segments as Ory writes them. No percent sign, so that nothing can turn into another path further on. */
+/** Paths as Ory writes them. Without percent signs, so that no server on the way reads another path. */
 const PATH = /^(\/[\w~-][\w.~-]*|\/\.well-known)+$/
 
-/** Parameters of Ory's that hold a URL to come back to. */
+/** Query parameters of Ory that hold a URL to return to. */
 const RETURN_TO = ["return_to", "after_verification_return_to"]
 
-/** Ory Network's own pages, and this app's in their place. */
-const PAGES: ReadonlyMap<string | undefined, string> = new Map([
-  ["login", "/auth/login"],
-  ["registration", "/auth/registration"],
-  ["recovery", "/auth/recovery"],
-  ["verification", "/auth/verification"],
-  ["settings", "/account/settings"],
-  ["error", "/auth/error"],
-  ["welcome", DEFAULT_PAGE],
+/** The pages that Ory Network hosts, by name, and this app's pages that replace them. */
+const HOSTED_PAGES: ReadonlyMap<string | undefined, string> = new Map([
+  ["login", paths.login],
+  ["registration", paths.registration],
+  ["recovery", paths.recovery],
+  ["verification", paths.verification],
+  ["settings", paths.settings],
+  ["error", paths.error],
+  ["welcome", paths.dashboard],
 ])
 
-/** Keys of Ory's JSON under which people's own words are, which stay as they are. */
-const OWN_WORDS = ["traits", "value"]
+/** JSON keys that hold user input. Never rewritten. */
+const USER_INPUT = ["traits", "value"]
 
 /**
- * Forwards a request for one of Ory's paths, and answers as Ory did. No request gets anywhere but to these paths of
- * `ORY_SDK_URL`, and none carries more than Ory's own cookies and {@link REQUEST_HEADERS}.
+ * Forwards a request for one of Ory's paths, and returns Ory's response. It calls only these paths of `ORY_SDK_URL`, and sends
+ * only Ory's own cookies and {@link REQUEST_HEADERS}.
+ *
+ * @returns Undefined while Ory is unreachable.
  */
-export async function forward(visit: Visit): Promise<NextResponse> {
-  const { request, appUrl, pathname } = visit
-  if (!METHODS.includes(request.method))
-    return answered(visit, new NextResponse(null, { status: 405, headers: { allow: METHODS.join(", ") } }))
-  if (isCrossSiteWrite(visit))
-    return answered(visit, new NextResponse("This request was sent from another site.", { status: 403 }))
-  if (isSpeculative(visit)) return answered(visit, new NextResponse(null, { status: 204 }))
+export async function forward(request: GateRequest): Promise<NextResponse | undefined> {
+  const { next, appUrl, pathname, isRead } = request
+  const respond = (body: BodyInit | null, init: ResponseInit): NextResponse =>
+    secure(new NextResponse(body, init), appUrl)
+  if (!METHODS.includes(next.method)) return respond(null, { status: 405, headers: { allow: METHODS.join(", ") } })
+  if (isCrossSiteWrite(request)) return respond("This request was sent from another site.", { status: 403 })
+  if (isSpeculative(request)) return respond(null, { status: 204 })
 
-  const reads = isRead(request.method) && !pathname.startsWith(PROVIDERS)
+  const timeout = isRead && !pathname.startsWith(PROVIDERS) ? READ_TIMEOUT_MS : SUBMIT_TIMEOUT_MS
   try {
-    const target = await forwardedUrl(pathname, request.nextUrl.searchParams)
-    if (target === undefined) return answered(visit, new NextResponse(null, { status: 404 }))
+    const target = await forwardedUrl(pathname, next.nextUrl.searchParams)
+    if (target === undefined) return respond(null, { status: 404 })
     const init: RequestInit & { duplex: "half" } = {
-      method: request.method,
-      headers: forwardedHeaders(request.headers, appUrl),
-      body: request.body,
+      method: next.method,
+      headers: forwardedHeaders(next.headers, appUrl),
+      body: next.body,
       duplex: "half",
       redirect: "manual",
       cache: "no-store",
-      signal: AbortSignal.timeout(reads ? READ_LIMIT : SUBMIT_LIMIT),
+      signal: AbortSignal.timeout(timeout),
     }
-    const response = await fetch(target, init)
-    return answered(visit, await answer(response, target, request.method, appUrl))
+    return secure(await rewritten(await fetch(target, init), target, next.method, appUrl), appUrl)
   } catch (error) {
-    console.error(
-      `Ory at ${env.oryUrl} did not answer ${request.method} ${pathname}: ${error instanceof Error ? error.message : String(error)}`,
-    )
-    return refuse(visit, { outcome: "unavailable" })
+    const why = error instanceof Error ? error.message : String(error)
+    console.error(`Ory at ${env.oryUrl} did not respond to ${next.method} ${pathname}: ${why}`)
+    return undefined
   }
 }
 
+function secure(response: NextResponse, appUrl: string): NextResponse {
+  response.headers.set("cache-control", NO_STORE["cache-control"])
+  return secured(response, appUrl)
+}
+
 /**
- * Whether another site sends a form. Ory refuses a browser that submits a flow of type `api`, which needs no CSRF token, by its
- * `Origin` header. That header stays here, so the check is here. Clients other than browsers send none.
+ * Whether another site sends a form. Ory accepts forms of `api` flows without a CSRF token, and refuses browsers there by their
+ * `Origin`. That header is not forwarded, so it is checked here. Clients other than browsers send none.
  */
-function isCrossSiteWrite({ request, appUrl, pathname }: Visit): boolean {
-  if (isRead(request.method) || pathname.startsWith(PROVIDERS)) return false
-  return request.headers.has("origin") && !isSameOrigin(request.headers, appUrl)
+function isCrossSiteWrite(request: GateRequest): boolean {
+  const { headers, isRead, pathname } = request
+  return !isRead && !pathname.startsWith(PROVIDERS) && headers.has("origin") && !isSameOrigin(request)
 }
 
-function isRead(method: string): boolean {
-  return method === "GET" || method === "HEAD"
-}
-
-/**
- * Whether this is Next's router or the browser, fetching what may be shown next: no flow is to begin. Given nothing, the
- * router loads the page after all.
- */
-function isSpeculative({ request, pathname }: Visit): boolean {
-  if (request.method !== "GET" || !pathname.startsWith("/self-service/")) return false
-  const json = (request.headers.get("accept") ?? "").includes("application/json")
-  return isPrefetch(request) || (request.headers.get("sec-fetch-dest") === "empty" && !json)
+/** Whether Next's router or the browser fetches this ahead of time. It must not create a flow. The router then loads the page. */
+function isSpeculative({ next, headers, kind, pathname }: GateRequest): boolean {
+  if (next.method !== "GET" || !pathname.startsWith("/self-service/")) return false
+  const json = (headers.get("accept") ?? "").includes("application/json")
+  return kind === "prefetch" || (headers.get("sec-fetch-dest") === "empty" && !json)
 }
 
 /**
- * Where a request for this path goes: below one of Ory's roots at `ORY_SDK_URL`, or nowhere.
+ * The URL at Ory for this path and query. Undefined when the path is not one of Ory's.
  *
- * @throws Error while Ory does not answer: see {@link forOry}.
+ * @throws Error while Ory is unreachable: see {@link forOry}.
  */
 export async function forwardedUrl(pathname: string, query: URLSearchParams): Promise<URL | undefined> {
-  if (!isOrys(pathname) || !PATH.test(pathname)) return undefined
+  if (!isOryPath(pathname) || !PATH.test(pathname)) return undefined
   const url = new URL(pathname, env.oryUrl)
   for (const [name, value] of query)
     url.searchParams.append(name, RETURN_TO.includes(name) ? await forOry(value) : value)
   return url.origin === env.oryUrl && url.pathname === pathname ? url : undefined
 }
 
-/** What Ory is told of a request, by the names its own tunnel uses: https://github.com/ory/cli/blob/master/cmd/cloudx/proxy/helpers.go */
+/** Headers for Ory. The names are those of Ory's tunnel: https://github.com/ory/cli/blob/master/cmd/cloudx/proxy/helpers.go */
 export function forwardedHeaders(headers: Headers, appUrl: string): Headers {
   const forwarded = new Headers({ "ory-base-url-rewrite": appUrl, "ory-no-custom-domain-redirect": "true" })
   if (env.oryProjectToken !== undefined) forwarded.set("ory-base-url-rewrite-token", env.oryProjectToken)
@@ -135,19 +132,19 @@ export function forwardedHeaders(headers: Headers, appUrl: string): Headers {
 }
 
 /**
- * The client's address where somebody says it whom clients cannot speak for. Vercel overwrites its own header; elsewhere
- * an app on https has something in front that ends TLS, which puts the address it saw last. On http: unknown.
+ * The client's IP address, only from a header that clients can't forge. Vercel overwrites its own header. Elsewhere, an app on
+ * https is behind a proxy that appends the address it saw. On http, the address is unknown.
  * https://vercel.com/docs/headers/request-headers
  */
 function clientAddress(headers: Headers, appUrl: string): string | undefined {
   if (!appUrl.startsWith("https://")) return undefined
-  const said = headers.get(env.onVercel ? "x-vercel-forwarded-for" : "x-forwarded-for")
-  const address = said?.split(",").at(-1)?.trim() ?? ""
+  const value = headers.get(env.onVercel ? "x-vercel-forwarded-for" : "x-forwarded-for")
+  const address = value?.split(",").at(-1)?.trim() ?? ""
   return /^[\da-f.:]{2,45}$/i.test(address) ? address : undefined
 }
 
-/** Ory's answer as the browser gets it: JSON with this app's URLs, scripts as they are, and nothing to show as a page. */
-async function answer(response: Response, target: URL, method: string, appUrl: string): Promise<NextResponse> {
+/** Ory's response for the browser: JSON with this app's URLs, scripts unchanged, and never a page. */
+async function rewritten(response: Response, target: URL, method: string, appUrl: string): Promise<NextResponse> {
   const { status } = response
   if (status >= 500 || status === 429) throw new Error(`status ${status}`)
 
@@ -170,19 +167,19 @@ async function answer(response: Response, target: URL, method: string, appUrl: s
     await response.body?.cancel()
     return new NextResponse(null, { status, headers })
   }
-  if (!isJson && !isScript) throw new Error(`an answer of type ${type}`)
+  if (!isJson && !isScript) throw new Error(`a response of type ${type}`)
   headers.set("content-type", type)
   if (isScript) return new NextResponse(response.body, { status, headers })
   const body = forBrowser(parsed(await text(response)), appUrl)
   return new NextResponse(JSON.stringify(body), { status, headers })
 }
 
-/** What `JSON.parse` says of a mistake quotes what is around it, which is nothing for the log. */
+/** `JSON.parse` quotes its input in errors, and the input must not be logged. */
 function parsed(json: string): unknown {
   try {
     return JSON.parse(json)
   } catch {
-    throw new Error("JSON that is none")
+    throw new Error("invalid JSON")
   }
 }
 
@@ -203,14 +200,9 @@ async function text(response: Response): Promise<string> {
   return read + decoder.decode()
 }
 
-function answered(visit: Visit, response: NextResponse): NextResponse {
-  response.headers.set("cache-control", "private, no-store")
-  return secured(visit, response)
-}
-
 /**
- * A URL of Ory's, or all of them in Ory's JSON, as the browser may see them: on this app's origin, Ory's hosted pages as
- * this app's. URLs that lead elsewhere, to a social provider for one, stay as they are.
+ * Ory's URL, or all of Ory's URLs in JSON, for the browser: on this app's origin, and with this app's pages in place of the pages
+ * that Ory hosts. Other URLs, for example of a social provider, stay unchanged.
  */
 export function forBrowser<T>(value: T, appUrl: string): T {
   return env.topology === "direct" ? value : (mapped(value, appUrl) as T)
@@ -223,7 +215,7 @@ function mapped(value: unknown, appUrl: string): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, item]: [string, unknown]) => [
       key,
-      OWN_WORDS.includes(key) ? item : mapped(item, appUrl),
+      USER_INPUT.includes(key) ? item : mapped(item, appUrl),
     ]),
   )
 }
@@ -235,18 +227,18 @@ function mappedUrl(value: string, appUrl: string): string {
     const back = url.searchParams.get(name)
     if (back !== null) url.searchParams.set(name, mappedUrl(back, appUrl))
   }
-  // Without `/ui` it is Ory's page only where it shows a flow or an error: this app may have a page of that name.
+  // Without `/ui`, it is Ory's page only with a flow or an error: this app may have a page with that name.
   const hosted =
     /^\/ui\/(\w+)$/.exec(url.pathname) ?? (/[?&](flow|id)=/.test(url.search) ? /^\/(\w+)$/.exec(url.pathname) : null)
-  return appUrl + (PAGES.get(hosted?.[1]) ?? url.pathname) + url.search + url.hash
+  return appUrl + (HOSTED_PAGES.get(hosted?.[1]) ?? url.pathname) + url.search + url.hash
 }
 
 /**
- * A URL to return to, as this Ory accepts it. A project in default settings allows its own pages alone, so a page of this app is
- * named as one of Ory's, and {@link forBrowser} turns it back. A Kratos whose base URL is this app's origin allows this app's
- * pages. Other URLs stay, for Ory to refuse.
+ * A URL to return to, in the form that Ory accepts. A project with default settings only allows its own pages, so a page of this
+ * app is written as a page of Ory, and {@link forBrowser} reverts that. A Kratos whose base URL is this app's origin allows this
+ * app's pages. Other URLs stay unchanged, and Ory refuses them.
  *
- * @throws Error while Ory does not answer.
+ * @throws Error while Ory is unreachable.
  */
 export async function forOry(value: string): Promise<string> {
   if (env.topology === "direct") return value
@@ -259,12 +251,12 @@ export async function forOry(value: string): Promise<string> {
   return env.oryUrl + url.pathname + url.search + url.hash
 }
 
-/** How long Ory's answer about its allowed URLs is used, in milliseconds. A changed configuration takes effect after it. */
-const ALLOWED_FOR = 300_000
+/** How long the result is cached, in milliseconds. A changed configuration of Ory takes effect after that. */
+const CACHE_MS = 300_000
 
 let allowed: { ownPages: boolean; until: number } | undefined
 
-/** Whether Ory lets a browser return to Ory's own origin. Only trying tells: Ory does not publish its allowed URLs. */
+/** Whether Ory allows a return to Ory's own origin. Ory does not publish its allowed URLs, so this tries one. */
 async function allowsOwnPages(): Promise<boolean> {
   if (allowed !== undefined && Date.now() < allowed.until) return allowed.ownPages
   const url = new URL("/self-service/login/browser", env.oryUrl)
@@ -273,15 +265,15 @@ async function allowsOwnPages(): Promise<boolean> {
     headers: { accept: "application/json" },
     redirect: "manual",
     cache: "no-store",
-    signal: AbortSignal.timeout(READ_LIMIT),
+    signal: AbortSignal.timeout(READ_TIMEOUT_MS),
   })
   if (response.status >= 500 || response.status === 429) throw new Error(`status ${response.status}`)
   const body: unknown = await response.json().catch(() => undefined)
-  allowed = { ownPages: errorId(body) !== "self_service_flow_return_to_forbidden", until: Date.now() + ALLOWED_FOR }
+  allowed = { ownPages: errorId(body) !== "self_service_flow_return_to_forbidden", until: Date.now() + CACHE_MS }
   return allowed.ownPages
 }
 
-/** By host: behind a proxy that ends TLS, Kratos calls itself http. */
+/** Compares hosts only: behind a proxy that terminates TLS, Kratos writes its own URLs with http. */
 function urlOn(origins: readonly string[], value: string): URL | undefined {
   if (!/^https?:\/\//i.test(value) || !URL.canParse(value)) return undefined
   const url = new URL(value)

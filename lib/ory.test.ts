@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi, type MockInstance } from "vitest"
+import type { Session } from "@/lib/ory"
+import { session } from "@/lib/testing"
 
 /** Answers as told: what is tested is what becomes of an answer. How Ory itself answers, the browser tests see. */
 let server: Server
@@ -101,7 +103,7 @@ describe("whoami", () => {
   test("200 with an active session: active, trimmed to what pages need", async () => {
     answer = json(200, body)
     expect(await lib.whoami(COOKIE)).toEqual({
-      verdict: { outcome: "active", session: trimmed, whole: body },
+      verdict: { outcome: "active", session: trimmed },
       setCookies: [],
     })
     expect(logged).not.toHaveBeenCalled()
@@ -144,7 +146,7 @@ describe("whoami", () => {
     ],
   ])("%s is active all the same", async (_what, value, session) => {
     answer = json(200, value)
-    expect((await lib.whoami(COOKIE)).verdict).toEqual({ outcome: "active", session, whole: value })
+    expect((await lib.whoami(COOKIE)).verdict).toEqual({ outcome: "active", session })
   })
 
   test.each<[string, RequestListener]>([
@@ -228,7 +230,7 @@ describe("whoami", () => {
     answer = listener
     expect((await lib.whoami(COOKIE)).verdict).toEqual({ outcome: "unavailable" })
     expect(logged.mock.calls).toEqual([
-      [expect.stringMatching(new RegExp(`^Ory at ${origin()} did not say whose session this is: .+`))],
+      [expect.stringMatching(new RegExp(`^Ory at ${origin()} did not return a session or a refusal: .+`))],
     ])
   })
 
@@ -248,7 +250,7 @@ describe("whoami", () => {
     await new Promise((resolve) => gone.close(resolve))
     const { whoami } = await against(url)
     expect(await whoami(COOKIE)).toEqual({ verdict: { outcome: "unavailable" }, setCookies: [] })
-    expect(logged.mock.calls).toEqual([[expect.stringContaining(`Ory at ${url} did not say`)]])
+    expect(logged.mock.calls).toEqual([[expect.stringContaining(`Ory at ${url} did not return`)]])
   })
 
   test("no answer, half an answer and one that drips: unavailable within the time limit of 3 s", async () => {
@@ -421,3 +423,30 @@ test("with ORY_SESSION_COOKIE, that name and no other is the session", async () 
   expect(renamed.sessionCookies(header)).toBe("my.session=a")
   expect(renamed.flowCookies(header)).toBe("my.session=a; csrf_token_1=f")
 })
+
+test("the version of sealed sessions changes with the fields of a session", () => {
+  // Raise SESSION_VERSION whenever this list changes, so that snapshots with the old fields are invalid.
+  expect({ version: lib.SESSION_VERSION, fields: fieldNames(session()) }).toEqual({
+    version: 3,
+    fields: [
+      "id",
+      "authenticated_at",
+      "expires_at",
+      "authenticator_assurance_level",
+      "authentication_methods",
+      "identity",
+      "identity.id",
+      "identity.traits",
+    ],
+  })
+})
+
+test("whoami returns exactly these fields", async () => {
+  answer = json(200, { ...session(), active: true, tokenized: "not for pages" })
+  const { verdict } = await lib.whoami(COOKIE)
+  expect(verdict.outcome === "active" && fieldNames(verdict.session)).toEqual(fieldNames(session()))
+})
+
+function fieldNames({ identity, ...fields }: Session): string[] {
+  return [...Object.keys(fields), "identity", ...Object.keys(identity).map((name) => `identity.${name}`)]
+}

@@ -7,7 +7,7 @@ import { publicFiles } from "@/lib/public-files-loader.mjs"
 
 let project: string
 beforeEach(async () => {
-  project = await mkdtemp(join(tmpdir(), "ory-starter-public-"))
+  project = await mkdtemp(join(tmpdir(), "ory-local-public-"))
 })
 afterEach(() => rm(project, { recursive: true, force: true }))
 

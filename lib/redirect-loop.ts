@@ -2,19 +2,19 @@ import { env } from "@/lib/env"
 import { isFlowCookie, isSessionCookie } from "@/lib/ory"
 
 /**
- * Redirect loops: the browser has a session at Ory whose cookie does not reach this app, or not as Ory knows it. The gate sends
- * the browser to Ory's login, and Ory, which sees a session, sends it straight back.
+ * Redirect loops happen when Ory sees a session that this app does not see, because the cookie does not reach this app. The gate
+ * redirects the browser to Ory's login, and Ory redirects it back at once.
  */
 
-/** From this redirect on, the way back leads over `/auth/no-session`, which ends a loop. */
+/** From this redirect on, Ory returns to `/auth/no-session`, which ends a loop. */
 const LIMIT = 3
 
-/** How long the count lasts. A loop takes less than a second for each round. */
+/** Lifetime of the count. Each round of a loop takes less than a second. */
 const SECONDS = 10
 
 /**
- * Counts how often the gate has just redirected this browser to Ory's login. A count proves no loop, since a browser with many
- * tabs has one as well: signing in works all the same, and only a loop ends at the message.
+ * Counts the gate's recent redirects of this browser to Ory's login. A browser that opens many tabs reaches the limit too. There,
+ * signing in still works: `/auth/no-session` continues to the page, and only a loop ends at its message.
  */
 export function countRedirect(cookieHeader: string | null, appUrl: string): { mayLoop: boolean; setCookie: string } {
   const https = appUrl.startsWith("https://")
@@ -29,15 +29,15 @@ export function countRedirect(cookieHeader: string | null, appUrl: string): { ma
   return { mayLoop: count === LIMIT, setCookie }
 }
 
-/** Enough for any browser, and few enough for a log that anybody can write to by sending cookies. */
+/** Most cookie names in one line of the log. Anyone can send cookies, so the line must stay short. */
 const MAX_NAMES = 30
 
 /**
- * Logs why Ory's cookies are missing here, or are not valid here: what this app expects, what the browser sent (names only), the
+ * Logs why Ory's cookies are missing or invalid: the cookies that this app expects, those that the browser sent (names only), the
  * likely causes and their cures.
  *
- * @param expected What is missing: the session, or the CSRF cookie of a flow.
- * @returns The same lines. They name settings of the deployment: show them in development only.
+ * @param expected The missing cookie: the session, or the CSRF cookie of a flow.
+ * @returns The same lines. They name settings of the deployment, so show them in development only.
  */
 export function logMissingCookies(expected: "session" | "flow", cookieHeader: string | null, appUrl: string): string[] {
   const names = cookieNames(cookieHeader)
@@ -45,7 +45,7 @@ export function logMissingCookies(expected: "session" | "flow", cookieHeader: st
   const lines = [
     expected === "session"
       ? `A browser came back from Ory's login to ${appUrl} without a valid session.`
-      : `A browser opened a flow that Ory began for it at ${appUrl}, without the flow's CSRF cookie.`,
+      : `A browser opened a flow at ${appUrl} without the CSRF cookie that Ory set for it.`,
     `Expected: ${expected === "session" ? session : "csrf_token_…"}. The browser sent: ${names.join(", ") || "no cookies"}.`,
     ...causes(expected, names, appUrl).map((cause) => `- ${cause}`),
   ]
@@ -61,7 +61,7 @@ function causes(expected: "session" | "flow", names: readonly string[], appUrl: 
       `Ory at ${env.oryUrl} has no session for ${rejected.join(", ")}. If browsers sign in at another Ory, correct ORY_SDK_URL.`,
       `A cookie of this name from an earlier configuration may hide the valid one. Delete the cookies of ${app} in the browser.`,
     ]
-  // The session cookie gets lost although the flow's cookie, of the same Ory, arrives.
+  // A flow's cookie of the same Ory arrives, so only the session cookie is lost.
   if (expected === "session" && names.some(isFlowCookie)) {
     const others = names.filter(
       (name) => !isFlowCookie(name) && !/^(__Host-)?(session_snapshot|login_redirects)$/.test(name),
@@ -82,7 +82,7 @@ function causes(expected: "session" | "flow", names: readonly string[], appUrl: 
   ]
 }
 
-/** Never values; and of what clients made up, only what a cookie's name may be. */
+/** The names in a `Cookie` header, never the values. Skips names that no cookie can have. */
 function cookieNames(header: string | null): string[] {
   const names = (header ?? "").split(";").map((pair) => /^\s*([\w!#$%&'*+.^`|~-]{1,100})=/.exec(pair)?.[1])
   return names.filter((name) => name !== undefined).slice(0, MAX_NAMES)

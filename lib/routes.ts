@@ -1,15 +1,39 @@
-import { publicFile } from "@/lib/public-files"
+/**
+ * The path of each page and route handler. To rename a page, change its line here and move its folder in `app/`. Ory knows the
+ * pages for sign-in and settings too: a test compares this table with `ory/kratos.yml`.
+ */
+export const paths = {
+  home: "/",
+  dashboard: "/dashboard",
+  account: "/account",
+  devices: "/account/devices",
+  settings: "/account/settings",
+  data: "/account/data",
+  login: "/auth/login",
+  registration: "/auth/registration",
+  recovery: "/auth/recovery",
+  verification: "/auth/verification",
+  error: "/auth/error",
+  noSession: "/auth/no-session",
+  signOut: "/auth/sign-out",
+  signedOut: "/auth/signed-out",
+  unavailable: "/unavailable",
+  accountDataApi: "/api/account/data",
+  healthApi: "/api/health",
+  meApi: "/api/me",
+  refreshSession: "/api/refresh-session",
+} as const
 
 /**
- * Which paths need no session. Everything else is protected: a new page is, until it is listed here.
- * A path matches by whole segments, `/*` stands for everything below: `/auth/*` is not `/authors`.
+ * Paths that need no session, besides the files in `public/`. Every other path is protected, so a new page is too until you list it here.
+ * A path matches whole segments. `/*` matches everything below: `/auth/*` does not match `/authors`.
  */
 const PUBLIC = [
-  "/",
+  paths.home,
   "/auth/*",
-  "/unavailable",
-  "/api/refresh-session",
-  "/api/health",
+  paths.unavailable,
+  paths.refreshSession,
+  paths.healthApi,
   "/favicon.ico",
   "/icon.svg",
   "/apple-icon.png",
@@ -19,14 +43,14 @@ const PUBLIC = [
   "/manifest.webmanifest",
 ]
 
-/** Of the public paths, those that are made for each request: their scripts carry a nonce. */
+/** Public paths whose pages are rendered for each request. Their scripts carry a nonce. */
 const DYNAMIC_PUBLIC = ["/auth/*"]
 
 /**
- * Ory's paths, which the gate forwards where the browser reaches Ory through this app: see `lib/ory-proxy.ts`. No page of this app
- * may have one of these names, wherever Ory is.
+ * Ory's paths. In the same-origin topology, the gate forwards them to Ory (`lib/ory-proxy.ts`). In any topology, no page of this
+ * app may use one of these names.
  */
-const ORYS = [
+const ORY_PATHS = [
   "/self-service",
   "/self-service/*",
   "/sessions",
@@ -37,20 +61,20 @@ const ORYS = [
   "/.well-known/ory/*",
 ]
 
-/** Protected paths on which a snapshot is never good enough: Ory is asked for each request. */
-const SENSITIVE = ["/account", "/account/*", "/api/account", "/api/account/*"]
+/** Protected paths that never use a snapshot: each request asks Ory. */
+const SENSITIVE = [paths.account, "/account/*", "/api/account", "/api/account/*"]
 
 /**
- * Protected pages whose server actions run without a session, to be answered by their own guard: a form then keeps what the
- * user typed. List pages only. On every other path a server action needs a session.
+ * Protected pages whose server actions run without a session. The action's own check refuses it, so that the form keeps what
+ * the user typed. List pages only. On every other path, a server action needs a session.
  */
-const WITH_ACTIONS = ["/account", "/account/devices"]
+const WITH_ACTIONS = [paths.account, paths.devices]
 
 export function isPublic(pathname: string): boolean {
-  return matches(PUBLIC, pathname) || publicFile(pathname) !== undefined
+  return matches(PUBLIC, pathname)
 }
 
-/** Whether the page is built once, for everybody: it can have no nonce, and says nothing about who is signed in. */
+/** Whether the page is prerendered, the same for every visitor. Its scripts have no nonce. */
 export function isStatic(pathname: string): boolean {
   return isPublic(pathname) && !matches(DYNAMIC_PUBLIC, pathname)
 }
@@ -63,8 +87,8 @@ export function hasActions(pathname: string): boolean {
   return matches(WITH_ACTIONS, pathname)
 }
 
-export function isOrys(pathname: string): boolean {
-  return matches(ORYS, pathname)
+export function isOryPath(pathname: string): boolean {
+  return matches(ORY_PATHS, pathname)
 }
 
 export function isApi(pathname: string): boolean {

@@ -1,39 +1,37 @@
 import { base64url, CompactEncrypt, compactDecrypt } from "jose"
 import { env } from "@/lib/env"
-import type { Session, Verdict } from "@/lib/ory"
+import { SESSION_VERSION, type Session, type Verdict } from "@/lib/ory"
+import type { AppRequest } from "@/lib/request"
 
 /**
- * Seals what Ory said so that it may be read again without asking: as a `handoff` from the gate to the page of the same
- * request, or as a `snapshot` in the browser, for seconds. What does not open, for whatever reason, is as if it were not
- * there: then Ory is asked.
+ * Encrypts the result of a session check, so that it can be read again without a call to Ory: as a `handoff` from the gate to the
+ * page of the same request, or as a `snapshot` in a cookie that is valid for seconds. When one can't be opened, for any reason,
+ * the session is checked at Ory.
  */
 export type Kind = "handoff" | "snapshot"
 
-/** Part of every key: what another version sealed does not open. Change it when {@link Session} or {@link Verdict} change. */
-const VERSION = "2"
-
-/** Longest sealed snapshot, in bytes: browsers drop a cookie of more than 4096, name and attributes included. */
+/** Longest sealed snapshot, in bytes. Browsers drop cookies above 4096 bytes, including name and attributes. */
 const MAX_COOKIE = 3800
 
-/** Longest handoff, in bytes: servers and platforms refuse requests whose headers are too large, from 8 kB on. */
+/** Longest handoff, in bytes. Servers and platforms refuse requests with headers above 8 kB. */
 const MAX_HANDOFF = 2 * MAX_COOKIE
 
 const HANDOFF_SECONDS = 10
 
-/** What is sealed: a JWT's claims, read without jose's JWT code, which knows many more than these two. */
+/** The sealed content: the claims of a JWT. jose's JWT code is not used, because these claims need only a part of it. */
 interface Claims {
   verdict: Verdict
-  /** SHA-256 of the Cookie string that Ory judged: of one length, however many cookies a browser sends. */
+  /** SHA-256 of the session cookies that Ory checked. A hash has the same length for any number of cookies. */
   sub: string
   /** Seconds since 1970. */
   exp: number
 }
 
 /**
- * Seals the gate's verdict for the page of this same request.
+ * Seals the gate's verdict for the page of the same request.
  *
- * @param cookie Exactly the Cookie string that Ory judged: the handoff opens for no other.
- * @returns undefined without a `SESSION_SECRET`, or for a session too large for a header.
+ * @param cookie The session cookies that Ory checked. The handoff opens only with the same cookies.
+ * @returns Undefined without a `SESSION_SECRET`, or when the session is too large for a header.
  */
 export async function sealHandoff(verdict: Verdict, cookie: string, appUrl: string): Promise<string | undefined> {
   const value = await seal("handoff", verdict, cookie, appUrl, now() + HANDOFF_SECONDS)
@@ -41,9 +39,10 @@ export async function sealHandoff(verdict: Verdict, cookie: string, appUrl: stri
 }
 
 /**
- * Seals an active session for the browser, until `SESSION_CACHE_SECONDS` have passed or the session ends.
+ * Seals an active session for the browser, until `SESSION_CACHE_SECONDS` have passed or the session expires.
  *
- * @returns undefined where there is to be no snapshot: no secret, no seconds, or a session too large for a cookie.
+ * @returns The value and its lifetime in seconds. Undefined without a `SESSION_SECRET`, with `SESSION_CACHE_SECONDS=0`, or when
+ *   the session is too large for a cookie.
  */
 export async function sealSnapshot(
   session: Session,
@@ -58,9 +57,10 @@ export async function sealSnapshot(
 }
 
 /**
- * The verdict sealed for exactly these cookies, if it is of this kind, from this environment and not yet expired.
+ * The verdict that was sealed for these session cookies. Undefined when it has expired, is of another kind, or was sealed in
+ * another environment.
  *
- * @param seconds For how much longer it must be good.
+ * @param seconds How much longer it must be valid.
  */
 export async function open(
   kind: Kind,
@@ -73,7 +73,7 @@ export async function open(
   return claims && now() + seconds < claims.exp ? claims.verdict : undefined
 }
 
-/** What was sealed for exactly these cookies, however long ago. */
+/** The claims that were sealed for these session cookies, even if they have expired. */
 async function unseal(kind: Kind, value: string, cookie: string, appUrl: string): Promise<Claims | undefined> {
   if (value.length > MAX_HANDOFF) return undefined
   const name = [appUrl, cookie, value].join("\n")
@@ -91,15 +91,15 @@ async function unseal(kind: Kind, value: string, cookie: string, appUrl: string)
       if (kind === "snapshot") remember(name, text)
       return claims
     } catch {
-      // Sealed with another secret, or forged.
+      // Sealed with another secret, or forged. Try the next secret.
     }
   }
   return undefined
 }
 
 /**
- * Snapshots that opened before, as text: the same bytes with the same cookies open again without the sums, most of what a snapshot
- * costs (template/bench/README.md). Whether they have expired is asked each time. To forget one, or all, costs nothing but the sums.
+ * Decrypted snapshots, as text. Decryption is most of the cost of a snapshot, and the same one arrives with every request of a
+ * browser. Expiry is checked each time. Safe to evict: it only costs another decryption.
  */
 const opened = new Map<string, string>()
 const MAX_OPENED = 1000
@@ -127,9 +127,9 @@ async function seal(
 
 const keys = new Map<string, Promise<CryptoKey>>()
 
-/** HKDF (RFC 5869): kind, Ory and app are part of the key, so that what one environment seals opens in no other. */
+/** Derives a key with HKDF (RFC 5869). Kind, Ory and app are part of it, so a value from another environment does not open. */
 function key(secret: string, kind: Kind, appUrl: string): Promise<CryptoKey> {
-  const info = [VERSION, kind, env.oryUrl, appUrl].join(" ")
+  const info = [SESSION_VERSION, kind, env.oryUrl, appUrl].join(" ")
   const name = `${info} ${secret}`
   const known = keys.get(name)
   if (known) return known
@@ -141,8 +141,8 @@ function key(secret: string, kind: Kind, appUrl: string): Promise<CryptoKey> {
 async function derive(secret: string, info: string): Promise<CryptoKey> {
   const bytes = new TextEncoder()
   const material = await crypto.subtle.importKey("raw", bytes.encode(secret), "HKDF", false, ["deriveKey"])
-  const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: bytes.encode(info) }
-  return crypto.subtle.deriveKey(how, material, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"])
+  const algorithm = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: bytes.encode(info) }
+  return crypto.subtle.deriveKey(algorithm, material, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"])
 }
 
 async function sha256(text: string): Promise<string> {
@@ -153,34 +153,44 @@ function now(): number {
   return Math.floor(Date.now() / 1000)
 }
 
-/** Cookie of the snapshot: `__Host-` (this host only, https only) wherever the app is on https. */
+/** Name of the snapshot's cookie. On https, the prefix `__Host-` limits it to this host and to https. */
 export function snapshotName(appUrl: string): string {
   return appUrl.startsWith("https://") ? "__Host-session_snapshot" : "session_snapshot"
 }
 
-/** The Set-Cookie value that gives the browser a snapshot, or takes it away (`maxAge` 0). */
+/** The `Set-Cookie` value that stores a snapshot, or removes it (`maxAge` 0). */
 export function snapshotCookie(appUrl: string, value: string, maxAge: number): string {
   const secure = appUrl.startsWith("https://") ? "; Secure" : ""
   return `${snapshotName(appUrl)}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${secure}`
 }
 
-/** The handoff travels in this request header; what a client sends under the name is dropped at the gate. */
+/** The request header with the handoff. The gate drops the header when a client sends it. */
 export const HANDOFF_HEADER = "x-session-handoff"
 
+/** What is needed to open the snapshot or handoff of a request. */
+type Sealed = Pick<AppRequest, "headers" | "sessionCookies" | "appUrl">
+
 /**
- * The session that the browser's snapshot holds for these Ory cookies, if it has one. No call to anyone.
+ * The session in the browser's snapshot, if it has a valid one for its session cookies.
  *
- * @param seconds For how much longer it must be good: what the gate lets in by, the page opens again a moment later.
+ * @param seconds How much longer it must be valid. The gate passes 1, because the page opens the snapshot a moment later.
  */
 export async function openSnapshot(
-  cookieHeader: string | null,
-  cookie: string,
-  appUrl: string,
+  { headers, sessionCookies, appUrl }: Sealed,
   seconds = 0,
 ): Promise<Verdict | undefined> {
   const prefix = `${snapshotName(appUrl)}=`
-  const pair = cookieHeader?.split(/;\s*/).find((pair) => pair.startsWith(prefix))
-  return pair === undefined ? undefined : open("snapshot", pair.slice(prefix.length), cookie, appUrl, seconds)
+  const pair = headers
+    .get("cookie")
+    ?.split(/;\s*/)
+    .find((pair) => pair.startsWith(prefix))
+  return pair === undefined ? undefined : open("snapshot", pair.slice(prefix.length), sessionCookies, appUrl, seconds)
+}
+
+/** The gate's verdict about this request, if the request passed the gate. */
+export async function openHandoff({ headers, sessionCookies, appUrl }: Sealed): Promise<Verdict | undefined> {
+  const handoff = headers.get(HANDOFF_HEADER)
+  return handoff === null ? undefined : open("handoff", handoff, sessionCookies, appUrl)
 }
 
 /** The Cookie header without the snapshot. */

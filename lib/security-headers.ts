@@ -1,11 +1,14 @@
 import { env } from "@/lib/env"
 
-/** In the same-origin topology Ory is `'self'`. */
+/** Headers of every response that depends on the user. */
+export const NO_STORE = { "cache-control": "private, no-store" }
+
+/** In the same-origin topology, Ory is `'self'`. */
 const ory = env.topology === "direct" ? ` ${env.oryUrl}` : ""
 
 const development = process.env.NODE_ENV === "development"
 
-/** Elements puts two style elements into its pages: an empty one, and the one of its toasts (sonner 2.0.7). */
+/** Elements adds two style elements to its pages: an empty one, and the one of its toasts (sonner 2.0.7). */
 const ELEMENTS_STYLES = [
   "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
   "'sha256-StEaX+se6YS7pqjzrzMIA0KaX9zF/8zAhvQXZAe5epY='",
@@ -14,15 +17,15 @@ const ELEMENTS_STYLES = [
 /**
  * The Content-Security-Policy of a page.
  *
- * @param nonce For pages made for each request: only scripts that carry it run, and what those load. Without one, for
- *   static pages: the same HTML goes to everybody, so its inline scripts are allowed; it holds nobody's data.
+ * @param nonce For pages rendered for each request: only scripts with this nonce run, and scripts that those load. Prerendered
+ *   pages have none. Their HTML is the same for every visitor and holds no user data, so their inline scripts are allowed.
  */
 export function contentSecurityPolicy(nonce?: string): string {
   const scripts = nonce === undefined ? "'self' 'unsafe-inline'" : `'nonce-${nonce}' 'strict-dynamic'`
   const styles = nonce === undefined || development ? "'self' 'unsafe-inline'" : `'self' ${ELEMENTS_STYLES.join(" ")}`
   return [
     "default-src 'none'",
-    // `next dev` evaluates code and connects for hot reload.
+    // `next dev` evaluates code, and connects for hot reload.
     `script-src ${scripts}${development ? " 'unsafe-eval'" : ""}`,
     `style-src-elem ${styles}`,
     "style-src-attr 'unsafe-inline'",
@@ -30,13 +33,20 @@ export function contentSecurityPolicy(nonce?: string): string {
     "font-src 'self'",
     "manifest-src 'self'",
     `connect-src 'self'${ory}${development ? " ws:" : ""}`,
-    // A form that posts here may be redirected to Ory: browsers check every hop. Social providers need no entry: Elements posts
-    // with fetch, and then goes where Ory says.
+    // Browsers check every redirect after a form, and forms that post here can be redirected to Ory. Social providers need no
+    // entry: Elements posts with fetch, then navigates.
     `form-action 'self'${ory}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join("; ")
 }
 
-/** Two years, in seconds. Subdomains, and browsers' preload lists, are for you to decide: https://hstspreload.org */
-export const STRICT_TRANSPORT_SECURITY = "max-age=63072000"
+/** Two years, in seconds. Whether to include subdomains and to preload is your decision: https://hstspreload.org */
+const STRICT_TRANSPORT_SECURITY = "max-age=63072000"
+
+/** The response, with the security headers that every response of the gate has. */
+export function secured<R extends Response>(response: R, appUrl: string, nonce?: string): R {
+  response.headers.set("content-security-policy", contentSecurityPolicy(nonce))
+  if (appUrl.startsWith("https://")) response.headers.set("strict-transport-security", STRICT_TRANSPORT_SECURITY)
+  return response
+}

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test, vi } from "vitest"
-import { checkSession, requireSession } from "@/lib/session"
+import { checkRequest, checkSession, deniedResponse, requireSession } from "@/lib/session"
 import { ory } from "@/lib/ory"
 import { sealHandoff, sealSnapshot } from "@/lib/sealed"
 import type { Session } from "@/lib/ory"
+import { session as makeSession } from "@/lib/testing"
 
 let request = new Headers()
 vi.mock("next/headers", () => ({ headers: () => Promise.resolve(request) }))
@@ -12,15 +13,10 @@ vi.mock("react", async (original) => ({ ...(await original<object>()), cache: (r
 const APP = "http://localhost:3000"
 const COOKIE = "ory_kratos_session=1"
 
+/** A session whose user signed in this many seconds ago. */
 function session(secondsAgo: number, aal: "aal1" | "aal2" = "aal1"): Session {
-  return {
-    id: "1",
-    authenticated_at: new Date(Date.now() - secondsAgo * 1000).toISOString(),
-    expires_at: new Date(Date.now() + 3_600_000).toISOString(),
-    authenticator_assurance_level: aal,
-    authentication_methods: [],
-    identity: { id: "1", traits: {} },
-  }
+  const authenticated_at = new Date(Date.now() - secondsAgo * 1000).toISOString()
+  return makeSession({ authenticated_at, authenticator_assurance_level: aal })
 }
 
 const toSession = vi.spyOn(ory, "toSession")
@@ -58,11 +54,11 @@ describe("a recent sign-in", () => {
     ["in the future, by Ory's clock", -3600, true],
   ])("%s", async (_, secondsAgo, passes) => {
     await handedOver(session(secondsAgo))
-    const checked = await checkSession({ maxAgeSeconds: 900 })
-    expect("session" in checked).toBe(passes)
-    if ("denied" in checked) {
-      expect(checked.denied.code).toBe("session_refresh_required")
-      const location = new URL(checked.denied.location ?? "")
+    const { session: allowed, denied } = await checkSession({ maxAgeSeconds: 900 })
+    expect(allowed !== undefined).toBe(passes)
+    if (denied) {
+      expect(denied.code).toBe("session_refresh_required")
+      const location = new URL(denied.location ?? "")
       expect(Object.fromEntries(location.searchParams)).toEqual({
         refresh: "true",
         return_to: `${APP}/invoices?page=2`,
@@ -77,7 +73,7 @@ describe("a recent sign-in", () => {
 
   test("whoever did not ask for one gets the session, however old", async () => {
     await handedOver(session(10_000_000))
-    expect(await requireSession()).toMatchObject({ id: "1" })
+    expect(await requireSession()).toMatchObject({ authenticator_assurance_level: "aal1" })
   })
 })
 
@@ -86,9 +82,9 @@ describe("a second factor", () => {
     await handedOver(session(0, "aal2"))
     expect(await checkSession({ aal: "aal2" })).toHaveProperty("session")
     await handedOver(session(0))
-    const checked = await checkSession({ aal: "aal2" })
-    expect(checked).toMatchObject({ denied: { code: "session_aal2_required" } })
-    expect("denied" in checked && new URL(checked.denied.location ?? "").searchParams.get("aal")).toBe("aal2")
+    const { denied } = await checkSession({ aal: "aal2" })
+    expect(denied?.code).toBe("session_aal2_required")
+    expect(new URL(denied?.location ?? "").searchParams.get("aal")).toBe("aal2")
   })
 
   test("comes before a recent sign-in: it is one", async () => {
@@ -126,6 +122,32 @@ describe("a snapshot", () => {
   test("lets nobody in while Ory does not answer", async () => {
     vi.spyOn(console, "error").mockImplementationOnce(() => undefined)
     await remembered(session(5000))
-    expect(await checkSession({ maxAgeSeconds: 900 })).toEqual({ denied: { code: "ory_unavailable", location: null } })
+    expect(await checkSession({ maxAgeSeconds: 900 })).toMatchObject({
+      denied: { code: "ory_unavailable", location: null },
+    })
+  })
+})
+
+describe("checkRequest", () => {
+  test.each([
+    ["another site", { origin: "https://evil.example" }],
+    ["another port", { origin: "http://localhost:4000" }],
+    ["a client without an Origin", {}],
+  ])("refuses a request from %s, with a response of status 403", async (_, headers) => {
+    request = new Headers({ cookie: COOKIE, ...headers })
+    const { denied } = await checkRequest()
+    expect(denied).toMatchObject({ code: "cross_site_request", location: null })
+    const response = denied && deniedResponse(denied)
+    expect(response?.status).toBe(403)
+    expect(await response?.json()).toMatchObject({ error: { code: "cross_site_request", location: null } })
+    expect(toSession).not.toHaveBeenCalled()
+  })
+
+  test("asks Ory although there is a snapshot", async () => {
+    await remembered(session(0))
+    request.set("origin", APP)
+    orySays(session(0))
+    expect(await checkRequest()).toHaveProperty("session")
+    expect(toSession).toHaveBeenCalledTimes(1)
   })
 })

@@ -1,130 +1,123 @@
 import "server-only"
 import type { Session as OrySession } from "@ory/client"
-import { headers } from "next/headers"
 import { redirect } from "next/navigation"
 import { cache } from "react"
-import { appUrl, env, oryPublicUrl } from "@/lib/env"
-import { apiError, CODES, type Code, type Refusal } from "@/lib/gate"
-import { isSameOrigin } from "@/lib/origin"
-import { sessionCookies, whoami, type Session, type Verdict } from "@/lib/ory"
-import { loginUrl, PATH_HEADER, returnTo } from "@/lib/return-to"
+import { currentRequest } from "@/lib/current-request"
+import { env, oryPublicUrl } from "@/lib/env"
+import { ory, whoami, type Session, type Verdict } from "@/lib/ory"
+import { REFUSALS, type Refusal } from "@/lib/refusals"
+import { isSameOrigin } from "@/lib/request"
+import { loginUrl, returnTo } from "@/lib/return-to"
 import { isApi } from "@/lib/routes"
-import { HANDOFF_HEADER, open, openSnapshot } from "@/lib/sealed"
+import { openHandoff, openSnapshot } from "@/lib/sealed"
+import { NO_STORE } from "@/lib/security-headers"
 
 export type { Session, Verdict }
 
-/** What a page, an action or a route handler asks of a session, beyond there being one. */
+/** What a page, action or route handler requires besides an active session. */
 export interface Requirement {
-  /** Refuse a snapshot: what changes state asks for this. */
+  /** Ask Ory instead of using a snapshot. Required for every change. */
   fresh?: boolean
-  /** The person proved who they are within so many seconds: for what a stranger at an open laptop must not do. */
+  /** The user signed in at most this many seconds ago. For changes that someone at an unlocked laptop must not make. */
   maxAgeSeconds?: number
-  /** The person proved it with a second factor. Who has none is led to enrol one. */
+  /** The user signed in with a second factor. Users without one are sent to enrol it. */
   aal?: "aal2"
 }
 
-/** Ory's clock and this one may differ by as many seconds, or else someone who has just signed in could look too old, for ever. */
+/** Tolerated difference between Ory's clock and ours. Otherwise a user who has just signed in could be asked to again, forever. */
 const CLOCK_SKEW_SECONDS = 60
 
-/** Ory could neither be asked nor had it answered before. Reaches `error.tsx`. */
+/** Ory is unreachable and there is no valid snapshot. Next renders `error.tsx`. */
 export class OryUnavailableError extends Error {
   override name = "OryUnavailableError"
   constructor() {
-    super(`Ory at ${env.oryUrl} does not answer`)
+    super(`Ory at ${env.oryUrl} is unreachable`)
   }
 }
 
 /**
- * What is known of this request's session: from the gate's handoff, from the snapshot, or else by asking Ory, so that a
- * request which never met the gate is judged all the same. Never throws.
+ * The session check of this request: from the gate's handoff, from the snapshot, or from Ory. A request that did not pass the
+ * gate is checked too. Never throws.
  */
 export async function readSession({ fresh = false }: Pick<Requirement, "fresh"> = {}): Promise<Verdict> {
   return read(fresh)
 }
 
 /**
- * This request's session, for pages. Whoever has none is sent to Ory's login and comes back to this page; whoever owes a
- * second factor, or a recent sign-in that the requirement asks for, is asked for it.
+ * The session, for pages. Signed-out visitors are redirected to sign in, then back to this page. So are users who need a second
+ * factor or a recent sign-in for the requirement.
  *
- * @throws OryUnavailableError while Ory does not answer; what `redirect` throws for everybody without a session.
+ * @throws OryUnavailableError while Ory is unreachable.
  */
 export async function requireSession(requirement: Requirement = {}): Promise<Session> {
-  const checked = await checkSession(requirement)
-  if ("session" in checked) return checked.session
-  if (checked.denied.location === null) throw new OryUnavailableError()
-  return redirect(checked.denied.location)
+  const { session, denied } = await checkSession(requirement)
+  if (session) return session
+  if (denied.location === null) throw new OryUnavailableError()
+  return redirect(denied.location)
 }
 
-/**
- * All of Ory's answer about this request's session, for what shows the account itself. It is no check: call it after one.
- *
- * @throws OryUnavailableError while Ory does not answer; Error on a path that is not among the sensitive ones in `lib/routes.ts`.
- */
-export async function wholeSession(): Promise<OrySession> {
-  const verdict = await readSession({ fresh: true })
-  if (verdict.outcome !== "active") throw new OryUnavailableError()
-  if (!verdict.whole)
-    throw new Error(
-      "Add this path to SENSITIVE in lib/routes.ts: elsewhere, the gate hands over less than all of Ory's answer",
-    )
-  return verdict.whole
-}
-
-/** Why there is no session to act with. `location` asks for what is missing and comes back; null while Ory is down. */
-export interface Denied {
-  code: Code
+/** Why a session check refused: an entry of the table in `lib/refusals.ts`. Branch on its `code`. */
+export type Denied = (typeof REFUSALS)[Refusal] & {
+  /** Where the user can meet the requirement, and then returns. Null when there is no such place. */
   location: string | null
 }
 
-export type Checked = { session: Session } | { denied: Denied }
+/** Exactly one of the two is set: `const { session, denied } = await checkSession()`. */
+export type Checked = { session: Session; denied?: undefined } | { session?: undefined; denied: Denied }
 
-/** {@link requireSession} as a value, for server actions and route handlers, which a redirect would break. */
+/** {@link requireSession} as a value, for route handlers that only read. */
 export async function checkSession(requirement: Requirement = {}): Promise<Checked> {
   const verdict = await readSession(requirement)
   let judged = judge(verdict, requirement)
-  // A snapshot may be older than the proof it lacks: nobody is sent away before Ory was asked.
+  // The snapshot may predate a step-up, so ask Ory before refusing.
   if (verdict.outcome === "active" && judged.outcome !== "active")
     judged = judge(await readSession({ fresh: true }), requirement)
   return judged.outcome === "active" ? { session: judged.session } : { denied: await deny(judged.outcome) }
 }
 
-/** For what Ory itself refused: its limits may be tighter than a guard's. */
-export async function deny(refusal: Refusal): Promise<Denied> {
-  return { code: CODES[refusal], location: await wayIn(refusal) }
-}
-
 /**
- * The first line of every server action: asks Ory, whatever a snapshot says.
- *
- * @throws Error when another site sent the form. Next compares with the Host header; this compares with `APP_URL`.
+ * {@link checkSession} for requests that change something: the first line of every route handler for POST, PUT, PATCH or DELETE.
+ * It always asks Ory, and refuses requests from other sites (`Origin` must be in `APP_URL`).
  */
-export async function checkAction(requirement: Omit<Requirement, "fresh"> = {}): Promise<Checked> {
-  const request = await headers()
-  if (!isSameOrigin(request, appUrl(request.get("host")))) throw new Error("This form was sent from another site")
+export async function checkRequest(requirement: Omit<Requirement, "fresh"> = {}): Promise<Checked> {
+  if (!isSameOrigin(await currentRequest())) return { denied: await deny("cross_site") }
   return checkSession({ ...requirement, fresh: true })
 }
 
-/** The JSON answer of a route handler to someone it denies: 401, 403 or 503, with `code` and `location`, never cached. */
-export function deniedResponse({ code, location }: Denied): Response {
-  const [{ error }, init] = apiError(code)
-  return Response.json(
-    { error: { ...error, location } },
-    { ...init, headers: { "cache-control": "private, no-store" } },
-  )
+/** {@link checkRequest} for server actions: the first line of every action. Next compares `Origin` with `Host`, which proxies change. */
+export async function checkAction(requirement: Omit<Requirement, "fresh"> = {}): Promise<Checked> {
+  return checkRequest(requirement)
+}
+
+/** A refusal with the place where the user can cure it. For refusals by Ory, whose limits may be stricter than the requirement. */
+export async function deny(refusal: Refusal): Promise<Denied> {
+  return { ...REFUSALS[refusal], location: await cureUrl(refusal) }
+}
+
+/** The JSON response of a route handler that refuses: 401, 403 or 503, with `code` and `location`. Never cached. */
+export function deniedResponse({ status, ...error }: Denied): Response {
+  return Response.json({ error }, { status, headers: NO_STORE })
+}
+
+/**
+ * Everything that Ory knows about this request's session. It costs a call to Ory and checks nothing: call it after a check.
+ *
+ * @throws OryUnavailableError while Ory is unreachable.
+ */
+export async function readWholeSession(): Promise<OrySession> {
+  const { sessionCookies } = await currentRequest()
+  const response = await ory.toSession({ cookie: sessionCookies }).catch(() => undefined)
+  if (response?.status !== 200) throw new OryUnavailableError()
+  return response.data
 }
 
 const read = cache(async (fresh: boolean): Promise<Verdict> => {
-  const request = await headers()
-  const app = appUrl(request.get("host"))
-  const cookie = sessionCookies(request.get("cookie"))
-  const handoff = request.get(HANDOFF_HEADER)
-  const handedOver = handoff === null ? undefined : await open("handoff", handoff, cookie, app)
-  if (handedOver) return handedOver
-  const snapshot = fresh ? undefined : await openSnapshot(request.get("cookie"), cookie, app)
-  return snapshot ?? (await whoami(cookie)).verdict
+  const request = await currentRequest()
+  const known = (await openHandoff(request)) ?? (fresh ? undefined : await openSnapshot(request))
+  return known ?? (await whoami(request.sessionCookies)).verdict
 })
 
-/** The verdict, unless its session lacks what the requirement asks for. */
+/** The verdict, or which requirement its session does not meet. */
 function judge(
   verdict: Verdict,
   { aal, maxAgeSeconds = Infinity }: Requirement,
@@ -136,15 +129,12 @@ function judge(
   return age <= maxAgeSeconds + CLOCK_SKEW_SECONDS ? verdict : { outcome: "refresh_required" }
 }
 
-/** Where the browser gets what is missing, and comes back: to this page, or to the page that called this API. */
-async function wayIn(refusal: Refusal): Promise<string | null> {
-  if (refusal === "unavailable") return null
-  const request = await headers()
-  const path = request.get(PATH_HEADER)
-  const page = path !== null && isApi(path) ? request.get("referer") : path
-  const app = appUrl(request.get("host"))
-  const back = returnTo(page, app)
-  return loginUrl(oryPublicUrl(app), back, {
+/** Where the user signs in as required, and then returns to this page, or to the page that called this API. */
+async function cureUrl(refusal: Refusal): Promise<string | null> {
+  if (refusal === "unavailable" || refusal === "cross_site") return null
+  const { appUrl, path, headers } = await currentRequest()
+  const page = path !== null && isApi(path) ? headers.get("referer") : path
+  return loginUrl(oryPublicUrl(appUrl), returnTo(page, appUrl), {
     refresh: refusal === "refresh_required",
     aal2: refusal === "aal2_required",
   })

@@ -1,4 +1,4 @@
-// What an account gets from the OpenID provider, the one of OIDC_ISSUER. An address counts as confirmed only if the provider says so.
+// Maps the claims of the OpenID provider (OIDC_ISSUER) to an account. The email address is verified only if the provider says so.
 local claims = std.extVar('claims');
 local name = {
   [if 'given_name' in claims then 'first']: claims.given_name,

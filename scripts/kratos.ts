@@ -48,7 +48,7 @@ export interface KratosOptions {
 const asset = (build: string, sha256: string): Archive => ({ name: `kratos_${SUPPORTED}-${build}.tar.gz`, sha256 })
 
 const pinned: KratosOptions = {
-  cacheDir: envPaths("ory-nextjs-starter", { suffix: "" }).cache,
+  cacheDir: envPaths("ory-local", { suffix: "" }).cache,
   releaseUrl: `https://github.com/ory/kratos/releases/download/v${SUPPORTED}`,
   archives: {
     "linux-x64": asset("linux_sqlite_64bit", "c80113f2c861b2fbd80290697d1380000111e297716018617423cca7f2e7e668"),

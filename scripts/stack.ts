@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { basename, dirname, join, relative, resolve } from "node:path"
+import { requiredTraits } from "../ory/required-traits"
 import { kratosBinary } from "./kratos"
 import { commandOf, isAlive, SetupError, projectDir, type Running, run, start, waitForUrl } from "./processes"
 
@@ -260,13 +261,13 @@ function readableLog(line: string): string | undefined {
     .join(": ")
 }
 
-/** Who `seedDemoUser` creates. The password is public: local Ory only. */
+/** The account that `seedDemoUser` creates. The password is public, so it is for local Ory only. */
 export const demoUser = { email: "demo@example.com", password: "try-ory-locally" }
 
 /**
- * Creates the demo user, with a verified address. An existing demo user stays unchanged.
+ * Creates the demo user, with a verified address and the values in `ory/required-traits.ts`. An existing demo user stays unchanged.
  *
- * @returns A warning when the existing demo user no longer fits the identity schema.
+ * @returns A warning when the existing demo user is invalid under the identity schema.
  * @throws SetupError when the identity schema refuses the demo user.
  */
 export async function seedDemoUser(adminUrl: string): Promise<string | undefined> {
@@ -277,20 +278,20 @@ export async function seedDemoUser(adminUrl: string): Promise<string | undefined
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({
       schema_id: "default",
-      traits: { email, name: { first: "Demo", last: "User" } },
+      traits: { ...requiredTraits, email, name: { first: "Demo", last: "User" } },
       credentials: { password: { config: { password } } },
       verifiable_addresses: [{ value: email, via: "email", verified: true, status: "completed" }],
     }),
   })
   if (response.ok) return undefined
-  if (response.status === 409) return misfit(adminUrl)
+  if (response.status === 409) return invalidDemoUser(adminUrl)
   throw new SetupError(
-    `Ory refused the demo user (${response.status}). Make seedDemoUser in scripts/stack.ts fit ory/identity.schema.json:\n${await response.text()}`,
+    `Ory refused the demo user (${response.status}). Add a value for each required trait of ory/identity.schema.json to ory/required-traits.ts. Ory's response:\n${await response.text()}`,
   )
 }
 
-/** Why the existing demo user is invalid. Ory validates an identity only when it is written, so this writes the schema's id again. */
-async function misfit(adminUrl: string): Promise<string | undefined> {
+/** Why the existing demo user is invalid. Ory validates an identity only when it is written, so this writes its schema id again. */
+async function invalidDemoUser(adminUrl: string): Promise<string | undefined> {
   const found = await fetch(
     `${adminUrl}/admin/identities?${String(new URLSearchParams({ credentials_identifier: demoUser.email }))}`,
   )

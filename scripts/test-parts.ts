@@ -29,7 +29,7 @@ async function examples(): Promise<void> {
   if (!existsSync(express) && !existsSync(go)) return
 
   const [app, ory, adminPort, mailPort, inboxPort] = await freePorts()
-  const dataDir = await mkdtemp(join(tmpdir(), "ory-starter-"))
+  const dataDir = await mkdtemp(join(tmpdir(), "ory-local-"))
   const [appUrl, oryUrl] = [`http://localhost:${app}`, `http://localhost:${ory}`]
   const local = await startOry({ appUrl, oryUrl, adminPort, mailPort, inboxPort, dataDir, log: () => undefined })
   const env = { ...process.env, TEST_ORY_URL: oryUrl, TEST_ORY_ADMIN_URL: local.adminUrl }

@@ -1,7 +1,7 @@
 "use server"
 
-import { headers } from "next/headers"
-import { errorId, flowCookies, ory, setCookies } from "@/lib/ory"
+import { currentRequest } from "@/lib/current-request"
+import { errorId, ory, setCookies } from "@/lib/ory"
 import { checkAction, deny, type Denied } from "@/lib/session"
 
 /** The form's next state. `values` is the submitted text, so that an error never empties the form. */
@@ -13,35 +13,52 @@ export interface NameState {
 }
 
 /**
- * Changes the user's name at Ory. The server action to copy: check first, return a value, keep the submitted text.
- * Once an address is verified, Ory changes a profile only soon after a sign-in (`privileged_session_max_age`), so this
- * requires a recent one. Most actions only need `checkAction()`.
+ * Changes the user's name at Ory. The server action to copy: check, call, return.
+ * Once an address is verified, Ory only changes a profile soon after a sign-in (`privileged_session_max_age`), so this requires
+ * a recent one. Most actions only need `checkAction()`.
  */
 export async function saveName(_: NameState, form: FormData): Promise<NameState> {
   const values = { first: text(form, "first"), last: text(form, "last") }
-  const checked = await checkAction({ maxAgeSeconds: 600 })
-  if ("denied" in checked) return { values, denied: checked.denied }
+  const { session, denied } = await checkAction({ maxAgeSeconds: 600 })
+  if (denied) return { values, denied }
 
-  // Ory applies changes in a settings flow. The server creates and submits it with the user's own cookies.
-  // https://www.ory.com/docs/kratos/self-service/flows/user-settings
-  const cookie = flowCookies((await headers()).get("cookie"))
+  const { traits } = session.identity
+  const result = await saveTraits({ ...traits, name: { ...traits.name, first: values.first, last: values.last } })
+  switch (result) {
+    case "saved":
+      return { values, saved: true }
+    case "refresh_required":
+      return { values, denied: await deny("refresh_required") }
+    case "refused":
+      return { values, error: "Your name was not changed. Try again." }
+    case "unreachable":
+      return { values, error: "Your name was not changed, because we couldn't reach our servers. Try again." }
+  }
+}
+
+/**
+ * Ory changes traits in a settings flow. This creates and submits one with the user's own cookies.
+ * https://www.ory.com/docs/kratos/self-service/flows/user-settings
+ */
+async function saveTraits(traits: object): Promise<"saved" | "refresh_required" | "refused" | "unreachable"> {
+  const { flowCookies } = await currentRequest()
   try {
-    const begun = await ory.createBrowserSettingsFlow({ cookie })
-    if (begun.status !== 200) return { values, error: "Your name was not changed. Try again." }
-    const csrf = begun.data.ui.nodes.find(({ attributes }) => "name" in attributes && attributes.name === "csrf_token")
+    const flow = await ory.createBrowserSettingsFlow({ cookie: flowCookies })
+    if (flow.status !== 200) return "refused"
+    const csrf = flow.data.ui.nodes.find(({ attributes }) => "name" in attributes && attributes.name === "csrf_token")
     const saved = await ory.updateSettingsFlow({
-      flow: begun.data.id,
-      cookie: [...setCookies(begun.headers).map((value) => value.split(";", 1)[0]), cookie].join("; "),
+      flow: flow.data.id,
+      cookie: [...setCookies(flow.headers).map((value) => value.split(";", 1)[0]), flowCookies].join("; "),
       updateSettingsFlowBody: {
         method: "profile",
         csrf_token: csrf && "value" in csrf.attributes ? String(csrf.attributes.value) : "",
-        traits: { ...checked.session.identity.traits, name: { ...checked.session.identity.traits.name, ...values } },
+        traits,
       },
     })
-    if (errorId(saved.data) === "session_refresh_required") return { values, denied: await deny("refresh_required") }
-    return saved.status === 200 ? { values, saved: true } : { values, error: "Your name was not changed. Try again." }
+    if (errorId(saved.data) === "session_refresh_required") return "refresh_required"
+    return saved.status === 200 ? "saved" : "refused"
   } catch {
-    return { values, error: "Your name was not changed, because we couldn't reach our servers. Try again." }
+    return "unreachable"
   }
 }
 

@@ -3,6 +3,7 @@ import Link from "next/link"
 import type { ReactNode } from "react"
 import { NameForm } from "./name-form"
 import { Shell } from "@/components/shell"
+import { paths } from "@/lib/routes"
 import { requireSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Account" }
@@ -20,7 +21,7 @@ export default async function AccountPage(): Promise<ReactNode> {
       <p className="mt-1 text-sm text-muted">
         Everything we store about your account, as a file. This needs a second factor.
       </p>
-      <Link href="/account/data" prefetch={false} className="button mt-4">
+      <Link href={paths.data} prefetch={false} className="button mt-4">
         Download my data
       </Link>
     </Shell>

@@ -3,6 +3,7 @@ import type { ReactNode } from "react"
 import { LocalTime } from "@/components/local-time"
 import { Shell } from "@/components/shell"
 import { methodName } from "@/lib/authentication-methods"
+import { paths } from "@/lib/routes"
 import { requireSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Dashboard" }
@@ -27,8 +28,8 @@ export default async function DashboardPage(): Promise<ReactNode> {
         <Row term="Signed in with">{session.authentication_methods.map(methodName).join(", ")}</Row>
         <Row term="Assurance level">{session.authenticator_assurance_level}</Row>
       </dl>
-      {/* eslint-disable-next-line @next/next/no-html-link-for-pages -- this redirects to Ory, which the router can't follow */}
-      <a href="/api/refresh-session?return_to=/dashboard" className="button mt-6">
+      {/* A link, not next/link: this redirects to Ory, which the router can't follow. */}
+      <a href={`${paths.refreshSession}?return_to=${paths.dashboard}`} className="button mt-6">
         Refresh session
       </a>
     </Shell>

@@ -1,25 +1,22 @@
 import express, { type Express } from "express"
 import type { Logger } from "pino"
 import type { Config } from "./config.ts"
-import { loginUrl, returnTo } from "./return-to.ts"
+import { loginUrl } from "./return-to.ts"
 import { createRequireAuth, sessionOf } from "./session.ts"
 
-/** The whole app, listening nowhere yet. */
+/** Creates the app. `server.ts` makes it listen. */
 export function createApp(config: Config, log: Logger): Express {
+  const requireAuth = createRequireAuth(config, log)
   const app = express()
   app.disable("x-powered-by")
-  // One address for each page: `returnTo` compares them.
+  // Each page has exactly one path, because `returnTo` compares paths.
   app.enable("case sensitive routing")
   app.enable("strict routing")
   app.use((_request, response, next) => {
-    response.set(
-      "content-security-policy",
-      "default-src 'none'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
-    )
-    response.set("x-content-type-options", "nosniff")
+    const policy = "default-src 'none'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+    response.set({ "content-security-policy": policy, "x-content-type-options": "nosniff" })
     next()
   })
-  const requireAuth = createRequireAuth(config, log)
 
   app.get("/", requireAuth, (request, response) => {
     response.json(sessionOf(request).identity.traits)
@@ -40,17 +37,14 @@ export function createApp(config: Config, log: Logger): Express {
 `)
   })
 
-  // Public: whoever has no session left signs in again. https://www.ory.com/docs/kratos/session-management/refresh-extend-sessions
+  // Public, because a user whose session has expired can sign in again here.
+  // https://www.ory.com/docs/kratos/session-management/refresh-extend-sessions
   app.get("/refresh-session", (request, response) => {
     response.set("cache-control", "private, no-store")
     const purpose = request.get("sec-purpose") ?? request.get("purpose") ?? ""
-    if (purpose.includes("prefetch")) {
-      // Fetched ahead of time, it would begin a flow at Ory for nothing.
-      response.sendStatus(503)
-      return
-    }
-    const back = returnTo(request.query.return_to, config.appUrl)
-    response.redirect(303, loginUrl(config, back, { refresh: "true" }))
+    // A prefetch would start a login flow that nobody uses.
+    if (purpose.includes("prefetch")) response.sendStatus(503)
+    else response.redirect(303, loginUrl(config, request.query.return_to, { refresh: "true" }))
   })
 
   app.get("/healthz", (_request, response) => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { readConfig } from "./config.ts"
 
-test("beside local Ory nothing has to be set", () => {
+test("uses local Ory by default", () => {
   assert.deepEqual(readConfig({}), {
     port: 3001,
     appUrl: "http://localhost:3001",
@@ -12,7 +12,7 @@ test("beside local Ory nothing has to be set", () => {
   assert.equal(readConfig({ PORT: "3901" }).appUrl, "http://localhost:3901")
 })
 
-test("what is set is what counts", () => {
+test("uses the values that are set", () => {
   const source = {
     PORT: "80",
     APP_URL: "https://API.example.com/",
@@ -27,7 +27,7 @@ test("what is set is what counts", () => {
   })
 })
 
-test("in production both origins must be set", () => {
+test("requires both origins in production", () => {
   assert.throws(() => readConfig({ NODE_ENV: "production" }), /APP_URL is not set[^]*ORY_SDK_URL is not set/)
   assert.throws(
     () => readConfig({ NODE_ENV: "production", APP_URL: "https://a.example" }),
@@ -35,8 +35,8 @@ test("in production both origins must be set", () => {
   )
 })
 
-test("a malformed value is refused by its variable's name", () => {
-  const wrong: [string, string][] = [
+test("rejects an invalid value and names the variable", () => {
+  const invalid: [string, string][] = [
     ["PORT", "abc"],
     ["PORT", "-1"],
     ["PORT", "65536"],
@@ -58,7 +58,7 @@ test("a malformed value is refused by its variable's name", () => {
       ].map((value) => [name, value]),
     ),
   ]
-  for (const [name, value] of wrong) {
+  for (const [name, value] of invalid) {
     assert.throws(
       () => readConfig({ [name]: value }),
       (error: Error) => {
@@ -71,7 +71,7 @@ test("a malformed value is refused by its variable's name", () => {
   }
 })
 
-test("a password in a URL is refused, and not repeated", () => {
+test("rejects a URL with a password and does not print the password", () => {
   assert.throws(
     () => readConfig({ ORY_SDK_URL: "https://user:secret@auth.example.com" }),
     (error: Error) =>

@@ -1,59 +1,53 @@
-/** What the environment says, checked once, by `readConfig`. */
+/** The settings of this app, as `readConfig` reads them from the environment. */
 export interface Config {
   /** Port to listen on. */
   port: number
-  /** This app's own origin, as browsers see it. */
+  /** Origin of this app, as browsers see it. */
   appUrl: string
   /** Origin of Ory, as browsers see it. */
   oryUrl: string
-  /** The name of Ory's session cookie, if it was changed. Undefined: Kratos' and Ory Network's own names. */
+  /** Name of Ory's session cookie, if it was changed in Kratos. */
   sessionCookie: string | undefined
 }
 
-const LOCAL_ORY = "http://localhost:4000"
-
 /**
- * Reads `PORT`, `APP_URL`, `ORY_SDK_URL` and `ORY_SESSION_COOKIE`. Only in production must the two origins be set: elsewhere
- * they are this port on localhost, and local Ory.
+ * Reads `PORT`, `APP_URL`, `ORY_SDK_URL` and `ORY_SESSION_COOKIE`. The two origins are required in production. Elsewhere they
+ * default to localhost.
  *
- * @throws Error that lists all problems at once: the variable, the value seen, and an example.
+ * @throws Error that lists all problems at once. Each names the variable, the value and an example.
  */
-export function readConfig(source: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const problems: string[] = []
-  const number = (name: string, standard: number, max: number): number => {
-    const value = source[name] || String(standard)
-    if (/^\d{1,5}$/.test(value) && Number(value) <= max) return Number(value)
-    problems.push(`${name} is "${value}". Set it to a whole number from 0 to ${max}, for example ${standard}.`)
-    return standard
-  }
-  const origin = (name: string, standard: string, example: string): string => {
-    const value = source[name] || (source.NODE_ENV === "production" ? "" : standard)
-    if (isOrigin(value)) return new URL(value).origin
-    // Whatever stands before an @ may be a password.
-    const seen = value === "" ? "not set" : `"${value.replace(/^.*@/s, "…@")}", which is not an origin`
-    problems.push(`${name} is ${seen}. Set it to a scheme, a host and nothing behind it, for example ${example}.`)
-    return value
+
+  let port = Number(env.PORT || 3001)
+  if (!/^\d{1,5}$/.test(env.PORT || "3001") || port > 65535) {
+    problems.push(`PORT is "${env.PORT ?? ""}". Set it to a whole number from 0 to 65535, for example 3001.`)
+    port = 3001
   }
 
-  const sessionCookie = source.ORY_SESSION_COOKIE || undefined
+  const sessionCookie = env.ORY_SESSION_COOKIE || undefined
   // https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1
   if (sessionCookie !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(sessionCookie))
     problems.push(
-      `ORY_SESSION_COOKIE is "${sessionCookie}", which is not the name of a cookie. Set it to Kratos' session.cookie.name, for example my_session.`,
+      `ORY_SESSION_COOKIE is "${sessionCookie}", which is not a valid cookie name. Set it to Kratos' session.cookie.name, for example my_session.`,
     )
 
-  const port = number("PORT", 3001, 65535)
-  const config = {
-    port,
-    appUrl: origin("APP_URL", `http://localhost:${port}`, "https://api.example.com"),
-    oryUrl: origin("ORY_SDK_URL", LOCAL_ORY, `${LOCAL_ORY} (local Ory, or the Ory tunnel) or https://auth.example.com`),
-    sessionCookie,
+  const origin = (name: string, local: string, example: string): string => {
+    const value = env[name] || (env.NODE_ENV === "production" ? "" : local)
+    if (isOrigin(value)) return new URL(value).origin
+    // The text before an @ may be a password.
+    const seen = value === "" ? "not set" : `"${value.replace(/^.*@/s, "…@")}", which is not an origin`
+    problems.push(`${name} is ${seen}. Set it to a scheme and a host, without a path, for example ${example}.`)
+    return value
   }
-  if (problems.length > 0) throw new Error(["The environment is not right:", ...problems].join("\n  - "))
-  return config
+  const appUrl = origin("APP_URL", `http://localhost:${port}`, "https://api.example.com")
+  const oryUrl = origin("ORY_SDK_URL", "http://localhost:4000", "http://localhost:4000 or https://auth.example.com")
+
+  if (problems.length > 0) throw new Error(["The environment is invalid:", ...problems].join("\n  - "))
+  return { port, appUrl, oryUrl, sessionCookie }
 }
 
-/** A path, a query or credentials would be lost without a word. */
+/** Rejects a path, a query and credentials, because this app would ignore them. */
 function isOrigin(value: string): boolean {
   if (!/^https?:\/\//i.test(value) || !URL.canParse(value)) return false
   const { href, origin } = new URL(value)

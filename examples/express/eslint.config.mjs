@@ -11,12 +11,12 @@ export default defineConfig(
     },
     rules: {
       "@typescript-eslint/explicit-module-boundary-types": "error",
-      // Node's test runner waits for its tests by itself.
+      // Node's test runner waits for its tests.
       "@typescript-eslint/no-floating-promises": [
         "error",
         { allowForKnownSafeCalls: [{ from: "package", package: "node:test", name: "test" }] },
       ],
-      // Ports and counts belong in messages as they are.
+      // Messages contain ports and counts.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
     },
   },

@@ -1,39 +1,43 @@
-/** The only code that decides where a person may be sent. */
+/** The only code that decides where a browser may be redirected. */
 
 import type { Request } from "express"
 import type { Config } from "./config.ts"
 
 const DEFAULT_PAGE = "/dashboard"
 
-/** Longer than any page here, and short enough for every proxy's limit on a URL that carries it. */
+/** Short enough for every proxy's limit on a URL. */
 const MAX_LENGTH = 2048
 
 /**
- * The absolute URL of a page of this app that `value` names, else that of the default page.
+ * Returns the absolute URL of the page of this app that `value` names, or of the default page if `value` is not allowed.
  *
- * @param value A path or URL, from anywhere: a query, a header, an attacker.
- * @param appUrl This app's own origin.
- * @returns Always a URL on `appUrl`.
+ * @param value A path or URL. It may come from an attacker.
+ * @param appUrl The origin of this app. The result is always on it.
  */
 export function returnTo(value: unknown, appUrl: string): string {
-  const standard = appUrl + DEFAULT_PAGE
-  if (typeof value !== "string" || value.length > MAX_LENGTH) return standard
-  // URL parsers drop control characters and read a backslash as a slash: no page here needs either.
-  if (/[\p{Cc}\s\\]/u.test(value) || !/^(\/|https?:\/\/)/i.test(value) || !URL.canParse(value, appUrl)) return standard
+  const defaultUrl = appUrl + DEFAULT_PAGE
+  if (typeof value !== "string" || value.length > MAX_LENGTH) return defaultUrl
+  // URL parsers drop control characters and read a backslash as a slash. No page here needs either.
+  if (/[\p{Cc}\s\\]/u.test(value) || !/^(\/|https?:\/\/)/i.test(value) || !URL.canParse(value, appUrl))
+    return defaultUrl
 
   const { origin, username, password, pathname, href } = new URL(value, appUrl)
-  if (origin !== appUrl || username !== "" || password !== "" || pathname.includes("//")) return standard
-  // It sends people on by itself: coming back to it would be a loop.
-  return pathname === "/refresh-session" ? standard : href
+  if (origin !== appUrl || username !== "" || password !== "" || pathname.includes("//")) return defaultUrl
+  // This path redirects to Ory, so returning to it would be a loop.
+  return pathname === "/refresh-session" ? defaultUrl : href
 }
 
-/** Where to come back to after signing in: the page that was asked for or, when that was an action, the one it was sent from. */
-export function returnToPage(request: Request, appUrl: string): string {
-  const reads = request.method === "GET" || request.method === "HEAD"
-  return returnTo(reads ? request.originalUrl : request.get("referer"), appUrl)
+/** The page to return to: the requested page or, after a POST, the page that has the form. */
+export function requestedPage(request: Request): string | undefined {
+  const isRead = request.method === "GET" || request.method === "HEAD"
+  return isRead ? request.originalUrl : request.get("referer")
 }
 
-/** Ory's login for a browser. https://www.ory.com/docs/kratos/self-service/flows/user-login */
-export function loginUrl(config: Config, returnTo: string, ask?: { refresh: "true" } | { aal: "aal2" }): string {
-  return `${config.oryUrl}/self-service/login/browser?${new URLSearchParams({ ...ask, return_to: returnTo }).toString()}`
+/**
+ * Returns the URL of Ory's sign-in page, which then redirects to `page` if that is allowed.
+ * https://www.ory.com/docs/kratos/self-service/flows/user-login
+ */
+export function loginUrl(config: Config, page: unknown, query: { refresh?: "true"; aal?: "aal2" } = {}): string {
+  const search = new URLSearchParams({ ...query, return_to: returnTo(page, config.appUrl) })
+  return `${config.oryUrl}/self-service/login/browser?${search.toString()}`
 }

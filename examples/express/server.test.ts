@@ -4,9 +4,9 @@ import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { setTimeout as sleep } from "node:timers/promises"
 import { test } from "node:test"
-import { listen, Relay, signedIn } from "./testing.ts"
+import { createSignedInUser, listen, pass, Relay } from "./testing.ts"
 
-/** What `npm start` runs. */
+/** Starts the app as `npm start` does. */
 function start(env: Record<string, string>): ChildProcess {
   return spawn(process.execPath, ["--import", "tsx", "server.ts"], {
     cwd: import.meta.dirname,
@@ -21,8 +21,8 @@ async function freePort(): Promise<string> {
   return new URL(url).port
 }
 
-/** What it says last when it refuses to start. */
-async function refusal(env: Record<string, string>): Promise<string> {
+/** Starts the app with an invalid environment and returns what it prints. */
+async function startError(env: Record<string, string>): Promise<string> {
   const app = start(env)
   let errors = ""
   app.stderr?.on("data", (text: Buffer) => (errors += text.toString()))
@@ -31,15 +31,14 @@ async function refusal(env: Record<string, string>): Promise<string> {
   return errors
 }
 
-test("a signal lets what is under way finish, and ends the process with 0", { timeout: 20_000 }, async () => {
+test("finishes open requests after SIGTERM and exits with code 0", { timeout: 20_000 }, async () => {
   const relay = new Relay()
   await relay.start()
-  const real = relay.answer
-  relay.answer = (answer, outgoing) =>
-    void sleep(1000).then(() => {
-      real(answer, outgoing)
-    })
-  const { cookie, email } = await signedIn()
+  relay.respond = async (response, outgoing) => {
+    await sleep(1000)
+    pass(response, outgoing)
+  }
+  const { cookie, email } = await createSignedInUser()
 
   const PORT = await freePort()
   const app = start({ PORT, ORY_SDK_URL: relay.url })
@@ -60,16 +59,16 @@ test("a signal lets what is under way finish, and ends the process with 0", { ti
   }
 })
 
-test("a wrong variable stops the start by its name", async () => {
-  const errors = await refusal({ PORT: "abc", ORY_SDK_URL: "localhost" })
+test("does not start with an invalid variable and names it", async () => {
+  const errors = await startError({ PORT: "abc", ORY_SDK_URL: "localhost" })
   assert.match(errors, /PORT is "abc"[^]*ORY_SDK_URL is "localhost"/)
   assert.doesNotMatch(errors, /at .*\.ts:/)
-  assert.match(await refusal({ NODE_ENV: "production" }), /APP_URL is not set[^]*ORY_SDK_URL is not set/)
+  assert.match(await startError({ NODE_ENV: "production" }), /APP_URL is not set[^]*ORY_SDK_URL is not set/)
 })
 
-test("a taken port is named, with the variable that moves it", async () => {
+test("names the port that is in use and the variable to change", async (t) => {
   const { url, stop } = await listen(() => undefined)
+  t.after(stop)
   const { port } = new URL(url)
-  assert.match(await refusal({ PORT: port }), new RegExp(`Port ${port} .*PORT`))
-  await stop()
+  assert.match(await startError({ PORT: port }), new RegExp(`port ${port} .*Set PORT`))
 })

@@ -1,34 +1,41 @@
-/** What `npm start` runs: listens until SIGINT or SIGTERM, then answers what is under way and ends. */
+/** `npm start` runs this. It listens until SIGINT or SIGTERM, then finishes open requests and exits. */
 
 import { pino } from "pino"
 import { createApp } from "./app.ts"
 import { readConfig } from "./config.ts"
 
-/** How long requests under way may take when the process is told to stop, in milliseconds. */
-const STOP_LIMIT = 10_000
+/** How long open requests may take after a signal, in milliseconds. */
+const SHUTDOWN_TIMEOUT = 10_000
+
+try {
+  start()
+} catch (error) {
+  fail(error)
+}
 
 function start(): void {
   const config = readConfig(process.env)
   const { port, appUrl, oryUrl } = config
   const log = pino()
-  if (!process.env.ORY_SDK_URL) log.warn(`ORY_SDK_URL is not set, so Ory is local Ory at ${oryUrl}`)
+  if (!process.env.ORY_SDK_URL) log.warn(`ORY_SDK_URL is not set. Using local Ory at ${oryUrl}.`)
 
-  // On a laptop only for the laptop itself.
+  // In development, other machines cannot connect.
   const host = new URL(appUrl).hostname === "localhost" ? "localhost" : undefined
   const server = createApp(config, log).listen({ port, host }, (error?: Error) => {
-    if (error) fail(new Error(`Port ${port} cannot be listened on (${error.message}). Choose another with PORT.`))
+    if (error) fail(new Error(`Cannot listen on port ${port} (${error.message}). Set PORT to another port.`))
     else log.info({ port, appUrl, oryUrl }, "listening")
   })
+
   const stop = (signal: NodeJS.Signals): void => {
     log.info({ signal }, "stopping")
     server.close(() => {
       log.info("stopped")
     })
-    // Connections that become idle from now on end at once.
+    // Close each connection as soon as its request is done.
     server.keepAliveTimeout = 1
     setTimeout(() => {
       server.closeAllConnections()
-    }, STOP_LIMIT).unref()
+    }, SHUTDOWN_TIMEOUT).unref()
   }
   process.once("SIGINT", stop)
   process.once("SIGTERM", stop)
@@ -37,10 +44,4 @@ function start(): void {
 function fail(error: unknown): void {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1
-}
-
-try {
-  start()
-} catch (error) {
-  fail(error)
 }

@@ -1,93 +1,75 @@
 import { Configuration, FrontendApi, type Session as OrySession } from "@ory/client"
-import type { Request, RequestHandler, Response } from "express"
+import type { Request, RequestHandler } from "express"
 import type { Logger } from "pino"
 import type { Config } from "./config.ts"
-import { loginUrl, returnToPage } from "./return-to.ts"
+import { loginUrl, requestedPage } from "./return-to.ts"
 
-/** How long Ory may take to answer, in milliseconds. Later than that counts as no answer. */
-const TIME_LIMIT = 3000
+/** How long Ory may take to respond, in milliseconds. */
+const TIMEOUT = 3000
 
-/** Seconds after which to try again while Ory does not answer. */
-const RETRY_SECONDS = 5
+/** How long clients should wait before they retry while Ory is unavailable, in seconds. */
+const RETRY_AFTER = "5"
 
-/** What Ory's `toSession` returned, with what an active session always has. https://www.ory.com/docs/reference/api#tag/frontend/operation/toSession */
+/** Ory's session, with the fields that an active session always has. https://www.ory.com/docs/reference/api#tag/frontend/operation/toSession */
 export type Session = OrySession & Required<Pick<OrySession, "authenticated_at" | "expires_at" | "identity">>
 
-/** What is known of a request's session. `unavailable` is never a reason to let someone in, or to sign them out. */
-type Verdict =
-  | { outcome: "active"; session: Session }
-  | { outcome: "anonymous" }
-  | { outcome: "aal2_required" }
-  | { outcome: "unavailable" }
+/** Why a request has no session. `unavailable` must never sign anyone in or out. */
+type Denied = "anonymous" | "aal2_required" | "unavailable"
 
-/** A verdict, and the cookies that Ory sent along, which belong to the browser. */
-interface Answer {
-  verdict: Verdict
-  setCookies?: string[]
+/** `setCookies` are from Ory, for the browser. */
+type Verdict = { session: Session; setCookies: string[] } | { denied: Denied }
+
+/** Responses to API clients. Clients may rely on each `code`. */
+const API_ERRORS = {
+  anonymous: { status: 401, code: "unauthenticated", message: "There is no valid session. Sign in first." },
+  aal2_required: { status: 403, code: "session_aal2_required", message: "A second factor is required." },
+  unavailable: { status: 503, code: "ory_unavailable", message: "The session could not be checked. Try again." },
 }
 
 declare module "express-serve-static-core" {
   interface Request {
-    /** Set by `requireAuth`; {@link sessionOf} reads it without the `undefined`. */
+    /** Set by `requireAuth`. Read it with `sessionOf`. */
     session?: Session
   }
 }
 
-/** The session of a request that passed `requireAuth`. Throws on a route that `requireAuth` does not protect. */
+/** Returns the session of a request that passed `requireAuth`. Throws on a route that `requireAuth` does not protect. */
 export function sessionOf(request: Request): Session {
-  if (request.session === undefined)
-    throw new Error(`${request.path} reads the session, but requireAuth does not protect it`)
+  if (request.session === undefined) throw new Error(`${request.path} is not protected. Add requireAuth to the route.`)
   return request.session
 }
 
 /**
- * Makes the middleware that lets a request pass only with an active session, which is then `request.session`. Everyone else gets:
- * a redirect to Ory's login and back (401 for an API client); the same for a second factor that is due (403); or, while Ory
- * gives no clear answer, 503. Each request with a session cookie costs one call to Ory, so a session that was ended elsewhere is
- * refused at once. Nothing it protects may be stored by caches between here and the browser.
+ * Creates the middleware that sets `request.session`, or refuses the request: a page is redirected to Ory's sign-in page, an API
+ * client gets 401 or 403, and both get 503 while Ory is unavailable.
  */
 export function createRequireAuth(config: Config, log: Logger): RequestHandler {
   const whoami = createWhoami(config, log)
 
   return async (request, response, next) => {
     response.set("cache-control", "private, no-store")
-    const cookie = sessionCookies(config, request.get("cookie"))
-    if (cookie === "") {
-      refuse(request, response, "anonymous")
+    const verdict = await whoami(sessionCookies(config, request.get("cookie")))
+    if ("session" in verdict) {
+      response.append("set-cookie", verdict.setCookies)
+      request.session = verdict.session
+      next()
       return
     }
-    const { verdict, setCookies = [] } = await whoami(cookie)
-    if (verdict.outcome !== "active") {
-      refuse(request, response, verdict.outcome)
-      return
-    }
-    response.append("set-cookie", setCookies)
-    request.session = verdict.session
-    next()
-  }
 
-  function refuse(request: Request, response: Response, outcome: Exclude<Verdict["outcome"], "active">): void {
-    log.info({ outcome, method: request.method, path: request.path }, "refused")
-    if (outcome === "unavailable") response.set("retry-after", String(RETRY_SECONDS))
-
+    const { denied } = verdict
+    log.info({ denied, method: request.method, path: request.path }, "refused")
+    if (denied === "unavailable") response.set("retry-after", RETRY_AFTER)
     if (wantsJson(request)) {
-      const { status, ...error } = API_ERRORS[outcome]
+      const { status, ...error } = API_ERRORS[denied]
       response.status(status).json({ error })
-    } else if (outcome === "unavailable") {
+    } else if (denied === "unavailable") {
       response.status(503).type("text").send("Your session could not be checked. Try again in a few seconds.\n")
     } else {
-      // 303: whatever was sent here, the browser continues with GET. Without `aal2` Ory would send it straight back.
-      const ask = outcome === "aal2_required" ? ({ aal: "aal2" } as const) : undefined
-      response.redirect(303, loginUrl(config, returnToPage(request, config.appUrl), ask))
+      // With 303 the browser continues with GET, also after a POST. Without `aal` Ory would redirect straight back.
+      const query = denied === "aal2_required" ? { aal: "aal2" as const } : {}
+      response.redirect(303, loginUrl(config, requestedPage(request), query))
     }
   }
-}
-
-/** What API clients get. The `code`s are stable. */
-const API_ERRORS = {
-  anonymous: { status: 401, code: "unauthenticated", message: "There is no valid session. Sign in first." },
-  aal2_required: { status: 403, code: "session_aal2_required", message: "A second factor is due." },
-  unavailable: { status: 503, code: "ory_unavailable", message: "The session could not be checked. Try again." },
 }
 
 function wantsJson(request: Request): boolean {
@@ -95,45 +77,38 @@ function wantsJson(request: Request): boolean {
   return accept.includes("application/json") && !accept.includes("text/html")
 }
 
-/**
- * Makes the function that asks Ory whose session a cookie is. It never throws: what is neither a session nor Ory's clear no is
- * `unavailable`, and logged without cookies.
- */
-function createWhoami({ oryUrl }: Config, log: Logger): (cookie: string) => Promise<Answer> {
+/** Creates the function that asks Ory for the session of a Cookie header. It never throws. */
+function createWhoami({ oryUrl }: Config, log: Logger): (cookie: string) => Promise<Verdict> {
   const ory = new FrontendApi(
     new Configuration({
       basePath: oryUrl,
       baseOptions: {
         adapter: "fetch",
-        timeout: TIME_LIMIT,
-        // Every status is an answer to judge, and an answer from somewhere else is not Ory's.
+        timeout: TIMEOUT,
         validateStatus: () => true,
+        // The response of another server is not Ory's.
         fetchOptions: { redirect: "manual" },
       },
     }),
   )
+
   return async (cookie) => {
+    if (cookie === "") return { denied: "anonymous" }
     try {
       const { status, data, headers } = await ory.toSession({ cookie })
-      const verdict = judge(status, data)
-      if (verdict.outcome === "unavailable") log.error({ oryUrl, status }, "Ory did not say whose session this is")
-      // With this adapter a lone cookie is a string, whatever its type says.
-      return { verdict, setCookies: [headers["set-cookie"] ?? []].flat() }
+      if (status === 200 && isActive(data)) {
+        // The fetch adapter returns a single cookie as a string, although its type says otherwise.
+        return { session: data, setCookies: [headers["set-cookie"] ?? []].flat() }
+      }
+      if (status === 401) return { denied: "anonymous" }
+      if (status === 403 && errorId(data) === "session_aal2_required") return { denied: "aal2_required" }
+      log.error({ oryUrl, status }, "unexpected response from Ory")
     } catch (error) {
-      // Its message only: the error itself holds the request, and with it the cookie.
-      log.error(
-        { oryUrl, why: error instanceof Error ? error.message : "unknown" },
-        "Ory did not say whose session this is",
-      )
-      return { verdict: { outcome: "unavailable" } }
+      // Log only the message, because the error holds the request with its cookie.
+      log.error({ oryUrl, reason: error instanceof Error ? error.message : "unknown" }, "Ory is unreachable")
     }
+    return { denied: "unavailable" }
   }
-}
-
-function judge(status: number, body: unknown): Verdict {
-  if (status === 401) return { outcome: "anonymous" }
-  if (status === 403 && errorId(body) === "session_aal2_required") return { outcome: "aal2_required" }
-  return status === 200 && isActive(body) ? { outcome: "active", session: body } : { outcome: "unavailable" }
 }
 
 function isActive(body: unknown): body is Session {
@@ -142,21 +117,16 @@ function isActive(body: unknown): body is Session {
 }
 
 function errorId(body: unknown): string | undefined {
-  return (body as { error?: { id?: string } } | null | undefined)?.error?.id
+  return (body as { error?: { id?: string } } | null)?.error?.id
 }
 
-/**
- * The session cookies in a Cookie header, in the order sent: the one that `ORY_SESSION_COOKIE` names, else Kratos' and Ory Network's.
- * Everything else stays here; so does what holds bytes that RFC 6265 does not allow.
- */
+/** Picks Ory's session cookies from a Cookie header. Ory gets no other cookie, and none with bytes that RFC 6265 forbids. */
 function sessionCookies({ sessionCookie }: Config, header = ""): string {
-  const isSession = (name: string): boolean =>
-    sessionCookie === undefined
-      ? name === "ory_kratos_session" || name.startsWith("ory_session_")
-      : name === sessionCookie
+  const isSession = (name = ""): boolean =>
+    sessionCookie === undefined ? /^(ory_kratos_session$|ory_session_)/.test(name) : name === sessionCookie
   return header
     .split(";")
     .map((pair) => pair.trim())
-    .filter((pair) => /^[^=]+=[\x21-\x7e]*$/.test(pair) && isSession(pair.slice(0, pair.indexOf("="))))
+    .filter((pair) => /^[^=]+=[\x21-\x7e]*$/.test(pair) && isSession(pair.split("=", 1)[0]))
     .join("; ")
 }

@@ -1,4 +1,4 @@
-/** What the tests need of a real Ory: people with sessions, and a relay in front of it that counts and, when told to, lies. */
+/** Helpers for tests against a real Ory: users with sessions, and a proxy that records requests and simulates outages. */
 
 import { randomUUID } from "node:crypto"
 import { once } from "node:events"
@@ -9,61 +9,62 @@ const adminUrl = required("TEST_ORY_ADMIN_URL")
 
 function required(name: string): string {
   const value = process.env[name]
-  if (!value) throw new Error(`${name} is not set. Run npm test at the project's root: it starts Ory for these tests.`)
+  if (!value)
+    throw new Error(`${name} is not set. Run npm test in the project's root, which starts Ory for these tests.`)
   return value
 }
 
-/** Someone with an account and a session. */
-export interface Person {
+/** A user with an account and a session. */
+export interface User {
   email: string
   password: string
-  /** What their browser sends to Ory and to every app beside it. */
+  /** The Cookie header that the user's browser sends. */
   cookie: string
   sessionId: string
 }
 
-/** Creates an account by the admin API and signs in to it. */
-export async function signedIn(traits: { name?: { first: string } } = {}): Promise<Person> {
+/** Creates an account with the admin API and signs in. */
+export async function createSignedInUser(): Promise<User> {
   const email = `${randomUUID()}@example.com`
   const password = `${randomUUID()} is long`
   await call(`${adminUrl}/admin/identities`, {
-    body: { schema_id: "default", traits: { ...traits, email }, credentials: { password: { config: { password } } } },
+    body: { schema_id: "default", traits: { email }, credentials: { password: { config: { password } } } },
   })
   return signIn({ email, password }, `${oryUrl}/self-service/login/browser`)
 }
 
-/** Signs in by the login flow that `url` begins. `cookie`: of the session to refresh. */
+/** Signs in with the login flow that `url` starts. `cookie`: the session to refresh, if any. */
 export async function signIn(
-  { email, password }: Pick<Person, "email" | "password">,
+  { email, password }: Pick<User, "email" | "password">,
   url: string,
   cookie = "",
-): Promise<Person> {
-  const post = await begin(url, cookie)
+): Promise<User> {
+  const post = await startFlow(url, cookie)
   const done = await post({ method: "password", identifier: email, password })
   const { session } = (await done.json()) as { session: { id: string } }
-  return { email, password, cookie: pairs(done), sessionId: session.id }
+  return { email, password, cookie: cookiePairs(done), sessionId: session.id }
 }
 
-/** Gives someone backup codes: from then on their session is not enough without a second factor. */
-export async function enrolSecondFactor({ cookie }: Person): Promise<void> {
-  const post = await begin(`${oryUrl}/self-service/settings/browser`, cookie)
+/** Adds backup codes to an account. Ory then requires a second factor. */
+export async function enrolSecondFactor({ cookie }: User): Promise<void> {
+  const post = await startFlow(`${oryUrl}/self-service/settings/browser`, cookie)
   await post({ method: "lookup_secret", lookup_secret_regenerate: true })
   await post({ method: "lookup_secret", lookup_secret_confirm: true })
 }
 
-/** Ends a session as an administrator does. */
-export async function revoke({ sessionId }: Person): Promise<void> {
+/** Revokes a session with the admin API. */
+export async function revoke({ sessionId }: User): Promise<void> {
   await call(`${adminUrl}/admin/sessions/${sessionId}`, { method: "DELETE" })
 }
 
-/** Begins a self-service flow as a browser does. Returns what posts its form. */
-async function begin(url: string, cookie: string): Promise<(fields: Record<string, unknown>) => Promise<Response>> {
-  const begun = await call(url, { cookie })
-  const { ui } = (await begun.json()) as {
+/** Starts a self-service flow as a browser does. Returns a function that submits its form. */
+async function startFlow(url: string, cookie: string): Promise<(fields: Record<string, unknown>) => Promise<Response>> {
+  const started = await call(url, { cookie })
+  const { ui } = (await started.json()) as {
     ui: { action: string; nodes: { attributes: { name?: string; value?: unknown } }[] }
   }
   const csrf = ui.nodes.find(({ attributes }) => attributes.name === "csrf_token")?.attributes.value
-  const jar = [cookie, pairs(begun)].filter((part) => part !== "").join("; ")
+  const jar = [cookie, cookiePairs(started)].filter((part) => part !== "").join("; ")
   return (fields) => call(ui.action, { cookie: jar, body: { csrf_token: csrf, ...fields } })
 }
 
@@ -74,12 +75,12 @@ async function call(url: string, request: { cookie?: string; method?: string; bo
     headers: { accept: "application/json", "content-type": "application/json", ...(cookie && { cookie }) },
     body: body === undefined ? null : JSON.stringify(body),
   })
-  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`)
+  if (!response.ok) throw new Error(`${url} responded with ${response.status}: ${await response.text()}`)
   return response
 }
 
-/** `name=value` of every cookie that an answer sets and does not take away. */
-function pairs(response: Response): string {
+/** `name=value` of every cookie that a response sets. Deleted cookies are left out. */
+function cookiePairs(response: Response): string {
   return response.headers
     .getSetCookie()
     .filter((cookie) => !/max-age=0/i.test(cookie))
@@ -87,20 +88,24 @@ function pairs(response: Response): string {
     .join("; ")
 }
 
-/** What Ory itself answered to a whoami. */
-export interface RealAnswer {
+/** Ory's response to a whoami request. */
+export interface OryResponse {
   status: number
   body: string
 }
 
-/** Stands between the app and a real Ory, asks it everything, and passes its answers on unless told to say something else. */
+/** Responds to the app in place of Ory. `real` is Ory's own response. */
+export type Respond = (real: OryResponse, outgoing: ServerResponse) => unknown
+
+/** Passes Ory's own response on. */
+export const pass: Respond = ({ status, body }, outgoing) =>
+  outgoing.writeHead(status, { "content-type": "application/json" }).end(body)
+
+/** A proxy between the app and a real Ory. It records each request, and can replace the response. */
 export class Relay {
-  /** The Cookie header of each whoami so far. */
+  /** The Cookie header of each whoami request. */
   readonly cookies: (string | undefined)[] = []
-  /** Answers in place of Ory. */
-  answer = ({ status, body }: RealAnswer, outgoing: ServerResponse): void => {
-    outgoing.writeHead(status, { "content-type": "application/json" }).end(body)
-  }
+  respond = pass
   url = ""
   stop = (): Promise<void> => Promise.resolve()
 
@@ -109,9 +114,7 @@ export class Relay {
       const { cookie } = incoming.headers
       this.cookies.push(cookie)
       void fetch(oryUrl + (incoming.url ?? "/"), { headers: cookie === undefined ? {} : { cookie } }).then(
-        async (real) => {
-          this.answer({ status: real.status, body: await real.text() }, outgoing)
-        },
+        async (real) => this.respond({ status: real.status, body: await real.text() }, outgoing),
       )
     })
     this.url = url
@@ -119,12 +122,12 @@ export class Relay {
   }
 }
 
-/** Listens on a free port of the system's choice. */
+/** Listens on a free port. */
 export async function listen(handler: RequestListener): Promise<{ url: string; stop: () => Promise<void> }> {
   const server = createServer(handler).listen(0, "localhost")
   await once(server, "listening")
   const address = server.address()
-  if (address === null || typeof address === "string") throw new Error("not listening on a port")
+  if (address === null || typeof address === "string") throw new Error("The server does not listen on a port.")
   return {
     url: `http://localhost:${address.port}`,
     stop: async () => {

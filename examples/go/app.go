@@ -12,7 +12,7 @@ import (
 	ory "github.com/ory/client-go"
 )
 
-// app is the whole app, listening nowhere yet.
+// app is the app without a listener. main.go makes it listen.
 type app struct {
 	cfg config
 	log *slog.Logger
@@ -23,13 +23,14 @@ func newApp(cfg config, log *slog.Logger) *app {
 	return &app{cfg: cfg, log: log, ory: newOryClient(cfg.oryURL)}
 }
 
-// handler answers every request.
 func (a *app) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", a.sessionMiddleware(http.HandlerFunc(a.traitsHandler)))
 	mux.Handle("GET /dashboard", a.sessionMiddleware(http.HandlerFunc(a.dashboardHandler)))
 	mux.HandleFunc("GET /refresh-session", a.refreshSessionHandler)
-	mux.HandleFunc("GET /healthz", a.healthHandler)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		a.writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; img-src data:; base-uri 'none'; frame-ancestors 'none'")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -70,42 +71,38 @@ func (a *app) dashboardHandler(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	data := map[string]string{
+	err = dashboard.Execute(w, map[string]string{
 		"Name":  name,
 		"Since": session.AuthenticatedAt.Format(time.RFC3339),
 		"Until": session.ExpiresAt.Format(time.RFC3339),
-	}
-	if err := dashboard.Execute(w, data); err != nil {
-		a.log.Error("writing the dashboard", "error", err)
+	})
+	if err != nil {
+		a.log.Error("could not write the dashboard", "error", err)
 	}
 }
 
-// refreshSessionHandler is public: whoever has no session left signs in again.
+// refreshSessionHandler is public, because a user whose session has expired can sign in again here.
 // https://www.ory.com/docs/kratos/session-management/refresh-extend-sessions
 func (a *app) refreshSessionHandler(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "private, no-store")
 	if strings.Contains(r.Header.Get("Sec-Purpose")+r.Header.Get("Purpose"), "prefetch") {
-		// Fetched ahead of time, it would begin a flow at Ory for nothing.
+		// A prefetch would start a login flow that nobody uses.
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	back := returnTo(r.URL.Query().Get("return_to"), a.cfg.appURL)
-	http.Redirect(w, r, loginURL(a.cfg.oryURL, back, url.Values{"refresh": {"true"}}), http.StatusSeeOther)
-}
-
-func (a *app) healthHandler(w http.ResponseWriter, _ *http.Request) {
-	a.writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+	login := a.cfg.loginURL(r.URL.Query().Get("return_to"), url.Values{"refresh": {"true"}})
+	http.Redirect(w, r, login, http.StatusSeeOther)
 }
 
 func (a *app) writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	if err := json.NewEncoder(w).Encode(body); err != nil {
-		a.log.Error("writing an answer", "error", err)
+		a.log.Error("could not write the response", "error", err)
 	}
 }
 
 func (a *app) fail(w http.ResponseWriter, err error) {
-	a.log.Error("failed", "error", err)
-	http.Error(w, "Something went wrong here.", http.StatusInternalServerError)
+	a.log.Error("request failed", "error", err)
+	http.Error(w, "Something went wrong. Try again later.", http.StatusInternalServerError)
 }

@@ -9,92 +9,83 @@ import (
 	"strings"
 )
 
-// config is what the environment says, checked once, by readConfig.
+// config holds the settings of this app, as readConfig reads them from the environment.
 type config struct {
 	port int
-	// This app's own origin, as browsers see it.
+	// Origin of this app, as browsers see it.
 	appURL string
 	// Origin of Ory, as browsers see it.
 	oryURL string
-	// The name of Ory's session cookie, if it was changed. Empty: Kratos' and Ory Network's own names.
+	// Name of Ory's session cookie, if it was changed in Kratos.
 	sessionCookie string
 }
 
-const localOry = "http://localhost:4000"
-
-// readConfig reads PORT, APP_URL, ORY_SDK_URL and ORY_SESSION_COOKIE. APP_URL is this port on localhost and ORY_SDK_URL is local
-// Ory by default; but beside an origin that is not on localhost, the other one must be set too: they would share no cookie.
+// readConfig reads PORT, APP_URL, ORY_SDK_URL and ORY_SESSION_COOKIE. The two origins default to localhost. If one of them is
+// elsewhere, the other is required, because they would share no cookies.
 //
-// The error lists all problems at once: the variable, the value seen, and an example.
+// The error lists all problems at once. Each names the variable, the value and an example.
 func readConfig(getenv func(string) string) (config, error) {
 	var problems []string
-	number := func(name string, standard, limit int) int {
-		value := getenv(name)
-		if value == "" {
-			return standard
-		}
-		n, err := strconv.Atoi(value)
-		if err == nil && n <= limit && digits.MatchString(value) {
-			return n
-		}
-		problems = append(problems, fmt.Sprintf("\n  - %s is %q. Set it to a whole number from 0 to %d, for example %d", name, value, limit, standard))
-		return standard
+	problem := func(format string, values ...any) {
+		problems = append(problems, "\n  - "+fmt.Sprintf(format, values...))
 	}
-	origin := func(name, standard, other, example string) string {
+
+	cfg := config{port: 3002, sessionCookie: getenv("ORY_SESSION_COOKIE")}
+	if value := getenv("PORT"); value != "" {
+		port, err := strconv.ParseUint(value, 10, 16)
+		if err != nil {
+			problem("PORT is %q. Set it to a whole number from 0 to 65535, for example 3002", value)
+		} else {
+			cfg.port = int(port)
+		}
+	}
+	if cfg.sessionCookie != "" && !cookieName.MatchString(cfg.sessionCookie) {
+		problem("ORY_SESSION_COOKIE is %q, which is not a valid cookie name. Set it to Kratos' session.cookie.name, for example my_session", cfg.sessionCookie)
+	}
+
+	origin := func(name, local, other, example string) string {
 		value := getenv(name)
-		if value == "" && !isElsewhere(getenv(other)) {
-			return standard
+		if value == "" && !isRemote(getenv(other)) {
+			return local
 		}
 		origin, ok := parseOrigin(value)
-		if !ok {
-			seen := "not set"
-			if value != "" {
-				// Whatever stands before an @ may be a password.
-				seen = fmt.Sprintf("%q, which is not an origin", credentials.ReplaceAllString(value, "…@"))
-			}
-			problems = append(problems, fmt.Sprintf("\n  - %s is %s. Set it to a scheme, a host and nothing behind it, for example %s", name, seen, example))
+		if value == "" {
+			problem("%s is not set. Set it to a scheme and a host, without a path, for example %s", name, example)
+		} else if !ok {
+			// The text before an @ may be a password.
+			seen := credentials.ReplaceAllString(value, "…@")
+			problem("%s is %q, which is not an origin. Set it to a scheme and a host, without a path, for example %s", name, seen, example)
 		}
 		return origin
 	}
+	cfg.appURL = origin("APP_URL", fmt.Sprintf("http://localhost:%d", cfg.port), "ORY_SDK_URL", "https://api.example.com")
+	cfg.oryURL = origin("ORY_SDK_URL", "http://localhost:4000", "APP_URL", "http://localhost:4000 or https://auth.example.com")
 
-	sessionCookie := getenv("ORY_SESSION_COOKIE")
-	if sessionCookie != "" && !cookieName.MatchString(sessionCookie) {
-		problems = append(problems, fmt.Sprintf("\n  - ORY_SESSION_COOKIE is %q, which is not the name of a cookie. Set it to Kratos' session.cookie.name, for example my_session", sessionCookie))
-	}
-
-	port := number("PORT", 3002, 65535)
-	cfg := config{
-		port:          port,
-		appURL:        origin("APP_URL", fmt.Sprintf("http://localhost:%d", port), "ORY_SDK_URL", "https://api.example.com"),
-		oryURL:        origin("ORY_SDK_URL", localOry, "APP_URL", localOry+" (local Ory, or the Ory tunnel) or https://auth.example.com"),
-		sessionCookie: sessionCookie,
-	}
 	if len(problems) > 0 {
-		return config{}, errors.New("the environment is not right:" + strings.Join(problems, ""))
+		return config{}, errors.New("the environment is invalid:" + strings.Join(problems, ""))
 	}
 	return cfg, nil
 }
 
 var (
-	digits      = regexp.MustCompile(`^\d{1,5}$`)
 	credentials = regexp.MustCompile(`(?s)^.*@`)
 	// https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1
 	cookieName = regexp.MustCompile("^[\\w!#$%&'*+.^`|~-]+$")
 )
 
-// parseOrigin is strict: a path, a query or credentials would be lost without a word.
+// parseOrigin rejects a path, a query and credentials, because this app would ignore them.
 func parseOrigin(value string) (string, bool) {
 	u, err := url.Parse(value)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || strings.TrimSuffix(u.Path, "/") != "" || strings.ContainsAny(value, "?#@") {
 		return "", false
 	}
-	// As browsers write it.
-	standardPort := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]
-	return u.Scheme + "://" + strings.TrimSuffix(strings.ToLower(u.Host), standardPort), true
+	// Browsers write the host in lower case and leave out the default port.
+	defaultPort := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]
+	return u.Scheme + "://" + strings.TrimSuffix(strings.ToLower(u.Host), defaultPort), true
 }
 
-// isElsewhere says whether value is an origin, and not on localhost.
-func isElsewhere(value string) bool {
+// isRemote reports whether value is an origin that is not on localhost.
+func isRemote(value string) bool {
 	origin, ok := parseOrigin(value)
 	u, err := url.Parse(origin)
 	return ok && err == nil && u.Hostname() != "localhost"

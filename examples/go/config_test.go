@@ -18,9 +18,9 @@ func TestConfig(t *testing.T) {
 		values map[string]string
 		want   config
 	}{
-		{"beside local Ory nothing has to be set", nil, local},
-		{"PORT moves it", map[string]string{"PORT": "3902"}, moved},
-		{"what is set is what counts", map[string]string{
+		{"uses local Ory by default", nil, local},
+		{"uses PORT in the default origin", map[string]string{"PORT": "3902"}, moved},
+		{"uses the values that are set", map[string]string{
 			"PORT": "80", "APP_URL": "https://API.example.com:443/", "ORY_SDK_URL": "https://auth.example.com", "ORY_SESSION_COOKIE": "my_session",
 		}, config{port: 80, appURL: "https://api.example.com", oryURL: "https://auth.example.com", sessionCookie: "my_session"}},
 	} {
@@ -33,15 +33,15 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-func TestConfigRefusesMalformedValuesByName(t *testing.T) {
-	wrong := map[string][]string{
+func TestConfigRejectsInvalidValuesAndNamesTheVariable(t *testing.T) {
+	invalid := map[string][]string{
 		"PORT":               {"abc", "-1", "+1", "65536", "3001.5", "1e3", " "},
 		"ORY_SESSION_COOKIE": {"my session", "a=b", "a;b"},
 	}
 	for _, name := range []string{"APP_URL", "ORY_SDK_URL"} {
-		wrong[name] = []string{"localhost:4000", "ftp://localhost", "http://localhost:4000/path", "http://localhost:4000?x=1", "http://localhost#", "http://localhost:x"}
+		invalid[name] = []string{"localhost:4000", "ftp://localhost", "http://localhost:4000/path", "http://localhost:4000?x=1", "http://localhost#", "http://localhost:x"}
 	}
-	for name, values := range wrong {
+	for name, values := range invalid {
 		for _, value := range values {
 			_, err := readConfig(environment(map[string]string{name: value}))
 			if err == nil || !strings.Contains(err.Error(), "- "+name+` is "`+value+`"`) || !strings.Contains(err.Error(), "for example") {
@@ -51,7 +51,7 @@ func TestConfigRefusesMalformedValuesByName(t *testing.T) {
 	}
 }
 
-func TestConfigNeedsBothOriginsOrNeither(t *testing.T) {
+func TestConfigRequiresBothOriginsIfOneIsRemote(t *testing.T) {
 	for set, missing := range map[string]string{"APP_URL": "ORY_SDK_URL", "ORY_SDK_URL": "APP_URL"} {
 		_, err := readConfig(environment(map[string]string{set: "https://auth.example.com"}))
 		if err == nil || !strings.Contains(err.Error(), missing+" is not set") {
@@ -60,7 +60,7 @@ func TestConfigNeedsBothOriginsOrNeither(t *testing.T) {
 	}
 }
 
-func TestConfigRepeatsNoPassword(t *testing.T) {
+func TestConfigErrorContainsNoPassword(t *testing.T) {
 	for _, value := range []string{"https://user:secret@auth.example.com", "https://user:se%zzcret@auth.example.com"} {
 		_, err := readConfig(environment(map[string]string{"ORY_SDK_URL": value, "APP_URL": "https://a.example.com"}))
 		if err == nil || !strings.Contains(err.Error(), `ORY_SDK_URL is "…@auth.example.com"`) || strings.Contains(err.Error(), "cret") {

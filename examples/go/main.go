@@ -1,4 +1,4 @@
-// Command ory-sessions is Ory's session guide in Go: see README.md.
+// Command ory-sessions protects routes with an Ory session. See README.md.
 package main
 
 import (
@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// How long requests under way may take when the process is told to stop.
-const stopLimit = 10 * time.Second
+// How long open requests may take after a signal.
+const shutdownTimeout = 10 * time.Second
 
 func main() {
 	if err := run(); err != nil {
@@ -25,7 +25,7 @@ func main() {
 	}
 }
 
-// run listens until SIGINT or SIGTERM, then answers what is under way and returns.
+// run listens until SIGINT or SIGTERM, then finishes open requests and returns.
 func run() error {
 	cfg, err := readConfig(os.Getenv)
 	if err != nil {
@@ -33,17 +33,17 @@ func run() error {
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	if os.Getenv("ORY_SDK_URL") == "" {
-		log.Warn("ORY_SDK_URL is not set, so Ory is local Ory at " + cfg.oryURL)
+		log.Warn("ORY_SDK_URL is not set. Using local Ory at " + cfg.oryURL)
 	}
 
-	// On a laptop only for the laptop itself.
+	// In development, other machines cannot connect.
 	host := ""
 	if u, err := url.Parse(cfg.appURL); err == nil && u.Hostname() == "localhost" {
 		host = "localhost"
 	}
 	listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(cfg.port)))
 	if err != nil {
-		return fmt.Errorf("port %d cannot be listened on (%w). Choose another with PORT", cfg.port, err)
+		return fmt.Errorf("cannot listen on port %d (%w). Set PORT to another port", cfg.port, err)
 	}
 	server := &http.Server{
 		Handler:           newApp(cfg, log).handler(),
@@ -64,10 +64,10 @@ func run() error {
 		return err
 	case <-ctx.Done():
 	}
-	// A second signal ends the process at once.
+	// A second signal stops the process at once.
 	stop()
 	log.Info("stopping")
-	limited, cancel := context.WithTimeout(context.Background(), stopLimit)
+	limited, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
 	return server.Shutdown(limited)
 }

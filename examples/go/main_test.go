@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// The tests below start this very program again as the example itself.
+// The tests below start this test binary again as the example.
 func TestMain(m *testing.M) {
 	if os.Getenv("RUN_EXAMPLE") == "1" {
 		main()
@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// command is the example as a process.
+// command returns the example as a process that is not started yet.
 func command(t *testing.T, env ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
@@ -45,12 +45,12 @@ func freePort(t *testing.T) int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-func TestSignalLetsWhatIsUnderWayFinish(t *testing.T) {
+func TestFinishesOpenRequestsAfterSIGTERM(t *testing.T) {
 	t.Parallel()
-	relay, p, port := newRelay(t), signedIn(t), freePort(t)
-	asked := make(chan struct{})
-	relay.say(func(real realAnswer, w http.ResponseWriter, r *http.Request) {
-		close(asked)
+	relay, user, port := newRelay(t), newSignedInUser(t), freePort(t)
+	called := make(chan struct{})
+	relay.replace(func(real oryResponse, w http.ResponseWriter, r *http.Request) {
+		close(called)
 		time.Sleep(time.Second)
 		real.pass(w, r)
 	})
@@ -73,7 +73,7 @@ func TestSignalLetsWhatIsUnderWayFinish(t *testing.T) {
 			slow <- err.Error()
 			return
 		}
-		request.Header.Set("Cookie", p.cookie)
+		request.Header.Set("Cookie", user.cookie)
 		response, err := http.DefaultClient.Do(request)
 		if err != nil {
 			slow <- err.Error()
@@ -84,24 +84,24 @@ func TestSignalLetsWhatIsUnderWayFinish(t *testing.T) {
 		slow <- string(body)
 	}()
 	select {
-	case <-asked:
+	case <-called:
 	case got := <-slow:
-		t.Fatalf("Ory was not asked: %s", got)
+		t.Fatalf("the app did not call Ory, but responded with %s", got)
 	}
 	if err := example.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if got := <-slow; !strings.Contains(got, p.email) {
-		t.Errorf("the request under way got %s", got)
+	if got := <-slow; !strings.Contains(got, user.email) {
+		t.Errorf("the open request got %s", got)
 	}
 	for lines.Scan() {
 	}
 	if err := example.Wait(); err != nil {
-		t.Errorf("it ended with %v", err)
+		t.Errorf("the process exited with %v", err)
 	}
 }
 
-func TestWrongVariableStopsTheStartByItsName(t *testing.T) {
+func TestDoesNotStartWithAnInvalidVariable(t *testing.T) {
 	t.Parallel()
 	output, err := command(t, "PORT=abc", "ORY_SDK_URL=localhost").CombinedOutput()
 	if err == nil || !strings.Contains(string(output), `PORT is "abc"`) || !strings.Contains(string(output), `ORY_SDK_URL is "localhost"`) {
@@ -109,7 +109,7 @@ func TestWrongVariableStopsTheStartByItsName(t *testing.T) {
 	}
 }
 
-func TestTakenPortIsNamed(t *testing.T) {
+func TestErrorNamesThePortInUse(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "localhost:0")
 	if err != nil {

@@ -1,6 +1,6 @@
 package main
 
-// What the tests need of a real Ory: people with sessions, and a relay in front of it that counts and, when told to, lies.
+// Helpers for tests against a real Ory: users with sessions, and a proxy that records requests and simulates outages.
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ func setting(t *testing.T, name string) string {
 	t.Helper()
 	value := os.Getenv(name)
 	if value == "" {
-		t.Fatalf("%s is not set. Run npm test at the project's root: it starts Ory for these tests.", name)
+		t.Fatalf("%s is not set. Run npm test in the project's root, which starts Ory for these tests.", name)
 	}
 	return value
 }
@@ -29,49 +29,49 @@ func oryURL(t *testing.T) string {
 	return setting(t, "TEST_ORY_URL")
 }
 
-// person is someone with an account and a session. cookie is what their browser sends to Ory and to every app beside it.
-type person struct {
+// user is a user with an account and a session. cookie is the Cookie header that the user's browser sends.
+type user struct {
 	email, password, cookie, sessionID string
 }
 
-// signedIn creates an account by the admin API and signs in to it.
-func signedIn(t *testing.T) person {
+// newSignedInUser creates an account with the admin API and signs in.
+func newSignedInUser(t *testing.T) user {
 	t.Helper()
-	p := person{email: strings.ToLower(rand.Text()) + "@example.com", password: rand.Text() + " is long"}
+	u := user{email: strings.ToLower(rand.Text()) + "@example.com", password: rand.Text() + " is long"}
 	call(t, http.MethodPost, setting(t, "TEST_ORY_ADMIN_URL")+"/admin/identities", "", map[string]any{
 		"schema_id":   "default",
-		"traits":      map[string]string{"email": p.email},
-		"credentials": map[string]any{"password": map[string]any{"config": map[string]string{"password": p.password}}},
+		"traits":      map[string]string{"email": u.email},
+		"credentials": map[string]any{"password": map[string]any{"config": map[string]string{"password": u.password}}},
 	})
-	return signIn(t, p, oryURL(t)+"/self-service/login/browser")
+	return signIn(t, u, oryURL(t)+"/self-service/login/browser")
 }
 
-// signIn signs in by the login flow that url begins; where it is one to refresh, p's session.
-func signIn(t *testing.T, p person, url string) person {
+// signIn signs in with the login flow that url starts. If the user has a session, the flow refreshes it.
+func signIn(t *testing.T, u user, url string) user {
 	t.Helper()
-	post := begin(t, url, p.cookie)
-	body, cookie := post(map[string]any{"method": "password", "identifier": p.email, "password": p.password})
+	post := startFlow(t, url, u.cookie)
+	body, cookie := post(map[string]any{"method": "password", "identifier": u.email, "password": u.password})
 	var done struct{ Session struct{ ID string } }
 	decode(t, body, &done)
-	return person{p.email, p.password, cookie, done.Session.ID}
+	return user{u.email, u.password, cookie, done.Session.ID}
 }
 
-// enrolSecondFactor gives someone backup codes: from then on a session by password alone is not enough.
-func enrolSecondFactor(t *testing.T, p person) {
+// enrolSecondFactor adds backup codes to an account. Ory then requires a second factor.
+func enrolSecondFactor(t *testing.T, u user) {
 	t.Helper()
-	post := begin(t, oryURL(t)+"/self-service/settings/browser", p.cookie)
+	post := startFlow(t, oryURL(t)+"/self-service/settings/browser", u.cookie)
 	post(map[string]any{"method": "lookup_secret", "lookup_secret_regenerate": true})
 	post(map[string]any{"method": "lookup_secret", "lookup_secret_confirm": true})
 }
 
-// revoke ends a session as an administrator does.
-func revoke(t *testing.T, p person) {
+// revoke revokes a session with the admin API.
+func revoke(t *testing.T, u user) {
 	t.Helper()
-	call(t, http.MethodDelete, setting(t, "TEST_ORY_ADMIN_URL")+"/admin/sessions/"+p.sessionID, "", nil)
+	call(t, http.MethodDelete, setting(t, "TEST_ORY_ADMIN_URL")+"/admin/sessions/"+u.sessionID, "", nil)
 }
 
-// begin begins a self-service flow as a browser does. It returns what posts its form.
-func begin(t *testing.T, url, cookie string) func(fields map[string]any) (body []byte, cookies string) {
+// startFlow starts a self-service flow as a browser does. It returns a function that submits its form.
+func startFlow(t *testing.T, url, cookie string) func(fields map[string]any) (body []byte, cookies string) {
 	t.Helper()
 	body, cookies := call(t, http.MethodGet, url, cookie, nil)
 	var flow struct {
@@ -97,7 +97,7 @@ func begin(t *testing.T, url, cookie string) func(fields map[string]any) (body [
 	}
 }
 
-// call returns the body of the answer and name=value of the cookies that it sets and does not take away.
+// call returns the body of the response, and name=value of each cookie that it sets. Deleted cookies are left out.
 func call(t *testing.T, method, url, cookie string, body any) ([]byte, string) {
 	t.Helper()
 	content := []byte{}
@@ -121,12 +121,12 @@ func call(t *testing.T, method, url, cookie string, body any) ([]byte, string) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
+	responseBody, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if response.StatusCode >= 300 {
-		t.Fatalf("%s answered %d: %s", url, response.StatusCode, answer)
+		t.Fatalf("%s responded with %d: %s", url, response.StatusCode, responseBody)
 	}
 	var pairs []string
 	for _, cookie := range response.Cookies() {
@@ -134,7 +134,7 @@ func call(t *testing.T, method, url, cookie string, body any) ([]byte, string) {
 			pairs = append(pairs, cookie.Name+"="+cookie.Value)
 		}
 	}
-	return answer, strings.Join(pairs, "; ")
+	return responseBody, strings.Join(pairs, "; ")
 }
 
 func decode(t *testing.T, body []byte, into any) {
@@ -144,36 +144,37 @@ func decode(t *testing.T, body []byte, into any) {
 	}
 }
 
-// realAnswer is what Ory itself answered to a whoami.
-type realAnswer struct {
+// oryResponse is Ory's response to a whoami request.
+type oryResponse struct {
 	status int
 	body   string
 }
 
-func (real realAnswer) pass(w http.ResponseWriter, _ *http.Request) {
+func (real oryResponse) pass(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(real.status)
 	_, _ = io.WriteString(w, real.body)
 }
 
-type answerFunc func(real realAnswer, w http.ResponseWriter, r *http.Request)
+// respondFunc responds to the app in place of Ory. real is Ory's own response.
+type respondFunc func(real oryResponse, w http.ResponseWriter, r *http.Request)
 
-// relay stands between the app and a real Ory, asks it everything, and passes its answers on unless told to say something else.
+// relay is a proxy between the app and a real Ory. It records each request, and can replace the response.
 type relay struct {
 	*httptest.Server
 	mu      sync.Mutex
-	answer  answerFunc
+	respond respondFunc
 	cookies []string
 }
 
 func newRelay(t *testing.T) *relay {
 	t.Helper()
 	target := oryURL(t)
-	r := &relay{answer: realAnswer.pass}
+	r := &relay{respond: oryResponse.pass}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, incoming *http.Request) {
 		r.mu.Lock()
 		r.cookies = append(r.cookies, strings.Join(incoming.Header.Values("Cookie"), " AND "))
-		answer := r.answer
+		respond := r.respond
 		r.mu.Unlock()
 
 		outgoing, err := http.NewRequestWithContext(incoming.Context(), http.MethodGet, target+incoming.URL.Path, nil)
@@ -190,21 +191,21 @@ func newRelay(t *testing.T) *relay {
 		if err != nil {
 			panic(http.ErrAbortHandler)
 		}
-		answer(realAnswer{response.StatusCode, string(body)}, w, incoming)
+		respond(oryResponse{response.StatusCode, string(body)}, w, incoming)
 	}))
 	t.Cleanup(r.Close)
 	return r
 }
 
-// say makes the relay answer in place of Ory.
-func (r *relay) say(answer answerFunc) {
+// replace sets the function that responds in place of Ory.
+func (r *relay) replace(respond respondFunc) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.answer = answer
+	r.respond = respond
 }
 
-// asked returns the Cookie header of each whoami so far.
-func (r *relay) asked() []string {
+// calls returns the Cookie header of each whoami request.
+func (r *relay) calls() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append([]string{}, r.cookies...)

@@ -1,6 +1,6 @@
 package main
 
-// The only code that decides where a person may be sent.
+// The only code that decides where a browser may be redirected.
 
 import (
 	"net/http"
@@ -10,51 +10,52 @@ import (
 	"strings"
 )
 
-const defaultPage = "/dashboard"
+const (
+	defaultPage = "/dashboard"
+	// Short enough for every proxy's limit on a URL.
+	maxLength = 2048
+)
 
-// Longer than any page here, and short enough for every proxy's limit on a URL that carries it.
-const maxLength = 2048
-
-// Browsers drop control characters and read a backslash as a slash: no page here needs either.
+// Browsers drop control characters and read a backslash as a slash. No page here needs either.
 var unwanted = regexp.MustCompile(`[\p{Cc}\p{Z}\\]`)
 
-// returnTo is the absolute URL of a page of this app that value names, else that of the default page. The value, a path or a URL,
-// may come from anywhere; what is returned is always on appURL, this app's own origin.
+// returnTo returns the absolute URL of the page of this app that value names, or of the default page if value is not allowed. The
+// value is a path or URL and may come from an attacker. The result is always on appURL, the origin of this app.
 func returnTo(value, appURL string) string {
-	standard := appURL + defaultPage
+	defaultURL := appURL + defaultPage
 	if strings.HasPrefix(value, "/") && !strings.HasPrefix(value, "//") {
 		value = appURL + value
 	}
 	u, err := url.Parse(value)
 	if err != nil || len(value) > maxLength || unwanted.MatchString(value) {
-		return standard
+		return defaultURL
 	}
 	if u.Scheme+"://"+u.Host != appURL || u.User != nil || u.Opaque != "" {
-		return standard
+		return defaultURL
 	}
-	// Browsers and http.ServeMux each tidy up a path in their own way: no page here needs that.
+	// Browsers and http.ServeMux normalize paths differently, so only normalized paths are allowed.
 	clean := path.Clean("/" + u.Path)
 	if u.Path != "" && u.Path != clean && u.Path != clean+"/" {
-		return standard
+		return defaultURL
 	}
-	// It sends people on by itself: coming back to it would be a loop.
+	// This path redirects to Ory, so returning to it would be a loop.
 	if clean == "/refresh-session" {
-		return standard
+		return defaultURL
 	}
 	return u.String()
 }
 
-// returnToPage is where to come back to after signing in: the page that was asked for or, when that was an action, the one it was
-// sent from.
-func returnToPage(r *http.Request, appURL string) string {
+// requestedPage is the page to return to: the requested page or, after a POST, the page that has the form.
+func requestedPage(r *http.Request) string {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		return returnTo(r.RequestURI, appURL)
+		return r.RequestURI
 	}
-	return returnTo(r.Referer(), appURL)
+	return r.Referer()
 }
 
-// loginURL is Ory's login for a browser; query may hold what to ask for. https://www.ory.com/docs/kratos/self-service/flows/user-login
-func loginURL(oryURL, returnTo string, query url.Values) string {
-	query.Set("return_to", returnTo)
-	return oryURL + "/self-service/login/browser?" + query.Encode()
+// loginURL returns the URL of Ory's sign-in page, which then redirects to page if that is allowed.
+// https://www.ory.com/docs/kratos/self-service/flows/user-login
+func (c config) loginURL(page string, query url.Values) string {
+	query.Set("return_to", returnTo(page, c.appURL))
+	return c.oryURL + "/self-service/login/browser?" + query.Encode()
 }

@@ -8,7 +8,7 @@ import (
 
 const testApp = "http://localhost:3002"
 
-func TestReturnToAPageOfThisApp(t *testing.T) {
+func TestReturnToAcceptsPagesOfThisApp(t *testing.T) {
 	for _, page := range []string{"/", "/dashboard", "/dashboard?tab=a%20b&tab=c#end", "/a/b/", "/caf%C3%A9?q=//x", "/?next=https://evil.example/"} {
 		for _, value := range []string{page, testApp + page} {
 			if got := returnTo(value, testApp); got != testApp+page {
@@ -18,7 +18,7 @@ func TestReturnToAPageOfThisApp(t *testing.T) {
 	}
 }
 
-func TestReturnToNowhereElse(t *testing.T) {
+func TestReturnToRejectsEverythingElse(t *testing.T) {
 	hostile := []string{
 		"", " ",
 		"https://evil.example/", "//evil.example", "///evil.example", "////evil.example", `/\evil.example`, `\\evil.example`, `\/evil.example`,
@@ -38,9 +38,10 @@ func TestReturnToNowhereElse(t *testing.T) {
 	}
 }
 
-func TestLoginURL(t *testing.T) {
-	back := testApp + "/dashboard?tab=1&x=ü"
-	login, err := url.Parse(loginURL("http://localhost:4000", back, url.Values{"aal": {"aal2"}}))
+func TestLoginURLNamesThePageToReturnTo(t *testing.T) {
+	back := testApp + "/dashboard?tab=1&x=%C3%BC"
+	cfg := config{appURL: testApp, oryURL: "http://localhost:4000"}
+	login, err := url.Parse(cfg.loginURL(back, url.Values{"aal": {"aal2"}}))
 	if err != nil {
 		t.Fatal(err)
 	}

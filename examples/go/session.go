@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	// How long Ory may take to answer. Later than that counts as no answer.
-	timeLimit = 3 * time.Second
-	// Seconds after which to try again while Ory does not answer.
-	retrySeconds = "5"
+	// How long Ory may take to respond.
+	timeout = 3 * time.Second
+	// How long clients should wait before they retry while Ory is unavailable, in seconds.
+	retryAfter = "5"
 )
 
-// outcome is what is known of a request's session. unavailable is never a reason to let someone in, or to sign them out.
+// outcome says whether a request has a session. unavailable must never sign anyone in or out.
 type outcome string
 
 const (
@@ -30,29 +30,30 @@ const (
 	unavailable  outcome = "unavailable"
 )
 
-// verdict is an outcome, for active the session, and the cookies that Ory sent along, which belong to the browser.
-type verdict struct {
-	outcome    outcome
-	session    *ory.Session
-	setCookies []string
+// apiErrors holds the responses to API clients. Clients may rely on each code.
+var apiErrors = map[outcome]struct {
+	status        int
+	code, message string
+}{
+	anonymous:    {http.StatusUnauthorized, "unauthenticated", "There is no valid session. Sign in first."},
+	aal2Required: {http.StatusForbidden, "session_aal2_required", "A second factor is required."},
+	unavailable:  {http.StatusServiceUnavailable, "ory_unavailable", "The session could not be checked. Try again."},
 }
 
-// sessionMiddleware lets a request pass only with an active session, which next finds with getSession. Everyone else gets: a
-// redirect to Ory's login and back (401 for an API client); the same for a second factor that is due (403); or, while Ory gives
-// no clear answer, 503. Each request with a session cookie costs one call to Ory, so a session that was ended elsewhere is refused
-// at once. Nothing it protects may be stored by caches between here and the browser.
+// sessionMiddleware adds the session to the request's context, or refuses the request: a page is redirected to Ory's sign-in page,
+// an API client gets 401 or 403, and both get 503 while Ory is unavailable.
 func (a *app) sessionMiddleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "private, no-store")
-		v := a.whoami(r.Context(), a.cfg.sessionCookies(r.Header.Values("Cookie")))
-		if v.outcome != active {
-			a.refuse(w, r, v.outcome)
+		session, outcome, setCookies := a.whoami(r.Context(), a.cfg.sessionCookies(r.Header.Values("Cookie")))
+		if outcome != active {
+			a.refuse(w, r, outcome)
 			return
 		}
-		for _, cookie := range v.setCookies {
+		for _, cookie := range setCookies {
 			w.Header().Add("Set-Cookie", cookie)
 		}
-		next.ServeHTTP(w, r.WithContext(withSession(r.Context(), v.session)))
+		next.ServeHTTP(w, r.WithContext(withSession(r.Context(), session)))
 	})
 }
 
@@ -62,21 +63,48 @@ func withSession(ctx context.Context, session *ory.Session) context.Context {
 	return context.WithValue(ctx, sessionKey{}, session)
 }
 
-// getSession returns the session of a request that passed sessionMiddleware: active, and with its identity and times. On a route
-// that sessionMiddleware does not protect there is none, and that is the error.
+// getSession returns the active session of a request that passed sessionMiddleware. Its identity and times are set. It returns an
+// error on a route that sessionMiddleware does not protect.
 func getSession(ctx context.Context) (*ory.Session, error) {
 	session, ok := ctx.Value(sessionKey{}).(*ory.Session)
 	if !ok {
-		return nil, errors.New("no session in the context: sessionMiddleware does not protect this route")
+		return nil, errors.New("the context has no session: add sessionMiddleware to this route")
 	}
 	return session, nil
 }
 
-// whoami asks Ory whose session a cookie is. Without an Ory session cookie a request is anonymous, and Ory is not called. What is
-// neither a session nor Ory's clear no is unavailable, and logged without cookies.
-func (a *app) whoami(ctx context.Context, cookie string) verdict {
+func (a *app) refuse(w http.ResponseWriter, r *http.Request, why outcome) {
+	a.log.Info("refused", "outcome", why, "method", r.Method, "path", r.URL.Path)
+	if why == unavailable {
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	switch {
+	case wantsJSON(r):
+		e := apiErrors[why]
+		a.writeJSON(w, e.status, map[string]any{"error": map[string]string{"code": e.code, "message": e.message}})
+	case why == unavailable:
+		http.Error(w, "Your session could not be checked. Try again in a few seconds.", http.StatusServiceUnavailable)
+	default:
+		query := url.Values{}
+		if why == aal2Required {
+			// Without aal, Ory would redirect straight back.
+			query.Set("aal", "aal2")
+		}
+		// With 303 the browser continues with GET, also after a POST.
+		http.Redirect(w, r, a.cfg.loginURL(requestedPage(r), query), http.StatusSeeOther)
+	}
+}
+
+func wantsJSON(r *http.Request) bool {
+	accept := r.Header.Get("Accept")
+	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html")
+}
+
+// whoami asks Ory for the session of a Cookie header. The session is set only if the outcome is active. setCookies are from Ory,
+// for the browser.
+func (a *app) whoami(ctx context.Context, cookie string) (session *ory.Session, result outcome, setCookies []string) {
 	if cookie == "" {
-		return verdict{outcome: anonymous}
+		return nil, anonymous, nil
 	}
 	session, response, err := a.ory.FrontendAPI.ToSession(ctx).Cookie(cookie).Execute()
 	status := 0
@@ -85,48 +113,43 @@ func (a *app) whoami(ctx context.Context, cookie string) verdict {
 	}
 	switch {
 	case status == http.StatusOK && err == nil && isActive(session):
-		return verdict{outcome: active, session: session, setCookies: response.Header.Values("Set-Cookie")}
+		return session, active, response.Header.Values("Set-Cookie")
 	case status == http.StatusUnauthorized:
-		return verdict{outcome: anonymous}
+		return nil, anonymous, nil
 	case status == http.StatusForbidden && errorID(err) == "session_aal2_required":
-		return verdict{outcome: aal2Required}
+		return nil, aal2Required, nil
 	}
-	a.log.Error("Ory did not say whose session this is", "oryUrl", a.cfg.oryURL, "status", status, "error", err)
-	return verdict{outcome: unavailable}
+	a.log.Error("unexpected response from Ory, or none", "oryUrl", a.cfg.oryURL, "status", status, "error", err)
+	return nil, unavailable, nil
 }
 
 func isActive(session *ory.Session) bool {
 	return session.GetActive() && session.Identity != nil && session.AuthenticatedAt != nil && session.ExpiresAt != nil
 }
 
-// errorID is the stable name of an error that Ory answered with.
+// errorID returns the id in the body of Ory's error response.
 func errorID(err error) string {
-	var answered *ory.GenericOpenAPIError
-	var body struct {
-		Error struct {
-			ID string `json:"id"`
-		} `json:"error"`
-	}
-	if !errors.As(err, &answered) || json.Unmarshal(answered.Body(), &body) != nil {
+	var response *ory.GenericOpenAPIError
+	var body struct{ Error struct{ ID string } }
+	if !errors.As(err, &response) || json.Unmarshal(response.Body(), &body) != nil {
 		return ""
 	}
 	return body.Error.ID
 }
 
-// newOryClient is a client that follows no redirect: an answer from somewhere else is not Ory's.
 func newOryClient(oryURL string) *ory.APIClient {
-	transport := &http.Transport{
-		Proxy:             http.ProxyFromEnvironment,
-		ForceAttemptHTTP2: true,
-		// All requests go to one host, and by default only two connections would be kept for the next ones.
-		MaxIdleConnsPerHost: 100,
-		IdleConnTimeout:     time.Minute,
-	}
 	cfg := ory.NewConfiguration()
 	cfg.Servers = ory.ServerConfigurations{{URL: oryURL}}
 	cfg.HTTPClient = &http.Client{
-		Timeout:       timeLimit,
-		Transport:     transport,
+		Timeout: timeout,
+		Transport: &http.Transport{
+			Proxy:             http.ProxyFromEnvironment,
+			ForceAttemptHTTP2: true,
+			// All requests go to one host. The default keeps only two idle connections per host.
+			MaxIdleConnsPerHost: 100,
+			IdleConnTimeout:     time.Minute,
+		},
+		// The response of another server is not Ory's.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return ory.NewAPIClient(cfg)
@@ -134,61 +157,22 @@ func newOryClient(oryURL string) *ory.APIClient {
 
 var cookiePair = regexp.MustCompile(`^[^=]+=[\x21-\x7e]*$`)
 
-// sessionCookies picks the session cookies from Cookie headers, in the order sent: the one that ORY_SESSION_COOKIE names, else
-// Kratos' and Ory Network's. Everything else stays here; so does what holds bytes that RFC 6265 does not allow.
+// sessionCookies picks Ory's session cookies from Cookie headers. Ory gets no other cookie, and none with bytes that RFC 6265
+// forbids.
 func (c config) sessionCookies(headers []string) string {
 	var picked []string
 	for pair := range strings.SplitSeq(strings.Join(headers, ";"), ";") {
 		pair = strings.TrimSpace(pair)
-		if name, _, _ := strings.Cut(pair, "="); c.isSession(name) && cookiePair.MatchString(pair) {
+		if name, _, _ := strings.Cut(pair, "="); c.isSessionCookie(name) && cookiePair.MatchString(pair) {
 			picked = append(picked, pair)
 		}
 	}
 	return strings.Join(picked, "; ")
 }
 
-func (c config) isSession(name string) bool {
+func (c config) isSessionCookie(name string) bool {
 	if c.sessionCookie != "" {
 		return name == c.sessionCookie
 	}
 	return name == "ory_kratos_session" || strings.HasPrefix(name, "ory_session_")
-}
-
-// apiErrors is what API clients get. The codes are stable.
-var apiErrors = map[outcome]struct {
-	status        int
-	code, message string
-}{
-	anonymous:    {http.StatusUnauthorized, "unauthenticated", "There is no valid session. Sign in first."},
-	aal2Required: {http.StatusForbidden, "session_aal2_required", "A second factor is due."},
-	unavailable:  {http.StatusServiceUnavailable, "ory_unavailable", "The session could not be checked. Try again."},
-}
-
-// refuse answers a request that may not pass.
-func (a *app) refuse(w http.ResponseWriter, r *http.Request, why outcome) {
-	a.log.Info("refused", "outcome", why, "method", r.Method, "path", r.URL.Path)
-	if why == unavailable {
-		w.Header().Set("Retry-After", retrySeconds)
-	}
-	if wantsJSON(r) {
-		e := apiErrors[why]
-		a.writeJSON(w, e.status, map[string]any{"error": map[string]string{"code": e.code, "message": e.message}})
-		return
-	}
-	if why == unavailable {
-		http.Error(w, "Your session could not be checked. Try again in a few seconds.", http.StatusServiceUnavailable)
-		return
-	}
-	query := url.Values{}
-	if why == aal2Required {
-		// Without it Ory would send the browser straight back.
-		query.Set("aal", "aal2")
-	}
-	// 303: whatever was sent here, the browser continues with GET.
-	http.Redirect(w, r, loginURL(a.cfg.oryURL, returnToPage(r, a.cfg.appURL), query), http.StatusSeeOther)
-}
-
-func wantsJSON(r *http.Request) bool {
-	accept := r.Header.Get("Accept")
-	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html")
 }

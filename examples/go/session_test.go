@@ -22,7 +22,7 @@ const (
 	api  = "application/json"
 )
 
-// setup is an app behind a relay, both of one test's own. Browsers see it at testApp, wherever it listens here.
+// setup is an app behind a relay. Its origin for browsers is testApp, whatever port the test uses.
 type setup struct {
 	*httptest.Server
 	app   *app
@@ -46,14 +46,14 @@ func (b *lockedBuffer) String() string {
 	return b.buffer.String()
 }
 
-// start starts the example. Afterwards its log is searched for cookies.
+// start starts the example. After the test it checks that the log holds no cookies.
 func start(t *testing.T) setup {
 	t.Helper()
 	return serve(t, (*app).handler)
 }
 
-// everywhere starts an app of one's own: every path and method of it is protected.
-func everywhere(t *testing.T) setup {
+// startProtected starts an app that protects every path and every method.
+func startProtected(t *testing.T) setup {
 	t.Helper()
 	return serve(t, func(a *app) http.Handler { return a.sessionMiddleware(http.HandlerFunc(a.traitsHandler)) })
 }
@@ -67,7 +67,7 @@ func serve(t *testing.T, handler func(*app) http.Handler) setup {
 	t.Cleanup(func() {
 		server.Close()
 		secrets := []string{"ory_kratos_session"}
-		for _, cookie := range relay.asked() {
+		for _, cookie := range relay.calls() {
 			_, value, _ := strings.Cut(cookie, "=")
 			secrets = append(secrets, value)
 		}
@@ -80,19 +80,19 @@ func serve(t *testing.T, handler func(*app) http.Handler) setup {
 	return setup{server, a, relay}
 }
 
-type answer struct {
+type result struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// send sends a request with the given header lines ("Name: value"). No redirect is followed. It may run in any goroutine.
-func (s setup) send(t *testing.T, method, path, accept, cookie string, lines ...string) answer {
+// send sends a request with the given header lines ("Name: value"). It follows no redirect, and may run in any goroutine.
+func (s setup) send(t *testing.T, method, path, accept, cookie string, lines ...string) result {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, nil)
 	if err != nil {
 		t.Error(err)
-		return answer{}
+		return result{}
 	}
 	request.Header.Set("Accept", accept)
 	if cookie != "" {
@@ -106,30 +106,30 @@ func (s setup) send(t *testing.T, method, path, accept, cookie string, lines ...
 	response, err := client.Do(request)
 	if err != nil {
 		t.Error(err)
-		return answer{}
+		return result{}
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Error(err)
-		return answer{}
+		return result{}
 	}
-	return answer{response.StatusCode, response.Header, string(body)}
+	return result{response.StatusCode, response.Header, string(body)}
 }
 
-func (s setup) get(t *testing.T, path, accept, cookie string, lines ...string) answer {
+func (s setup) get(t *testing.T, path, accept, cookie string, lines ...string) result {
 	t.Helper()
 	return s.send(t, http.MethodGet, path, accept, cookie, lines...)
 }
 
-func (s setup) wantAsked(t *testing.T, want int) {
+func (s setup) wantCalls(t *testing.T, want int) {
 	t.Helper()
-	if got := len(s.relay.asked()); got != want {
-		t.Errorf("Ory was asked %d times, not %d", got, want)
+	if got := len(s.relay.calls()); got != want {
+		t.Errorf("Ory got %d whoami calls, not %d", got, want)
 	}
 }
 
-func wantStatus(t *testing.T, got answer, want int) {
+func wantStatus(t *testing.T, got result, want int) {
 	t.Helper()
 	if got.status != want {
 		t.Fatalf("status %d, not %d: %s", got.status, want, got.body)
@@ -139,7 +139,7 @@ func wantStatus(t *testing.T, got answer, want int) {
 	}
 }
 
-func wantEmail(t *testing.T, got answer, email string) {
+func wantEmail(t *testing.T, got result, email string) {
 	t.Helper()
 	wantStatus(t, got, http.StatusOK)
 	var traits map[string]string
@@ -149,8 +149,8 @@ func wantEmail(t *testing.T, got answer, email string) {
 	}
 }
 
-// wantLogin wants a redirect to Ory's login with exactly this query.
-func (s setup) wantLogin(t *testing.T, got answer, query url.Values) {
+// wantLogin checks for a redirect to Ory's sign-in page with exactly this query.
+func (s setup) wantLogin(t *testing.T, got result, query url.Values) {
 	t.Helper()
 	wantStatus(t, got, http.StatusSeeOther)
 	if want := s.relay.URL + "/self-service/login/browser?" + query.Encode(); got.header.Get("Location") != want {
@@ -160,7 +160,7 @@ func (s setup) wantLogin(t *testing.T, got answer, query url.Values) {
 
 func backTo(path string) url.Values { return url.Values{"return_to": {testApp + path}} }
 
-func wantError(t *testing.T, got answer, status int, code string) {
+func wantError(t *testing.T, got result, status int, code string) {
 	t.Helper()
 	wantStatus(t, got, status)
 	var body struct{ Error struct{ Code string } }
@@ -172,7 +172,7 @@ func wantError(t *testing.T, got answer, status int, code string) {
 
 func (s setup) wantUnavailable(t *testing.T, method, cookie string) {
 	t.Helper()
-	var html, json answer
+	var html, json result
 	var both sync.WaitGroup
 	both.Go(func() { html = s.send(t, method, "/dashboard", page, cookie) })
 	both.Go(func() { json = s.send(t, method, "/dashboard", api, cookie) })
@@ -184,16 +184,16 @@ func (s setup) wantUnavailable(t *testing.T, method, cookie string) {
 	wantError(t, json, http.StatusServiceUnavailable, "ory_unavailable")
 }
 
-// The guide's sections.
+// Guard
 
-func TestProtectRoutesWithASession(t *testing.T) {
+func TestReturnsTraitsWithASession(t *testing.T) {
 	t.Parallel()
-	s, p := start(t), signedIn(t)
-	wantEmail(t, s.get(t, "/", page, p.cookie), p.email)
-	s.wantAsked(t, 1)
+	s, u := start(t), newSignedInUser(t)
+	wantEmail(t, s.get(t, "/", page, u.cookie), u.email)
+	s.wantCalls(t, 1)
 }
 
-func TestProtectRoutesWithoutASession(t *testing.T) {
+func TestRedirectsWithoutASessionAndDoesNotCallOry(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.wantLogin(t, s.get(t, "/", page, ""), backTo("/"))
@@ -201,27 +201,27 @@ func TestProtectRoutesWithoutASession(t *testing.T) {
 	s.wantLogin(t, s.get(t, "/", "application/json, text/html", ""), backTo("/"))
 	wantError(t, s.get(t, "/", api, ""), http.StatusUnauthorized, "unauthenticated")
 	s.wantLogin(t, s.get(t, "/", page, "csrf_token_1=a; other=b; xory_kratos_session=c; ory_session"), backTo("/"))
-	s.wantAsked(t, 0)
+	s.wantCalls(t, 0)
 }
 
-func TestRefreshSessionsRenewsTheSameSession(t *testing.T) {
+func TestRefreshRenewsTheSession(t *testing.T) {
 	t.Parallel()
-	s, p := start(t), signedIn(t)
-	before := times(t, p.cookie)
+	s, u := start(t), newSignedInUser(t)
+	before := times(t, u.cookie)
 
-	got := s.get(t, "/refresh-session?return_to=/dashboard%3Ftab%3D1", page, p.cookie)
+	got := s.get(t, "/refresh-session?return_to=/dashboard%3Ftab%3D1", page, u.cookie)
 	query := backTo("/dashboard?tab=1")
 	query.Set("refresh", "true")
 	s.wantLogin(t, got, query)
-	again := signIn(t, p, strings.Replace(got.header.Get("Location"), s.relay.URL, oryURL(t), 1))
+	again := signIn(t, u, strings.Replace(got.header.Get("Location"), s.relay.URL, oryURL(t), 1))
 
 	after := times(t, again.cookie)
-	if again.sessionID != p.sessionID || !after.AuthenticatedAt.After(before.AuthenticatedAt) || !after.ExpiresAt.After(before.ExpiresAt) {
-		t.Errorf("%s became %s, %+v became %+v", p.sessionID, again.sessionID, before, after)
+	if again.sessionID != u.sessionID || !after.AuthenticatedAt.After(before.AuthenticatedAt) || !after.ExpiresAt.After(before.ExpiresAt) {
+		t.Errorf("%s became %s, %+v became %+v", u.sessionID, again.sessionID, before, after)
 	}
 }
 
-func TestRefreshSessionsIgnoresPrefetchesAndHostileTargets(t *testing.T) {
+func TestRefreshIgnoresPrefetchesAndHostileTargets(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	for _, line := range []string{"Sec-Purpose: prefetch;prerender", "Purpose: prefetch"} {
@@ -238,137 +238,135 @@ func TestRefreshSessionsIgnoresPrefetchesAndHostileTargets(t *testing.T) {
 	}
 }
 
-func TestSessionSettingsRevocationIsSeenAtOnce(t *testing.T) {
+func TestRefusesARevokedSessionAtOnce(t *testing.T) {
 	t.Parallel()
-	s := everywhere(t)
+	s := startProtected(t)
 	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
-		p := signedIn(t)
-		wantStatus(t, s.send(t, method, "/note", api, p.cookie), http.StatusOK)
-		revoke(t, p)
-		wantStatus(t, s.send(t, method, "/note", api, p.cookie), http.StatusUnauthorized)
-		wantError(t, s.get(t, "/note", api, p.cookie), http.StatusUnauthorized, "unauthenticated")
+		u := newSignedInUser(t)
+		wantStatus(t, s.send(t, method, "/note", api, u.cookie), http.StatusOK)
+		revoke(t, u)
+		wantStatus(t, s.send(t, method, "/note", api, u.cookie), http.StatusUnauthorized)
+		wantError(t, s.get(t, "/note", api, u.cookie), http.StatusUnauthorized, "unauthenticated")
 	}
 }
 
-// The outcomes.
-
-func TestSecondFactorDue(t *testing.T) {
+func TestRedirectsToTheSecondFactor(t *testing.T) {
 	t.Parallel()
-	s, p := start(t), signedIn(t)
-	cookie := signIn(t, person{email: p.email, password: p.password}, oryURL(t)+"/self-service/login/browser").cookie
-	// On another device: this session stays as it was.
-	enrolSecondFactor(t, p)
+	s, u := start(t), newSignedInUser(t)
+	cookie := signIn(t, user{email: u.email, password: u.password}, oryURL(t)+"/self-service/login/browser").cookie
+	// The user adds the second factor on another device, so this session still has none.
+	enrolSecondFactor(t, u)
 	want := backTo("/dashboard?x=1")
 	want.Set("aal", "aal2")
 	s.wantLogin(t, s.get(t, "/dashboard?x=1", page, cookie), want)
 	wantError(t, s.get(t, "/dashboard", api, cookie), http.StatusForbidden, "session_aal2_required")
 }
 
-func TestUnknownCookie(t *testing.T) {
+func TestRedirectsWhenOryDoesNotKnowTheCookie(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	cookie := "ory_kratos_session=MTcwMDAwMDAwMHxhYmNk"
 	s.wantLogin(t, s.get(t, "/dashboard", page, cookie), backTo("/dashboard"))
 	wantError(t, s.get(t, "/dashboard", api, cookie), http.StatusUnauthorized, "unauthenticated")
-	s.wantAsked(t, 2)
+	s.wantCalls(t, 2)
 }
 
-// says answers with this status and body.
-func says(status int, contentType, body string) answerFunc {
-	return func(_ realAnswer, w http.ResponseWriter, _ *http.Request) {
+// reply sends this response instead of Ory's.
+func reply(status int, contentType, body string) respondFunc {
+	return func(_ oryResponse, w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
 	}
 }
 
-// begins sends the beginning of an answer that claims to be longer.
-func begins(w http.ResponseWriter, real realAnswer) {
+// replyPartly sends the start of a response whose Content-Length is longer.
+func replyPartly(w http.ResponseWriter, real oryResponse) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", "10000")
 	_, _ = io.WriteString(w, real.body[:20])
 	w.(http.Flusher).Flush()
 }
 
-func TestOutageSignsNobodyInOrOut(t *testing.T) {
+func TestOutageKeepsTheUserSignedIn(t *testing.T) {
 	t.Parallel()
 	target := oryURL(t)
-	faults := map[string]answerFunc{
-		"403 with another reason": says(403, "application/json", `{"error":{"id":"security_csrf_violation"}}`),
-		"404":                     says(404, "application/json", `{"error":{"code":404}}`),
-		"429":                     says(429, "application/json", `{"error":{"code":429}}`),
-		"500":                     says(500, "application/json", `{"error":{"code":500}}`),
-		"502 in HTML":             says(502, "text/html", "<h1>Bad gateway</h1>"),
-		"200 in HTML":             says(200, "text/html", "<h1>Maintenance</h1>"),
-		"200 and nothing":         says(200, "application/json", ""),
-		"200 and null":            says(200, "application/json", "null"),
-		"200 and half a JSON":     says(200, "application/json", `{"active": tr`),
-		"200 and an empty object": says(200, "application/json", "{}"),
-		"active, but of nobody":   says(200, "application/json", `{"id":"1","active":true}`),
-		"an inactive session": func(real realAnswer, w http.ResponseWriter, r *http.Request) {
-			realAnswer{200, strings.Replace(real.body, `"active":true`, `"active":false`, 1)}.pass(w, r)
+	outages := map[string]respondFunc{
+		"403 with another error id":             reply(403, "application/json", `{"error":{"id":"security_csrf_violation"}}`),
+		"404":                                   reply(404, "application/json", `{"error":{"code":404}}`),
+		"429":                                   reply(429, "application/json", `{"error":{"code":429}}`),
+		"500":                                   reply(500, "application/json", `{"error":{"code":500}}`),
+		"502 with HTML":                         reply(502, "text/html", "<h1>Bad gateway</h1>"),
+		"200 with HTML":                         reply(200, "text/html", "<h1>Maintenance</h1>"),
+		"200 without a body":                    reply(200, "application/json", ""),
+		"200 with null":                         reply(200, "application/json", "null"),
+		"200 with truncated JSON":               reply(200, "application/json", `{"active": tr`),
+		"200 with an empty object":              reply(200, "application/json", "{}"),
+		"an active session without an identity": reply(200, "application/json", `{"id":"1","active":true}`),
+		"an inactive session": func(real oryResponse, w http.ResponseWriter, r *http.Request) {
+			oryResponse{200, strings.Replace(real.body, `"active":true`, `"active":false`, 1)}.pass(w, r)
 		},
-		"204": func(_ realAnswer, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) },
-		"a redirect to a session": func(_ realAnswer, w http.ResponseWriter, r *http.Request) {
+		"204": func(_ oryResponse, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) },
+		"a redirect to a session": func(_ oryResponse, w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, target+"/sessions/whoami", http.StatusFound)
 		},
-		"a lost connection": func(realAnswer, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-		"half an answer": func(real realAnswer, w http.ResponseWriter, _ *http.Request) {
-			begins(w, real)
+		"a closed connection": func(oryResponse, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"an incomplete response": func(real oryResponse, w http.ResponseWriter, _ *http.Request) {
+			replyPartly(w, real)
 			panic(http.ErrAbortHandler)
 		},
-		"no answer in time": func(_ realAnswer, _ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-		"no end of an answer in time": func(real realAnswer, w http.ResponseWriter, r *http.Request) {
-			begins(w, real)
+		"no response in time": func(_ oryResponse, _ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"no complete response in time": func(real oryResponse, w http.ResponseWriter, r *http.Request) {
+			replyPartly(w, real)
 			<-r.Context().Done()
 		},
 	}
-	p := signedIn(t)
-	for name, fault := range faults {
+	u := newSignedInUser(t)
+	for name, outage := range outages {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t)
-			s.relay.say(fault)
-			s.wantUnavailable(t, http.MethodGet, p.cookie)
-			s.relay.say(realAnswer.pass)
-			wantEmail(t, s.get(t, "/", page, p.cookie), p.email)
+			s.relay.replace(outage)
+			s.wantUnavailable(t, http.MethodGet, u.cookie)
+			s.relay.replace(oryResponse.pass)
+			wantEmail(t, s.get(t, "/", page, u.cookie), u.email)
 		})
 	}
-	t.Run("nothing listens there", func(t *testing.T) {
+	t.Run("Ory is unreachable", func(t *testing.T) {
 		t.Parallel()
 		s := start(t)
 		s.relay.Close()
-		s.wantUnavailable(t, http.MethodGet, p.cookie)
+		s.wantUnavailable(t, http.MethodGet, u.cookie)
 		if got := s.get(t, "/healthz", page, ""); got.status != http.StatusOK {
-			t.Errorf("health is %d", got.status)
+			t.Errorf("/healthz has status %d", got.status)
 		}
 	})
 }
 
-// What is sent where.
+// Cookies
 
-func TestCookies(t *testing.T) {
+func TestSendsOryOnlyItsSessionCookies(t *testing.T) {
 	t.Parallel()
-	s, p := start(t), signedIn(t)
-	session := regexp.MustCompile(`ory_kratos_session=[^;]+`).FindString(p.cookie)
+	s, u := start(t), newSignedInUser(t)
+	session := regexp.MustCompile(`ory_kratos_session=[^;]+`).FindString(u.cookie)
 	renewed := []string{"ory_kratos_session=renewed; Path=/; HttpOnly", "ory_session_x=y; Path=/"}
-	s.relay.say(func(real realAnswer, w http.ResponseWriter, r *http.Request) {
+	s.relay.replace(func(real oryResponse, w http.ResponseWriter, r *http.Request) {
 		w.Header()["Set-Cookie"] = renewed
 		real.pass(w, r)
 	})
-	sent := "theme=dark; " + p.cookie + "; ory_session_demo=z; app=1; ory_session_bad=a b; ory_kratos_continuity=c"
+	sent := "theme=dark; " + u.cookie + "; ory_session_demo=z; app=1; ory_session_bad=a b; ory_kratos_continuity=c"
 	got := s.get(t, "/", page, sent)
-	wantEmail(t, got, p.email)
-	if asked := s.relay.asked(); !slices.Equal(asked, []string{session + "; ory_session_demo=z"}) {
-		t.Errorf("Ory got %q", asked)
+	wantEmail(t, got, u.email)
+	if calls := s.relay.calls(); !slices.Equal(calls, []string{session + "; ory_session_demo=z"}) {
+		t.Errorf("Ory got %q", calls)
 	}
 	if !slices.Equal(got.header.Values("Set-Cookie"), renewed) {
 		t.Errorf("the browser got %q", got.header.Values("Set-Cookie"))
 	}
-	s.wantAsked(t, 1)
+	s.wantCalls(t, 1)
 }
 
-func TestRenamedSessionCookie(t *testing.T) {
+func TestSendsOryOnlyTheCookieThatTheSettingNames(t *testing.T) {
 	t.Parallel()
 	for name, status := range map[string]int{"ory_kratos_session": http.StatusOK, "my_session": http.StatusUnauthorized} {
 		t.Run(name, func(t *testing.T) {
@@ -377,22 +375,22 @@ func TestRenamedSessionCookie(t *testing.T) {
 				a.cfg.sessionCookie = name
 				return a.handler()
 			})
-			p := signedIn(t)
-			got := s.get(t, "/", api, "ory_session_demo=z; my_session=unknown-to-ory; "+p.cookie)
+			u := newSignedInUser(t)
+			got := s.get(t, "/", api, "ory_session_demo=z; my_session=unknown-to-ory; "+u.cookie)
 			if got.status != status {
 				t.Errorf("status %d, not %d", got.status, status)
 			}
-			asked := s.relay.asked()
-			if len(asked) != 1 || !strings.HasPrefix(asked[0], name+"=") || strings.Contains(asked[0], ";") {
-				t.Errorf("Ory got %q", asked)
+			calls := s.relay.calls()
+			if len(calls) != 1 || !strings.HasPrefix(calls[0], name+"=") || strings.Contains(calls[0], ";") {
+				t.Errorf("Ory got %q", calls)
 			}
 		})
 	}
 }
 
-func TestActionReturnsToItsPage(t *testing.T) {
+func TestPostReturnsToThePageWithTheForm(t *testing.T) {
 	t.Parallel()
-	s := everywhere(t)
+	s := startProtected(t)
 	for referer, back := range map[string]string{
 		testApp + "/notes?page=2":    "/notes?page=2",
 		"https://evil.example/notes": "/dashboard",
@@ -402,30 +400,30 @@ func TestActionReturnsToItsPage(t *testing.T) {
 	}
 }
 
-func TestPathThatLooksLikeAHost(t *testing.T) {
+func TestPathThatLooksLikeAHostReturnsToTheDefaultPage(t *testing.T) {
 	t.Parallel()
-	s := everywhere(t)
+	s := startProtected(t)
 	for _, path := range []string{"//evil.example/", "///evil.example", "/%5cevil.example//", "/.//evil.example"} {
 		s.wantLogin(t, s.get(t, path, page, ""), backTo("/dashboard"))
 	}
 }
 
-func TestDashboardShowsAHostileNameAsText(t *testing.T) {
+func TestDashboardEscapesTraits(t *testing.T) {
 	t.Parallel()
-	s, p := start(t), signedIn(t)
-	s.relay.say(func(real realAnswer, w http.ResponseWriter, r *http.Request) {
+	s, u := start(t), newSignedInUser(t)
+	s.relay.replace(func(real oryResponse, w http.ResponseWriter, r *http.Request) {
 		hostile, _ := json.Marshal(`<script>alert('1')</script>&"`)
 		body := regexp.MustCompile(`"email":"[^"]*"`).ReplaceAllLiteralString(real.body, `"email":`+string(hostile))
-		realAnswer{real.status, body}.pass(w, r)
+		oryResponse{real.status, body}.pass(w, r)
 	})
-	got := s.get(t, "/dashboard", page, p.cookie)
+	got := s.get(t, "/dashboard", page, u.cookie)
 	wantStatus(t, got, http.StatusOK)
 	if !strings.HasPrefix(got.header.Get("Content-Type"), "text/html") || !strings.Contains(got.body, "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;&#34;") {
 		t.Error(got.body)
 	}
 }
 
-func TestHandlerWithoutMiddleware(t *testing.T) {
+func TestHandlerWithoutMiddlewareSends500(t *testing.T) {
 	t.Parallel()
 	a := newApp(config{appURL: testApp, oryURL: "http://localhost:1"}, slog.New(slog.DiscardHandler))
 	recorder := httptest.NewRecorder()
@@ -435,44 +433,44 @@ func TestHandlerWithoutMiddleware(t *testing.T) {
 	}
 }
 
-// What a request costs.
+// Calls to Ory
 
-func TestEachRequestCostsOneWhoami(t *testing.T) {
+func TestEachRequestCallsWhoamiOnce(t *testing.T) {
 	t.Parallel()
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
-			s, p := everywhere(t), signedIn(t)
+			s, u := startProtected(t), newSignedInUser(t)
 			var all sync.WaitGroup
 			for range 50 {
 				all.Go(func() {
-					if got := s.send(t, method, "/note", page, p.cookie); !strings.Contains(got.body, p.email) {
+					if got := s.send(t, method, "/note", page, u.cookie); !strings.Contains(got.body, u.email) {
 						t.Errorf("got %d %s", got.status, got.body)
 					}
 				})
 			}
 			all.Wait()
-			s.wantAsked(t, 50)
+			s.wantCalls(t, 50)
 		})
 	}
 }
 
-func TestEachPersonGetsTheirOwnSessionWhateverCookiesOthersMakeUp(t *testing.T) {
+func TestEachUserGetsTheirOwnSession(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	people := []person{signedIn(t), signedIn(t), signedIn(t)}
+	users := []user{newSignedInUser(t), newSignedInUser(t), newSignedInUser(t)}
 	var all sync.WaitGroup
 	for i := range 50 {
 		all.Go(func() {
-			if got := s.get(t, "/", api, fmt.Sprintf("ory_session_x=made-up-%d", i)); got.status != http.StatusUnauthorized {
-				t.Errorf("a made-up cookie got %d", got.status)
+			if got := s.get(t, "/", api, fmt.Sprintf("ory_session_x=invalid-%d", i)); got.status != http.StatusUnauthorized {
+				t.Errorf("an invalid cookie got %d", got.status)
 			}
 		})
 	}
-	for _, p := range people {
+	for _, u := range users {
 		all.Go(func() {
-			if got := s.get(t, "/", page, p.cookie); !strings.Contains(got.body, p.email) {
-				t.Errorf("%s got %s", p.email, got.body)
+			if got := s.get(t, "/", page, u.cookie); !strings.Contains(got.body, u.email) {
+				t.Errorf("%s got %s", u.email, got.body)
 			}
 		})
 	}

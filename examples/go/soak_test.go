@@ -18,47 +18,47 @@ const (
 	soakWarmUp      = 300
 	soakRequests    = 3000
 	soakConnections = 8
-	// Growth of the heap in bytes that is not a leak.
+	// The heap may grow by this many bytes without a leak.
 	soakLimit = 2_000_000
 )
 
-// A server runs for months: whatever it serves, its heap after garbage collection stays as it was. Not parallel, because the
-// other tests use the same heap and the same Ory.
-func TestHeapStaysAsItIs(t *testing.T) {
+// A server runs for months, so its heap after garbage collection must not grow. Not parallel, because the other tests use the same
+// heap and the same Ory.
+func TestHeapDoesNotGrow(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	handler := newApp(config{appURL: testApp, oryURL: oryURL(t)}, log).handler()
 	// Nothing listens on this port.
 	withoutOry := newApp(config{appURL: testApp, oryURL: "http://localhost:9"}, log).handler()
 	// Each connection sends as its own user, because requests of one user could share a call to Ory.
-	var users []person
+	var users []user
 	for range soakConnections {
-		users = append(users, signedIn(t))
+		users = append(users, newSignedInUser(t))
 	}
-	session := func(p person) string { return p.cookie }
-	madeUp := func(p person) string { return "ory_kratos_session=" + p.sessionID }
+	session := func(u user) string { return u.cookie }
+	invalid := func(u user) string { return "ory_kratos_session=" + u.sessionID }
 
 	for _, kind := range []struct {
 		name, path, accept string
-		cookie             func(person) string
+		cookie             func(user) string
 		handler            http.Handler
 		status             int
 		callsOry           bool
 	}{
 		{"page", "/dashboard", page, session, handler, http.StatusOK, true},
 		{"API", "/", api, session, handler, http.StatusOK, true},
-		{"refused with a made-up cookie", "/dashboard", page, madeUp, handler, http.StatusSeeOther, true},
+		{"refused with an invalid cookie", "/dashboard", page, invalid, handler, http.StatusSeeOther, true},
 		{"outage", "/dashboard", page, session, withoutOry, http.StatusServiceUnavailable, false},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
 			load := func(count int) {
 				var sent atomic.Int64
 				var connections sync.WaitGroup
-				for _, user := range users {
+				for _, u := range users {
 					connections.Go(func() {
 						for sent.Add(1) <= int64(count) {
 							request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, kind.path, nil)
 							request.Header.Set("Accept", kind.accept)
-							request.Header.Set("Cookie", kind.cookie(user))
+							request.Header.Set("Cookie", kind.cookie(u))
 							recorder := httptest.NewRecorder()
 							kind.handler.ServeHTTP(recorder, request)
 							if recorder.Code != kind.status {
@@ -87,9 +87,9 @@ func TestHeapStaysAsItIs(t *testing.T) {
 	}
 }
 
-// collectedHeap is the heap after garbage collection, in bytes.
+// collectedHeap returns the size of the heap after garbage collection, in bytes.
 func collectedHeap() int64 {
-	// What has a finalizer goes with the second collection.
+	// Objects with a finalizer are freed by the second collection.
 	runtime.GC()
 	runtime.GC()
 	var stats runtime.MemStats
@@ -99,7 +99,7 @@ func collectedHeap() int64 {
 
 var whoamiCounter = regexp.MustCompile(`(?m)^http_requests_duration_seconds_count\{[^}]*endpoint="/sessions/whoami"[^}]*\} (\d+)$`)
 
-// whoamiCalls is how many whoami requests Kratos has counted since it started.
+// whoamiCalls returns how many whoami requests Kratos has received since it started.
 func whoamiCalls(t *testing.T) int {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, setting(t, "TEST_ORY_ADMIN_URL")+"/admin/metrics/prometheus", nil)

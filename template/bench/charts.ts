@@ -1,6 +1,6 @@
 import { type Results, type Soak, type Variant, VARIANTS } from "./results"
 
-/** One bar: how long it is, and what is written after it. `strong`: this starter's. */
+/** One bar with its label. `strong`: a bar of this starter. */
 interface Bar {
   name: string
   value: number
@@ -8,7 +8,7 @@ interface Bar {
   strong: boolean
 }
 
-/** The charts in this folder, by name: drawn from `bench.json` and nothing else. */
+/** Draws the charts of this folder from `bench.json`. The keys are their names. */
 export function charts({ throughput, latency, whoami, weights, soak }: Results): Record<string, string> {
   const variants = Object.keys(VARIANTS) as Variant[]
   const bar = (variant: Variant, value: number, label: string): Bar => ({
@@ -33,7 +33,7 @@ export function charts({ throughput, latency, whoami, weights, soak }: Results):
       variants.map((variant) => bar(variant, latency[variant].p50, `${latency[variant].p50.toFixed(1)} ms`)),
     ),
     whoami: chart(
-      "Questions to Ory per page view, a click every 2 s",
+      "Calls to Ory per page view, with a click every 2 s",
       (Object.keys(whoami) as (keyof typeof whoami)[]).map((variant) =>
         bar(variant, whoami[variant], whoami[variant].toFixed(2)),
       ),
@@ -53,11 +53,11 @@ export function charts({ throughput, latency, whoami, weights, soak }: Results):
 const WIDTH = 760
 const ROW = 30
 const TOP = 44
-/** Where bars begin, and how long the longest is: names to the left, labels to the right. */
+/** The left end of all bars and the length of the longest one. Names are to the left, labels to the right. */
 const LEFT = 350
 const LONGEST = 330
 
-/** Horizontal bars from zero. GitHub shows it on white or on black, as the reader's system has it. */
+/** Horizontal bars from zero. The colors work on GitHub's light and dark theme. */
 function chart(title: string, bars: Bar[]): string {
   const most = Math.max(...bars.map(({ value }) => value))
   const rows = bars.map(({ name, value, label, strong }, index) => {
@@ -75,7 +75,7 @@ function chart(title: string, bars: Bar[]): string {
 
 const PLOT = { left: 70, right: 640, top: TOP, bottom: 264 }
 
-/** Two lines over time, from zero. */
+/** Memory over time, as two lines from zero. */
 function memoryChart(title: string, { samples }: Soak): string {
   const seconds = Math.max(...samples.map(({ second }) => second))
   const most = Math.ceil(Math.max(...samples.map(({ rss }) => rss)) / 100e6) * 100e6

@@ -3,19 +3,19 @@ import { CookieJar } from "tough-cookie"
 import { setTimeout as sleep } from "node:timers/promises"
 import { PAGE_LOAD } from "../../e2e/http"
 
-/** What people's browsers do, in a process of its own: `run.ts` sends one job after the other, and gets one result for each. */
-export type Job = { url: string; people: Person[]; jars: string } & (
+/** A load test. This file runs in its own process. `run.ts` sends it one job at a time, and gets one result for each. */
+export type Job = { url: string; users: User[]; jars: string } & (
   | { kind: "load"; connections: number; seconds: number; pages?: readonly Page[] }
   | { kind: "clicks"; everySeconds: number; seconds: number }
 )
 
-/** Someone signed in: `cookie` is what Ory gave them, `shows` is in the page that they are to get. */
-export interface Person {
+/** A signed-in user. `cookie` is from Ory. `shows` is a text that only the user's own page contains. */
+export interface User {
   cookie: string
   shows: string
 }
 
-/** A page below the URL of a job. `shows`: whether it shows the person. */
+/** A page below the URL of a job. `shows`: whether the page contains the user's text. */
 export interface Page {
   path: string
   status: number
@@ -28,44 +28,45 @@ export interface Measured {
   /** Milliseconds. */
   p50: number
   p99: number
-  /** Answers that were not the person's own page, and requests without an answer. */
+  /** Responses that were not the user's own page, and requests without a response. */
   wrong: number
 }
 
-interface Browser extends Person {
+interface Browser extends User {
   jar: CookieJar
 }
 
-/** By name of the jars: whoever comes back for the next round has the cookies of the last one. */
+/** By the job's `jars`. The users of the next round have the cookies of the last one. */
 const browsers = new Map<string, Browser[]>()
 
-function browsersFor({ jars, url, people }: Job): Browser[] {
+function browsersFor({ jars, url, users }: Job): Browser[] {
   const known = browsers.get(jars)
   if (known) return known
-  const made = people.map((person) => {
+  const made = users.map((user) => {
     const jar = new CookieJar()
-    for (const pair of person.cookie.split("; ")) jar.setCookieSync(pair, url)
-    return { ...person, jar }
+    for (const pair of user.cookie.split("; ")) jar.setCookieSync(pair, url)
+    return { ...user, jar }
   })
   browsers.set(jars, made)
   return made
 }
 
-/** People take turns on so many connections, each the next as soon as there is an answer. */
+/** Users take turns. Each connection sends the next user's request as soon as it has a response. */
 async function load(job: Job & { kind: "load" }): Promise<Measured> {
   const { url, connections, seconds, pages = [{ path: new URL(url).pathname, status: 200, shows: true }] } = job
-  const people = browsersFor(job)
+  const users = browsersFor(job)
   const times: number[] = []
   let turn = 0
   let wrong = 0
   const requests: autocannon.Request[] = [
     {
       setupRequest: (request, context: { browser?: Browser; page?: Page }) => {
-        const browser = people[turn % people.length]
-        // After each round of everybody, each gets another page than in the last one.
-        const page = pages[(turn + Math.floor(turn / people.length)) % pages.length]
+        const browser = users[turn % users.length]
+        // Each user requests another page each time.
+        const page = pages[(turn + Math.floor(turn / users.length)) % pages.length]
         turn++
-        if (browser === undefined || page === undefined) throw new Error("There is nobody to send, or no page")
+        if (browser === undefined || page === undefined)
+          throw new Error("The job has no user or no page. Add at least one of each.")
         context.browser = browser
         context.page = page
         return { ...request, path: page.path, headers: { ...PAGE_LOAD, cookie: browser.jar.getCookieStringSync(url) } }
@@ -86,38 +87,38 @@ async function load(job: Job & { kind: "load" }): Promise<Measured> {
       if (error) fail(error)
       else done(result)
     })
-    // Its own histogram knows whole milliseconds only.
+    // autocannon's own histogram has a resolution of one millisecond.
     run.on("response", (_client, _status, _bytes, time) => times.push(time))
   })
   return { ...summary(times, took), wrong: wrong + errors + timeouts }
 }
 
-/** Everybody clicks once in so many seconds, not all at the same moment. */
+/** Each user clicks once every few seconds. The clicks are spread evenly. */
 async function click(job: Job & { kind: "clicks" }): Promise<Measured> {
   const { url, everySeconds, seconds } = job
-  const people = browsersFor(job)
+  const users = browsersFor(job)
   const times: number[] = []
   let wrong = 0
   const start = performance.now()
   await Promise.all(
-    people.map(async (browser, index) => {
-      for (let second = (everySeconds * index) / people.length; second < seconds; second += everySeconds) {
+    users.map(async (browser, index) => {
+      for (let second = (everySeconds * index) / users.length; second < seconds; second += everySeconds) {
         await sleep(start + second * 1000 - performance.now())
         const clicked = performance.now()
-        const answer = await fetch(url, {
+        const response = await fetch(url, {
           headers: { ...PAGE_LOAD, cookie: browser.jar.getCookieStringSync(url) },
           redirect: "manual",
         })
-        if (!isRight(browser, answer.status, await answer.text())) wrong++
+        if (!isOwnPage(browser, response.status, await response.text())) wrong++
         times.push(performance.now() - clicked)
-        for (const cookie of answer.headers.getSetCookie()) browser.jar.setCookieSync(cookie, url)
+        for (const cookie of response.headers.getSetCookie()) browser.jar.setCookieSync(cookie, url)
       }
     }),
   )
   return { ...summary(times, seconds), wrong }
 }
 
-function isRight({ shows }: Person, status: number, body: string): boolean {
+function isOwnPage({ shows }: User, status: number, body: string): boolean {
   return status === 200 && body.includes(shows)
 }
 

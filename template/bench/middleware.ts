@@ -3,7 +3,7 @@ import { middleware as starter } from "../../middleware"
 import { middleware as empty } from "./gates/empty"
 import { middleware as guide } from "./gates/guide"
 
-/** One app can have one gate, so all are in it, and every request pays the same for that. `/none` does not come by here. */
+/** An app has only one gate, so this one contains them all, at the same cost for every variant. `/none` bypasses it. */
 export function middleware(request: NextRequest): NextResponse | Promise<NextResponse> {
   switch (request.nextUrl.pathname) {
     case "/empty":

@@ -2,7 +2,7 @@ import { resolve } from "node:path"
 import type { NextConfig } from "next"
 
 export default {
-  // The starter's own files and packages are two folders up.
+  // The starter's files and packages are two folders up.
   turbopack: { root: resolve(import.meta.dirname, "../..") },
   outputFileTracingRoot: resolve(import.meta.dirname, "../.."),
   poweredByHeader: false,

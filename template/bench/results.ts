@@ -5,7 +5,7 @@ import next from "next/package.json" with { type: "json" }
 import { charts } from "./charts"
 import type { Measured } from "./load"
 
-/** What is compared. The order is that of the table. */
+/** The variants, in the order of the table. */
 export const VARIANTS = {
   none: "the page without a gate",
   empty: "behind an empty gate",
@@ -17,18 +17,18 @@ export const VARIANTS = {
 
 export type Variant = keyof typeof VARIANTS
 
-/** Medians of the rounds. Times in milliseconds; `ratio` and `added` are to the empty gate in the same round. */
+/** Medians of the rounds. Times are in milliseconds. `ratio` and `added` compare with the empty gate in the same round. */
 export type Throughput = Record<Variant, { ratio: number; perSecond: number; p99: number }>
 export type Latency = Record<Variant, { added: number; p50: number; p99: number }>
-/** Questions to Ory per page view. Pages that ask nobody are left out. */
+/** Calls to Ory per page view. Variants that never call Ory are left out. */
 export type Whoami = Record<Exclude<Variant, "none" | "empty">, number>
-/** Bytes, gzipped. */
+/** Gzipped bytes. */
 export interface Weights {
   gate: { empty: number; guide: number; starter: number }
   scripts: { empty: number; login: number; dashboard: number }
 }
 
-/** Memory of this starter's server under load: bytes, by second. `collected`: its heap after garbage collection, before and after. */
+/** Memory of this starter's server under load, in bytes. `collected`: the heap after garbage collection, before and after the load. */
 export interface Soak {
   taken: Taken
   requests: number
@@ -45,7 +45,7 @@ interface Taken {
   cpu: string
 }
 
-/** `bench.json`. */
+/** The content of `bench.json`. */
 export interface Results {
   taken: Taken
   throughput: Throughput
@@ -55,7 +55,7 @@ export interface Results {
   soak: Soak
 }
 
-/** Where and when this run is. */
+/** Date, versions and machine of this run. */
 export function taken(kratos: string): Taken {
   const cpu = cpus()[0]?.model ?? "unknown"
   return {
@@ -68,7 +68,7 @@ export function taken(kratos: string): Taken {
   }
 }
 
-/** Of every variant the median over the rounds of each figure, which may be drawn from the same round of the empty gate. */
+/** The median of each figure over all rounds. `figuresOf` also gets the empty gate's measurement of the same round. */
 export function medians<Figure extends string>(
   rounds: Record<Variant, Measured[]>,
   figuresOf: (one: Measured, empty: Measured) => Record<Figure, number>,
@@ -107,24 +107,24 @@ export async function read(): Promise<Results> {
   return JSON.parse(await readFile(join(folder, "bench.json"), "utf8")) as Results
 }
 
-/** Writes the results, the charts drawn from them, and the table in `template/bench/README.md`. */
+/** Writes `bench.json`, the charts and the table in this folder's README. */
 export async function write(results: Results): Promise<void> {
   await writeFile(join(folder, "bench.json"), `${JSON.stringify(results, null, 2)}\n`)
-  const drawn = Object.entries(charts(results))
-  for (const [name, svg] of drawn) await writeFile(join(folder, `bench-${name}.svg`), svg)
-  const made = `${table(results)}\n${drawn.map(([name]) => `![The ${name}${name === "memory" ? "" : " of each"}](bench-${name}.svg)`).join("\n")}`
+  const images = Object.entries(charts(results))
+  for (const [name, svg] of images) await writeFile(join(folder, `bench-${name}.svg`), svg)
+  const content = `${table(results)}\n${images.map(([name]) => `![The ${name}${name === "memory" ? "" : " of each"}](bench-${name}.svg)`).join("\n")}`
   const page = join(folder, "README.md")
   const text = await readFile(page, "utf8")
   await writeFile(
     page,
     text.replace(
       /(<!-- table -->\n)[^]*(<!-- end of the table -->)/,
-      (_, from: string, to: string) => `${from}\n${made}\n${to}`,
+      (_, from: string, to: string) => `${from}\n${content}\n${to}`,
     ),
   )
 }
 
-/** For people, and for Markdown. What was not measured is left out. */
+/** A Markdown table for the terminal and the README. Parts that were not measured are left out. */
 export function table({ taken, throughput, latency, whoami, weights, soak }: Partial<Results>): string {
   const parts: string[] = []
   if (throughput ?? latency ?? whoami)
@@ -171,7 +171,7 @@ export function table({ taken, throughput, latency, whoami, weights, soak }: Par
     const [first, last] = [samples[0], samples.at(-1)]
     parts.push(
       grid([
-        [`${requests} requests, none wrong`, "at the start", "at the end"],
+        [`${requests} requests, no wrong response`, "at the start", "at the end"],
         ["heap after garbage collection", MB(collected.before), MB(collected.after)],
         ["heap", first && MB(first.heap), last && MB(last.heap)],
         ["whole process (RSS)", first && MB(first.rss), last && MB(last.rss)],
@@ -191,7 +191,7 @@ function grid(rows: (string | undefined)[][]): string {
   const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => (row[column] ?? "–").length)))
   const line = (row: (string | undefined)[]): string =>
     `| ${widths.map((width, column) => (column === 0 ? (row[0] ?? "").padEnd(width) : (row[column] ?? "–").padStart(width))).join(" | ")} |`
-  const rule = `|${widths.map((width, column) => (column === 0 ? "-".repeat(width + 2) : `${"-".repeat(width + 1)}:`)).join("|")}|`
+  const rule = `| ${widths.map((width, column) => (column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)).join(" | ")} |`
   const [first, ...others] = rows.map(line)
   return `${[first, rule, ...others].join("\n")}\n`
 }

@@ -8,7 +8,7 @@ import { collectedHeap, heapEnv, memory } from "../e2e/heap"
 import { signedIn, type SignedIn } from "../../e2e/http"
 import { Relay } from "../../e2e/relay"
 import { startApp } from "../../e2e/servers"
-import { freePorts, projectDir, run, SetupError, stopAll } from "../../scripts/processes"
+import { freePorts, SetupError, projectDir, run, stopAll } from "../../scripts/processes"
 import { startOry } from "../../scripts/stack"
 import type { Job, Measured, Page } from "./load"
 import {
@@ -29,19 +29,21 @@ import {
 import { build, weigh } from "./weights"
 
 /**
- * `npm run bench`: everything, written to this folder at the end. After `--`: names of parts, to run and print these alone; `table`, to
- * print the results and draw their charts anew; `--quick`, to see whether everything still runs.
+ * `npm run bench` measures everything and writes the results to this folder. Arguments after `--`:
+ * - names of parts: measure and print only these
+ * - `table`: print the stored results and draw their charts again
+ * - `--quick`: check in a minute that everything still runs
  */
-const asked = process.argv.slice(2)
-const quick = asked.includes("--quick")
+const args = process.argv.slice(2)
+const quick = args.includes("--quick")
 
-/** What is measured, for how long. In seconds, unless they say otherwise. */
+/** Durations in seconds, and numbers of rounds and users. */
 const PLAN = quick
-  ? { rounds: 1, warmUp: 1, throughput: 2, latency: 2, clicks: 8, clickers: 10, people: 20, soak: 8 }
-  : { rounds: 3, warmUp: 4, throughput: 16, latency: 5, clicks: 60, clickers: 10, people: 200, soak: 240 }
+  ? { rounds: 1, warmUp: 1, throughput: 2, latency: 2, clicks: 8, clickers: 10, users: 20, soak: 8 }
+  : { rounds: 3, warmUp: 4, throughput: 16, latency: 5, clicks: 60, clickers: 10, users: 200, soak: 240 }
 
 const CONNECTIONS = 8
-/** How much longer a question to Ory takes when it is far, in milliseconds. */
+/** The delay of each call to Ory when Ory is far, in milliseconds. */
 const FAR = 25
 const CLICK_EVERY = 2
 
@@ -52,7 +54,7 @@ function say(line: string): void {
   console.log(`[${String(Math.floor(seconds / 60)).padStart(2)}:${String(seconds % 60).padStart(2, "0")}] ${line}`)
 }
 
-/** Everything that the parts need, made before the first of them. */
+/** Servers and users that all parts share. */
 interface BenchContext {
   /** Version of Kratos. */
   kratos: string
@@ -60,9 +62,9 @@ interface BenchContext {
   adminUrl: string
   relay: Relay
   relayUrl: string
-  people: readonly [SignedIn, ...SignedIn[]]
+  users: readonly [SignedIn, ...SignedIn[]]
   ports: readonly [number, number]
-  /** Has the process that plays the browsers do this. */
+  /** Runs a job in the load process. */
   play(job: Job): Promise<Measured>
 }
 
@@ -82,7 +84,7 @@ async function latency(context: BenchContext): Promise<Latency> {
   return medians(measured, (one, empty) => ({ added: one.p50 - empty.p50, p50: one.p50, p99: one.p99 }))
 }
 
-/** Every variant once, then every variant again: what disturbs the machine for a while disturbs them all. */
+/** Measures every variant once, then again. If the machine is slow for a while, it affects all variants. */
 async function rounds(
   context: BenchContext,
   oryUrl: string,
@@ -92,17 +94,17 @@ async function rounds(
   return withServers(context, oryUrl, async (urlOf) => {
     const measured = perVariant((): Measured[] => [])
     const variants = Object.keys(VARIANTS) as Variant[]
-    // Code that has run more often runs faster: the second server has one path, and as much to do as the first on all of its.
+    // Code that has run more often is faster. So the second server, which has one variant, gets as much warm-up as the first.
     for (const variant of variants)
       for (const url of new Set([urlOf(variant), urlOf("starter-0")]))
         await load(context, { url, jars: `warm-up ${url} ${variant}`, connections, seconds: PLAN.warmUp })
     for (let round = 1; round <= PLAN.rounds; round++)
       for (const variant of variants) {
-        // With another Ory, other cookies: a snapshot would not open there.
-        const people = { url: urlOf(variant), jars: `${oryUrl} ${variant}` }
-        // One connection has hardly shown everybody a page when the round ends: what is asked of Ory first is not what it measures.
-        if (connections === 1) await load(context, { ...people, connections: CONNECTIONS, seconds: PLAN.warmUp })
-        const one = await load(context, { ...people, connections, seconds })
+        // Each Ory has its own cookie jars, because a snapshot is valid for one Ory only.
+        const users = { url: urlOf(variant), jars: `${oryUrl} ${variant}` }
+        // With one connection, a round would mostly measure each user's first call to Ory. So every user loads a page first.
+        if (connections === 1) await load(context, { ...users, connections: CONNECTIONS, seconds: PLAN.warmUp })
+        const one = await load(context, { ...users, connections, seconds })
         measured[variant].push(one)
         say(
           `  round ${round} of ${PLAN.rounds}, ${variant.padEnd(10)} ${one.perSecond.toFixed(0).padStart(4)} per second, p50 ${ms(one.p50)}, p99 ${ms(one.p99)}`,
@@ -116,26 +118,26 @@ async function load(
   context: BenchContext,
   job: { url: string; jars: string; connections: number; seconds: number },
 ): Promise<Measured> {
-  return right(job.url, await context.play({ kind: "load", people: who(context, job.url), ...job }))
+  return assertValid(job.url, await context.play({ kind: "load", users: usersFor(context, job.url), ...job }))
 }
 
-/** Questions to Ory per page view, by Kratos' own count, for people who click now and then. */
+/** Measures calls to Ory per page view with Kratos' own counter, for users who click every few seconds. */
 async function whoami(context: BenchContext): Promise<Whoami> {
-  say(`whoami: ${PLAN.clickers} people click every ${CLICK_EVERY} s for ${PLAN.clicks} s`)
+  say(`whoami: ${PLAN.clickers} users click every ${CLICK_EVERY} s for ${PLAN.clicks} s`)
   return withServers(context, context.oryUrl, async (urlOf) => {
     const perView = async (variant: Variant): Promise<number> => {
       const url = urlOf(variant)
-      const people = who(context, url).slice(0, PLAN.clickers)
+      const users = usersFor(context, url).slice(0, PLAN.clickers)
       const before = await whoamiCount(context.adminUrl)
       const job: Job = {
         kind: "clicks",
         url,
-        people,
+        users,
         jars: `clicks ${variant}`,
         everySeconds: CLICK_EVERY,
         seconds: PLAN.clicks,
       }
-      const { views } = right(url, await context.play(job))
+      const { views } = assertValid(url, await context.play(job))
       const calls = (await whoamiCount(context.adminUrl)) - before
       say(`  ${variant.padEnd(10)} ${calls} calls for ${views} page views`)
       return calls / views
@@ -149,7 +151,7 @@ async function whoami(context: BenchContext): Promise<Whoami> {
   })
 }
 
-/** What 60 people load in turn, on 12 connections. */
+/** 60 users load these pages in turn, on 12 connections. */
 const SOAK_PAGES: readonly Page[] = [
   { path: "/dashboard", status: 200, shows: true },
   { path: "/account", status: 200, shows: true },
@@ -159,9 +161,9 @@ const SOAK_PAGES: readonly Page[] = [
   { path: "/no-such-page", status: 404, shows: false },
 ]
 
-/** Memory of the starter's own server, `next start`, in minutes of load. */
+/** Measures the memory of the starter's server (`next start`) over minutes of load. */
 async function soak(context: BenchContext): Promise<Soak> {
-  const { oryUrl, people, ports } = context
+  const { oryUrl, ports, users: all } = context
   const [port] = ports
   say("soak: building the starter")
   await build(projectDir, { ORY_SDK_URL: oryUrl })
@@ -169,9 +171,9 @@ async function soak(context: BenchContext): Promise<Soak> {
   const url = `http://localhost:${port}`
   const stop = await startApp(port, { ORY_SDK_URL: oryUrl, APP_URL: url, ...heapEnv(heapPort) }, undefined, projectDir)
   try {
-    const users = people.slice(0, 60).map(({ cookie, email }) => ({ cookie, shows: email }))
-    const job = { kind: "load", url, people: users, jars: "soak", connections: 12, pages: SOAK_PAGES } as const
-    right(url, await context.play({ ...job, seconds: PLAN.warmUp }))
+    const users = all.slice(0, 60).map(({ cookie, email }) => ({ cookie, shows: email }))
+    const job = { kind: "load", url, users, jars: "soak", connections: 12, pages: SOAK_PAGES } as const
+    assertValid(url, await context.play({ ...job, seconds: PLAN.warmUp }))
     const before = await collectedHeap(heapPort)
     const samples: Soak["samples"] = []
     const sample = async (second: number): Promise<void> => {
@@ -188,7 +190,7 @@ async function soak(context: BenchContext): Promise<Soak> {
       await sleep(step * 1000)
       await sample(samples.length * step)
     }
-    const { views } = right(url, await load)
+    const { views } = assertValid(url, await load)
     return {
       taken: taken(context.kratos),
       requests: views,
@@ -208,27 +210,29 @@ async function whoamiCount(adminUrl: string): Promise<number> {
   return Array.from(counts, ([, count]) => Number(count)).reduce((total, count) => total + count, 0)
 }
 
-/** What people send, and what they are to see. Pages that ask nobody show one of them to all. */
-function who({ people }: BenchContext, url: string): Job["people"] {
-  const asks = !/\/(none|empty)$/.test(url)
-  return people.map((person) => ({ cookie: person.cookie, shows: asks ? person.email : people[0].email }))
+/** The users of a load test, and what their pages must show. Variants without a session check show the first user to all. */
+function usersFor({ users }: BenchContext, url: string): Job["users"] {
+  const showsUser = !/\/(none|empty)$/.test(url)
+  return users.map(({ cookie, email }) => ({ cookie, shows: showsUser ? email : users[0].email }))
 }
 
-/** @throws SetupError when an answer was not what the person was to see: then nothing was measured. */
-function right(url: string, measured: Measured): Measured {
+/** @throws SetupError when a response was not the user's own page, because then the figures mean nothing. */
+function assertValid(url: string, measured: Measured): Measured {
   if (measured.wrong > 0 || measured.views === 0)
-    throw new SetupError(`${url}: ${measured.wrong} of ${measured.views} answers were wrong`)
+    throw new SetupError(
+      `${url}: ${measured.wrong} of ${measured.views} responses were not the user's own page, so the figures are invalid. Run this part again with --quick, and check the pages.`,
+    )
   return measured
 }
 
-/** The build of this folder twice, with snapshots and without. */
+/** Serves the build of this folder twice, with and without snapshots, while `work` runs. */
 async function withServers<T>(
   context: BenchContext,
   oryUrl: string,
   work: (urlOf: (variant: Variant) => string) => Promise<T>,
 ): Promise<T> {
-  const { people, ports } = context
-  const example = await fetch(`${context.oryUrl}/sessions/whoami`, { headers: { cookie: people[0].cookie } })
+  const { users, ports } = context
+  const example = await fetch(`${context.oryUrl}/sessions/whoami`, { headers: { cookie: users[0].cookie } })
   const env = { ORY_SDK_URL: oryUrl, BENCH_SESSION: await example.text() }
   const [port, port0] = ports
   const urlOf = (variant: Variant): string =>
@@ -242,31 +246,31 @@ async function withServers<T>(
     )
   const stops = [await serve(port, "30"), await serve(port0, "0")]
   try {
-    await assertSamePages(people[0], urlOf)
+    await assertSamePages(users[0], urlOf)
     return await work(urlOf)
   } finally {
     await Promise.all(stops.map((stop) => stop()))
   }
 }
 
-/** @throws SetupError when the variants do not show the same person the same page. */
+/** @throws SetupError when the variants do not show the same user the same page. */
 async function assertSamePages({ cookie }: SignedIn, urlOf: (variant: Variant) => string): Promise<void> {
   const pages = new Set<string | undefined>()
   for (const variant of Object.keys(VARIANTS) as Variant[]) {
-    const answer = await fetch(urlOf(variant), { headers: { cookie, accept: "text/html" }, redirect: "manual" })
-    pages.add(/<header.*<\/main>/s.exec(await answer.text())?.[0])
+    const response = await fetch(urlOf(variant), { headers: { cookie, accept: "text/html" }, redirect: "manual" })
+    pages.add(/<header.*<\/main>/s.exec(await response.text())?.[0])
   }
   const [page] = pages
   if (pages.size !== 1 || page === undefined)
-    throw new SetupError("The variants do not show the same person the same page.")
+    throw new SetupError("The variants do not show the same user the same page. Compare the pages in template/bench/app.")
 }
 
-/** Starts what all parts need, runs `work`, and stops it again. */
+/** Starts what all parts share, runs `work`, and stops it again. */
 async function withContext<T>(work: (context: BenchContext) => Promise<T>): Promise<T> {
   const [port, port0, oryPort, relayPort, adminPort, mailPort, inboxPort] = await freePorts()
   const dataDir = await mkdtemp(join(tmpdir(), "bench-"))
   const oryUrl = `http://localhost:${oryPort}`
-  // Passwords are for signing in once: a cheap hash does.
+  // Each password is used once, so a cheap hash is enough.
   const overrides = { HASHERS_BCRYPT_COST: "4" }
   const log = (): void => undefined
   say("starting Ory")
@@ -285,7 +289,7 @@ async function withContext<T>(work: (context: BenchContext) => Promise<T>): Prom
   await relay.start()
   const browsers = fork(join(import.meta.dirname, "load.ts"), { execArgv: ["--import", "tsx"] })
   const broken = once(browsers, "exit").then(() =>
-    Promise.reject(new SetupError("The process that plays the browsers ended.")),
+    Promise.reject(new SetupError("The load process (template/bench/load.ts) exited. Its error is above.")),
   )
   broken.catch(() => undefined)
   const play = async (job: Job): Promise<Measured> => {
@@ -294,14 +298,14 @@ async function withContext<T>(work: (context: BenchContext) => Promise<T>): Prom
     return measured
   }
   try {
-    const people = await seed(oryUrl, ory.adminUrl)
+    const users = await seed(oryUrl, ory.adminUrl)
     return await work({
       kratos: ory.version,
       oryUrl,
       adminUrl: ory.adminUrl,
       relay,
       relayUrl: `http://localhost:${relayPort}`,
-      people,
+      users,
       ports: [port, port0],
       play,
     })
@@ -312,23 +316,23 @@ async function withContext<T>(work: (context: BenchContext) => Promise<T>): Prom
   }
 }
 
-async function seed(oryUrl: string, adminUrl: string): Promise<BenchContext["people"]> {
-  say(`signing in ${PLAN.people} people`)
+async function seed(oryUrl: string, adminUrl: string): Promise<BenchContext["users"]> {
+  say(`signing in ${PLAN.users} users`)
   const first = await signedIn(oryUrl, adminUrl)
   const others: SignedIn[] = []
-  while (others.length < PLAN.people - 1) others.push(await signedIn(oryUrl, adminUrl))
+  while (others.length < PLAN.users - 1) others.push(await signedIn(oryUrl, adminUrl))
   return [first, ...others]
 }
 
-/** `npm ci` in this folder, unless that is what was done last. */
+/** Runs `npm ci` in this folder, unless the installed packages are newer than the lock file. */
 async function install(): Promise<void> {
-  const changed = (file: string): Promise<number> =>
+  const changedAt = (file: string): Promise<number> =>
     stat(join(import.meta.dirname, file)).then(
       ({ mtimeMs }) => mtimeMs,
       () => 0,
     )
-  if ((await changed("node_modules/.package-lock.json")) > (await changed("package-lock.json"))) return
-  say("installing what the bench needs")
+  if ((await changedAt("node_modules/.package-lock.json")) > (await changedAt("package-lock.json"))) return
+  say("installing the packages of the bench")
   await run("npm", ["ci"], { cwd: import.meta.dirname })
 }
 
@@ -336,9 +340,9 @@ function ms(milliseconds: number): string {
   return `${milliseconds.toFixed(1)} ms`
 }
 
-/** @throws SetupError when a name is none of a part. */
+/** @throws SetupError when an argument is not the name of a part. */
 async function main(): Promise<void> {
-  const names = asked.filter((word) => word !== "--quick")
+  const names = args.filter((word) => word !== "--quick")
   if (names.includes("table")) {
     const results = await read()
     await write(results)
@@ -349,24 +353,24 @@ async function main(): Promise<void> {
     throughput: async (context) => ({ throughput: await throughput(context) }),
     latency: async (context) => ({ latency: await latency(context) }),
     whoami: async (context) => ({ whoami: await whoami(context) }),
-    weights: async ({ oryUrl, ports, people }) => ({ weights: await weigh(oryUrl, ports[0], people[0], say) }),
+    weights: async ({ oryUrl, ports, users }) => ({ weights: await weigh(oryUrl, ports[0], users[0], say) }),
     soak: async (context) => ({ soak: await soak(context) }),
   }
-  const selected = names.length === 0 ? Object.keys(parts) : names
-  const unknown = selected.find((name) => !Object.hasOwn(parts, name))
+  const wanted = names.length === 0 ? Object.keys(parts) : names
+  const unknown = wanted.find((name) => !Object.hasOwn(parts, name))
   if (unknown !== undefined)
-    throw new SetupError(`There is no part "${unknown}": name ${Object.keys(parts).join(", ")}, or table.`)
+    throw new SetupError(`There is no part "${unknown}". Use one of ${Object.keys(parts).join(", ")}, or table.`)
 
   let results: Partial<Results> = {}
   await install()
-  if (selected.some((name) => name !== "weights" && name !== "soak")) {
+  if (wanted.some((name) => name !== "weights" && name !== "soak")) {
     say("building the variants")
     await build(import.meta.dirname, { ORY_SDK_URL: "http://localhost:4000" })
   }
   let kratos = ""
   await withContext(async (context) => {
     kratos = context.kratos
-    for (const name of selected) results = { ...results, ...(await parts[name]?.(context)) }
+    for (const name of wanted) results = { ...results, ...(await parts[name]?.(context)) }
   })
   const { throughput: near, latency: far, whoami: calls, weights, soak: soaked } = results
   const full = near &&
@@ -375,15 +379,15 @@ async function main(): Promise<void> {
     weights &&
     soaked && { taken: taken(kratos), throughput: near, latency: far, whoami: calls, weights, soak: soaked }
   if (full && !quick) await write(full)
-  // The one part whose figures are compared with no other's.
+  // The soak is not compared with other parts, so it is also stored when it runs alone.
   else if (soaked && !quick) await write({ ...(await read()), soak: soaked })
   console.log(`\n${table(results)}`)
-  if (full && !quick) say("done; bench.json, its charts and the table in template/bench/README.md are written")
+  if (full && !quick) say("done: wrote bench.json, the charts and the table in template/bench/README.md")
   else
     console.log(
       quick
-        ? "A quick run shows that everything runs. Its figures are not a result, and are not kept."
-        : "Of parts alone, only the soak is kept.",
+        ? "This quick run only shows that everything runs. Its figures mean nothing and are not stored."
+        : "Of parts that run alone, only the soak is stored.",
     )
 }
 

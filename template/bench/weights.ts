@@ -8,7 +8,7 @@ import { gateWeight, scriptsWeight } from "../e2e/weight"
 import { nodeModule, projectDir, run } from "../../scripts/processes"
 import type { Weights } from "./results"
 
-/** Makes the production build of the app in `folder`. */
+/** Builds the app in `folder` for production. */
 export async function build(folder: string, env: Record<string, string> = {}): Promise<void> {
   const next = nodeModule("next/dist/bin/next")
   await run(process.execPath, [next, "build"], {
@@ -17,18 +17,18 @@ export async function build(folder: string, env: Record<string, string> = {}): P
   })
 }
 
-/** Weighs the starter, beside an app with one empty page behind an empty gate, and behind the guide's. */
+/** Measures the starter, and an app with one empty page behind an empty gate and behind the guide's gate. */
 export async function weigh(
   oryUrl: string,
   appPort: number,
-  somebody: SignedIn,
+  user: SignedIn,
   say: (line: string) => void,
 ): Promise<Weights> {
   say("building the starter")
   await build(projectDir, { ORY_SDK_URL: oryUrl })
-  const starter = { gate: await gateWeight(projectDir), ...(await starterScripts(oryUrl, appPort, somebody)) }
+  const starter = { gate: await gateWeight(projectDir), ...(await starterScripts(oryUrl, appPort, user)) }
 
-  // Not inside this project: Next would find the starter's gate in the folders above.
+  // The folder is outside this project, because Next would find the starter's gate in the folders above.
   const folder = await mkdtemp(join(tmpdir(), "bench-empty-"))
   try {
     await cp(join(import.meta.dirname, "alone"), folder, { recursive: true })
@@ -72,7 +72,7 @@ async function scripts(origin: string, path: string, cookie?: string): Promise<n
   }
 }
 
-/** Serves the build in `folder` for as long as `work` takes. */
+/** Serves the build in `folder` while `work` runs. */
 async function withApp<T>(
   folder: string,
   port: number,

@@ -1,11 +1,23 @@
-import type { Browser, Page } from "playwright/test"
-import { confirm, expect, signIn, test, watch } from "../../e2e/fixtures"
-import { browserCookies, signedIn, type SignedIn } from "../../e2e/http"
+import type { Page } from "playwright/test"
+import { test as base, changePassword, expect, sessionOf, signIn } from "../../e2e/fixtures"
+import { createUser, type SignedIn } from "../../e2e/http"
 import { startServers, type Servers } from "../../e2e/servers"
+import { texts } from "../../e2e/texts"
+
+const test = base.extend<{ page: Page; user: SignedIn }>({
+  user: async ({}, use) => {
+    await use(await createUser(servers))
+  },
+  page: async ({ openAs, user }, use) => {
+    // Ory answers 403 to a change in settings that needs a recent sign-in.
+    const expectedErrors = new RegExp(`^403 ${servers.oryUrl}/self-service/settings\\?`)
+    await use(await openAs(user, servers.appUrl, { expectedErrors }))
+  },
+})
 
 test.describe.configure({ mode: "default" })
 
-/** Sessions end after 20 seconds, and settings ask again after 3. */
+/** Sessions expire after 20 seconds. Changes in Ory's settings need a sign-in within the last three. */
 let servers: Servers
 test.beforeAll(async () => {
   servers = await startServers({
@@ -16,141 +28,105 @@ test.afterAll(async () => {
   await servers.stop()
 })
 
-interface Opened {
-  page: Page
-  person: SignedIn
-  /** What the browser complained about, but for Ory's 403 to a sign-in that is too old. */
-  errors: () => string[]
-}
-
-async function open(browser: Browser): Promise<Opened> {
-  const person = await signedIn(servers.oryUrl, servers.ory.adminUrl)
-  const context = await browser.newContext({ baseURL: servers.appUrl })
-  await context.addCookies(browserCookies(person, servers.appUrl))
-  const page = await context.newPage()
-  const errors = watch(page)
-  return {
-    page,
-    person,
-    errors: () => errors.filter((error) => !error.startsWith(`403 ${servers.oryUrl}/self-service/settings?`)),
-  }
-}
-
-/** Waits until the sign-in is too old for Ory to change anything that matters. */
-const tooOld = (page: Page): Promise<void> => page.waitForTimeout(3500)
+/** Waits until the sign-in is too old for a change in Ory's settings. */
+const waitUntilTooOld = (page: Page): Promise<void> => page.waitForTimeout(3500)
 
 const section = (page: Page, name: string): ReturnType<Page["getByTestId"]> =>
   page.getByTestId(`ory/screen/settings/group/${name}`)
+const firstName = (page: Page): ReturnType<Page["getByRole"]> =>
+  page.getByRole("textbox", { name: texts.account.firstName })
 
-test("settings ask to sign in again, and then the change that was sent is made", async ({ browser }) => {
-  const { page, person, errors } = await open(browser)
+test("a settings change that needs a recent sign-in is saved after the user signs in again", async ({ page, user }) => {
+  const changed = { ...user, password: `${user.password} and new` }
   await page.goto("/account/settings")
   const { pathname, search } = new URL(page.url())
-  await tooOld(page)
-  await section(page, "password").getByRole("textbox", { name: "Password" }).fill(`${person.password} and new`)
-  await section(page, "password").getByRole("button", { name: "Save" }).click()
-  await confirm(page, person)
+  await waitUntilTooOld(page)
+  await changePassword(page, changed.password)
+  await signIn(page, user)
   await page.waitForURL(`${servers.appUrl}${pathname}${search}`)
   await expect(page.getByRole("status").filter({ hasText: "Your changes have been saved!" })).toBeVisible()
 
   await page.context().clearCookies()
   await page.goto("/dashboard")
-  await signIn(page, { ...person, password: `${person.password} and new` })
+  await signIn(page, changed)
   await page.waitForURL("**/dashboard")
-  expect(errors()).toEqual([])
 })
 
-test("a change that Ory refuses after that is in view, with Ory's words", async ({ browser }) => {
-  const { page, person, errors } = await open(browser)
+test("a settings change that Ory refuses after the sign-in is in view, with Ory's message", async ({ page, user }) => {
   await page.goto("/account/settings")
-  await tooOld(page)
+  await waitUntilTooOld(page)
   await section(page, "totp").getByRole("textbox", { name: "Verify code" }).fill("000000")
   await section(page, "totp").getByRole("button", { name: "Save" }).click()
-  await confirm(page, person)
+  await signIn(page, user)
   await page.waitForURL("**/account/settings**")
   await expect(
     section(page, "totp").getByText("The provided authentication code is invalid, please try again."),
   ).toBeInViewport()
-  expect(errors()).toEqual([])
 })
 
-test("backup codes that were asked for are made after that, and in view", async ({ browser }) => {
-  const { page, person, errors } = await open(browser)
+test("backup codes that need a recent sign-in are created after it, and are in view", async ({ page, user }) => {
   await page.goto("/account/settings")
-  await tooOld(page)
+  await waitUntilTooOld(page)
   await page.getByRole("button", { name: "Enable" }).click()
-  await confirm(page, person)
+  await signIn(page, user)
   await page.waitForURL("**/account/settings**")
   await expect(page.getByRole("button", { name: "Confirm backup recovery codes" })).toBeInViewport()
-  expect(errors()).toEqual([])
 })
 
-test("a form whose change Ory finds too old says so, and comes back with what was typed", async ({ browser }) => {
-  const { page, person, errors } = await open(browser)
+test("a form of the app whose change Ory refuses as too old keeps the typed text through the sign-in", async ({
+  page,
+  user,
+}) => {
   await page.goto("/account")
-  await tooOld(page)
-  await page.getByRole("textbox", { name: "First name" }).fill("Ada")
-  await page.getByRole("button", { name: "Save" }).click()
-  await expect(page.getByText("Nothing was changed. You signed in a while ago.")).toBeVisible()
-  await page.getByRole("link", { name: "Confirm it is you and come back" }).click()
-  await confirm(page, person)
+  await waitUntilTooOld(page)
+  await firstName(page).fill("Ada")
+  await page.getByRole("button", { name: texts.account.save }).click()
+  await expect(page.getByText(texts.denied.signInTooOld)).toBeVisible()
+  await page.getByRole("link", { name: texts.denied.confirm }).click()
+  await signIn(page, user)
   await page.waitForURL(`${servers.appUrl}/account`)
-  await expect(page.getByRole("textbox", { name: "First name" })).toHaveValue("Ada")
-  await page.getByRole("button", { name: "Save" }).click()
-  await expect(page.getByText("Saved.")).toBeVisible()
-  expect(errors()).toEqual([])
+  await expect(firstName(page)).toHaveValue("Ada")
+  await page.getByRole("button", { name: texts.account.save }).click()
+  await expect(page.getByText(texts.account.saved)).toBeVisible()
 })
 
-test("Ory changes the name of a user without a verified address also with an old sign-in", async ({ browser }) => {
-  const { page, person, errors } = await open(browser)
+test("Ory saves the name of a user without a verified address even after an old sign-in", async ({ page, user }) => {
   const unverified = [
     { op: "replace", path: "/verifiable_addresses/0/verified", value: false },
     { op: "replace", path: "/verifiable_addresses/0/status", value: "pending" },
     { op: "remove", path: "/verifiable_addresses/0/verified_at" },
   ]
-  const changed = await fetch(`${servers.ory.adminUrl}/admin/identities/${person.identityId}`, {
+  const changed = await fetch(`${servers.ory.adminUrl}/admin/identities/${user.identityId}`, {
     method: "PATCH",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(unverified),
   })
   expect(changed.status).toBe(200)
   await page.goto("/account")
-  await tooOld(page)
-  await page.getByRole("textbox", { name: "First name" }).fill("Ada")
-  await page.getByRole("button", { name: "Save" }).click()
-  await expect(page.getByText("Saved.")).toBeVisible()
-  expect(errors()).toEqual([])
+  await waitUntilTooOld(page)
+  await firstName(page).fill("Ada")
+  await page.getByRole("button", { name: texts.account.save }).click()
+  await expect(page.getByText(texts.account.saved)).toBeVisible()
 })
 
-test("a session ends while a page is open: the next click leads to sign in, and back", async ({ browser }) => {
-  const { page, person, errors } = await open(browser)
+test("a click after the session expired redirects to sign-in, then to the clicked page", async ({ page, user }) => {
   await page.goto("/account")
-  await expect(page.getByRole("main")).toContainText("Your name.")
+  await expect(page.getByRole("main")).toContainText(texts.account.intro)
   await page.waitForTimeout(20_000)
-  await page.getByRole("link", { name: "Devices" }).click()
-  await signIn(page, person)
+  await page.getByRole("link", { name: texts.nav.devices }).click()
+  await signIn(page, user)
   await page.waitForURL(`${servers.appUrl}/account/devices`)
   await expect(page.getByRole("listitem")).toHaveCount(1)
-  expect(errors()).toEqual([])
 })
 
-test("refreshing moves the end of the session", async ({ browser }) => {
-  const { page, person, errors } = await open(browser)
-  const end = async (): Promise<number> => {
-    const ends = page
-      .getByRole("term")
-      .filter({ hasText: "Your session ends at" })
-      .locator("xpath=following-sibling::*")
-      .getByRole("time")
-    return Date.parse((await ends.getAttribute("datetime")) ?? "")
-  }
+test("refreshing extends the session", async ({ page, user }) => {
+  const expiry = async (): Promise<number> => Date.parse((await sessionOf(page)).expires_at)
   await page.goto("/dashboard")
-  const before = await end()
+  const before = await expiry()
   expect(before - Date.now()).toBeLessThan(20_000)
   await page.waitForTimeout(2000)
-  await page.getByRole("link", { name: "Refresh session" }).click()
-  await confirm(page, person)
+  await page.getByRole("link", { name: texts.dashboard.refreshSession }).click()
+  await signIn(page, user)
   await page.waitForURL("**/dashboard")
-  expect(await end()).toBeGreaterThan(before + 1000)
-  expect(errors()).toEqual([])
+  expect(await expiry()).toBeGreaterThan(before + 1000)
 })

@@ -6,11 +6,12 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { freePorts, start, stopAll, type Running } from "../../scripts/processes"
 import { demoUser, startOry } from "../../scripts/stack"
-import { expect, signIn, test, watch } from "../../e2e/fixtures"
-import { PNG, PROBE_PAGE, writeProbes } from "../../e2e/probes"
+import { expect, signIn, test } from "../../e2e/fixtures"
+import { expectProbesVisible, PNG, PROBE_PAGE, writeProbes } from "../../e2e/probes"
 import { copyProject } from "../../e2e/servers"
+import { texts } from "../../e2e/texts"
 
-/** `npm run dev` as someone meets it who has just cloned this: in a copy of the project, on ports of its own. */
+/** `npm run dev` in a fresh clone: a copy of the project, on free ports. */
 
 test.describe.configure({ mode: "serial" })
 
@@ -19,7 +20,7 @@ test.beforeAll(async () => {
   test.setTimeout(180_000)
   folder = await copyProject()
 })
-// A test that failed leaves none of its processes to the next.
+// Stop the processes of a test that failed.
 test.afterEach(() => stopAll())
 test.afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
@@ -46,8 +47,8 @@ async function ports(): Promise<Ports> {
 
 interface Dev {
   running: Running
-  said: string[]
-  /** Resolves when it has said that all is ready. */
+  output: string[]
+  /** Resolves when the command prints that everything is ready. */
   ready: Promise<void>
 }
 
@@ -61,7 +62,7 @@ type Env = Partial<Ports> & {
 
 async function dev(env: Env, command = "dev", cwd = folder): Promise<Dev> {
   const { PATH, HOME, KRATOS_BIN, XDG_CACHE_HOME } = process.env
-  const said: string[] = []
+  const output: string[] = []
   let readied: () => void
   const ready = new Promise<void>((done) => (readied = done))
   const running = await start("npm", ["run", command], {
@@ -69,17 +70,17 @@ async function dev(env: Env, command = "dev", cwd = folder): Promise<Dev> {
     patience: 15_000,
     env: { PATH, HOME, KRATOS_BIN, XDG_CACHE_HOME, NEXT_TELEMETRY_DISABLED: "1", ...env },
     log: (line) => {
-      said.push(line)
+      output.push(line)
       if (line.includes("Ctrl-C stops everything")) readied()
     },
   })
   return {
     running,
-    said,
+    output,
     ready: Promise.race([
       ready,
       running.ended.then(({ how }) => {
-        throw new Error(`${how}: ${said.join("\n")}`)
+        throw new Error(`${how}: ${output.join("\n")}`)
       }),
     ]),
   }
@@ -92,21 +93,21 @@ async function kratosPid(): Promise<number> {
   return Number(await readFile(join(folder, ".ory", files[0] ?? ""), "utf8"))
 }
 
-/** What still runs out of the copy. */
+/** Processes that still run in the copy. */
 async function leftovers(): Promise<string[]> {
   const { stdout } = await promisify(execFile)("ps", ["-A", "-ww", "-o", "args="])
   return stdout.split("\n").filter((line) => line.includes(folder))
 }
 
-test("a fresh clone starts with one command, says where everything is, and Ctrl-C leaves nothing behind", async ({
-  browser,
+test("a fresh clone starts with one command, prints its addresses, and leaves no process after Ctrl-C", async ({
+  openPage,
 }) => {
   test.setTimeout(300_000)
   const at = await ports()
-  const { running, said, ready } = await dev(at)
+  const { running, output, ready } = await dev(at)
   await ready
-  const output = said.join("\n")
-  expect(output).toContain("Created .env.local from .env.example.")
+  const text = output.join("\n")
+  expect(text).toContain("Created .env.local from .env.example.")
   expect(await readFile(join(folder, ".env.local"), "utf8")).toMatch(/^SESSION_SECRET=\S{40,}$/m)
   expect((await stat(join(folder, ".ory"))).mode & 0o777).toBe(0o700)
   for (const line of [
@@ -115,40 +116,42 @@ test("a fresh clone starts with one command, says where everything is, and Ctrl-
     `Inbox  http://localhost:${at.INBOX_PORT}`,
     `Demo   ${demoUser.email}`,
   ])
-    expect(output).toContain(line)
+    expect(text).toContain(line)
 
-  const page = await browser.newPage()
-  const errors = watch(page)
-  await page.goto(`http://localhost:${at.PORT}/dashboard`)
-  await signIn(page, demoUser)
-  await expect(page.getByRole("heading", { name: "Hello, Demo" })).toBeVisible({ timeout: 30_000 })
-  expect(errors).toEqual([])
-  // In development, the page that ends a redirect loop says what the log says.
-  await page.context().clearCookies()
-  await page.goto(`http://localhost:${at.PORT}/auth/no-session`)
-  await expect(page.getByText("Expected: ory_kratos_session")).toBeVisible()
-  await page.close()
+  await test.step("the demo user signs in", async () => {
+    const page = await openPage(`http://localhost:${at.PORT}`)
+    await page.goto("/dashboard")
+    await signIn(page, demoUser)
+    await expect(page.getByRole("heading", { name: texts.dashboard.greeting("Demo") })).toBeVisible({ timeout: 30_000 })
+    await page.close()
+  })
+  await test.step("in development, the page that ends a redirect loop shows the message of the log", async () => {
+    const page = await openPage(`http://localhost:${at.PORT}`, { expectedErrors: /^401 / })
+    await page.goto("/auth/no-session")
+    await expect(page.getByText("Expected: ory_kratos_session")).toBeVisible()
+    await page.close()
+  })
 
   running.signal("SIGINT")
   await running.ended
   await expect.poll(leftovers).toEqual([])
 })
 
-test("npm run preview shows the production build, on this machine only, with the session cookie that ORY_SESSION_COOKIE names", async ({
-  browser,
+test("npm run preview serves the production build on loopback only, with the session cookie that ORY_SESSION_COOKIE names", async ({
+  openPage,
 }) => {
   test.setTimeout(300_000)
   const at = await ports()
-  const { running, said, ready } = await dev({ ...at, ORY_SESSION_COOKIE: "my_session" }, "preview")
+  const { running, output, ready } = await dev({ ...at, ORY_SESSION_COOKIE: "my_session" }, "preview")
   await ready
-  expect(said.join("\n")).toContain("Compiled successfully")
+  expect(output.join("\n")).toContain("Compiled successfully")
   const open = await listeners(at)
   expect(open).toContain("127.0.0.1")
   expect(open.filter((address) => !["127.0.0.1", "::1"].includes(address))).toEqual([])
-  const page = await browser.newPage()
-  await page.goto(`http://localhost:${at.PORT}/dashboard`)
+  const page = await openPage(`http://localhost:${at.PORT}`)
+  await page.goto("/dashboard")
   await signIn(page, demoUser)
-  await expect(page.getByRole("heading", { name: "Hello, Demo" })).toBeVisible()
+  await expect(page.getByRole("heading", { name: texts.dashboard.greeting("Demo") })).toBeVisible()
   expect((await page.context().cookies()).map(({ name }) => name)).toContain("my_session")
   await page.close()
   running.signal("SIGINT")
@@ -162,11 +165,11 @@ function ownAddresses(): string[] {
   )
 }
 
-/** The addresses of this machine at which any of these ports answers. */
+/** The addresses of this machine at which one of these ports accepts connections. */
 async function listeners(at: Ports): Promise<string[]> {
   const addresses = ownAddresses()
   const numbers = [at.PORT, new URL(at.ORY_SDK_URL).port, at.ORY_ADMIN_PORT, at.MAIL_PORT, at.INBOX_PORT]
-  const answers = (host: string, port: string): Promise<boolean> =>
+  const accepts = (host: string, port: string): Promise<boolean> =>
     new Promise((done) => {
       const socket = connect({ host, port: Number(port) }, () => {
         socket.destroy()
@@ -177,7 +180,7 @@ async function listeners(at: Ports): Promise<string[]> {
       })
     })
   const open = await Promise.all(
-    addresses.map(async (host) => (await Promise.all(numbers.map((port) => answers(host, port)))).some(Boolean)),
+    addresses.map(async (host) => (await Promise.all(numbers.map((port) => accepts(host, port)))).some(Boolean)),
   )
   return addresses.filter((_, index) => open[index]).sort()
 }
@@ -196,21 +199,21 @@ test("two clones run side by side", async () => {
   }
 })
 
-test("when Ory dies, everything stops, and says why", async () => {
+test("stops everything and prints the reason when Ory dies", async () => {
   test.setTimeout(120_000)
   await chmod(join(folder, ".ory"), 0o755)
-  const { running, said, ready } = await dev(await ports())
+  const { running, output, ready } = await dev(await ports())
   await ready
-  // Also where an earlier version made it for everyone to read.
+  // An earlier version created this folder with permissions for every user.
   expect((await stat(join(folder, ".ory"))).mode & 0o777).toBe(0o700)
-  expect(said.join("\n")).not.toContain("Created .env.local")
+  expect(output.join("\n")).not.toContain("Created .env.local")
   process.kill(await kratosPid(), "SIGKILL")
   expect((await running.ended).ok).toBe(false)
-  expect(said.join("\n")).toContain("Ory Kratos was ended by SIGKILL")
+  expect(output.join("\n")).toContain("Ory Kratos was ended by SIGKILL")
   await expect.poll(leftovers).toEqual([])
 })
 
-test("an Ory that is there already and leads to this app is used", async () => {
+test("uses an Ory that runs already and is configured for this app", async () => {
   test.setTimeout(120_000)
   const { PORT, ORY_SDK_URL, ...rest } = await ports()
   const ory = await startOry({
@@ -223,9 +226,9 @@ test("an Ory that is there already and leads to this app is used", async () => {
     log: () => undefined,
   })
   try {
-    const { running, said, ready } = await dev({ PORT, ORY_SDK_URL })
+    const { running, output, ready } = await dev({ PORT, ORY_SDK_URL })
     await ready
-    expect(said.join("\n")).toContain(`Ory already runs at ${ORY_SDK_URL} and redirects to this app, so it is used.`)
+    expect(output.join("\n")).toContain(`Ory already runs at ${ORY_SDK_URL} and redirects to this app, so it is used.`)
     running.signal("SIGINT")
     await running.ended
   } finally {
@@ -234,42 +237,36 @@ test("an Ory that is there already and leads to this app is used", async () => {
   await expect.poll(leftovers).toEqual([])
 })
 
-test("where Ory is on another host, none is started", async () => {
+test("starts no Ory when ORY_SDK_URL is another host", async () => {
   const { PORT } = await ports()
-  const { running, said, ready } = await dev({ PORT, ORY_SDK_URL: "https://demo.projects.oryapis.com" })
+  const { running, output, ready } = await dev({ PORT, ORY_SDK_URL: "https://demo.projects.oryapis.com" })
   await ready
-  expect(said.join("\n")).toContain("ORY_SDK_URL is https://demo.projects.oryapis.com: no local Ory is started.")
+  expect(output.join("\n")).toContain("ORY_SDK_URL is https://demo.projects.oryapis.com: no local Ory is started.")
   running.signal("SIGINT")
   await running.ended
   await expect.poll(leftovers).toEqual([])
 })
 
-test("a file that is put into public/ is served without a restart, and the log says how to make others public", async ({
-  browser,
+test("serves a new file in public/ without a restart, and logs how to make other paths public", async ({
+  openPage,
 }) => {
   test.setTimeout(120_000)
   const { PORT } = await ports()
-  const { running, said, ready } = await dev({ PORT, ORY_SDK_URL: "https://demo.projects.oryapis.com" })
+  const { running, output, ready } = await dev({ PORT, ORY_SDK_URL: "https://demo.projects.oryapis.com" })
   const app = `http://localhost:${PORT}`
   const status = async (path: string): Promise<number> =>
     (await fetch(app + path, { redirect: "manual", headers: { "sec-fetch-dest": "image" } })).status
-  const page = await browser.newPage()
-  const errors = watch(page)
+  // The browser requests two private images below.
+  const page = await openPage(app, { expectedErrors: new RegExp(`^401 ${app}/private\\.png`) })
   try {
     await ready
     expect(await status("/new.png")).toBe(401)
     await writeProbes(folder)
     await writeFile(join(folder, "public/new.png"), PNG)
     await expect.poll(() => status("/new.png")).toBe(200)
-    await page.goto(app + PROBE_PAGE)
-    await expect
-      .poll(() =>
-        page
-          .getByRole("img", { name: /^\/probe/ })
-          .evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth > 0)),
-      )
-      .toEqual([true, true])
-    // The optimizer takes every path in development, and the gate refuses its request.
+    await page.goto(PROBE_PAGE)
+    await expectProbesVisible(page)
+    // In development the image optimizer accepts every path, and the gate refuses its request.
     expect(await status("/_next/image?url=%2Fdashboard&w=64&q=75")).toBe(500)
 
     await rename(join(folder, "public/new.png"), join(folder, "public/renamed.png"))
@@ -278,18 +275,15 @@ test("a file that is put into public/ is served without a restart, and the log s
     await rm(join(folder, "public/renamed.png"))
     await expect.poll(() => status("/renamed.png")).toBe(401)
 
-    expect(errors).toEqual([])
-    await page.goto(app)
+    await page.goto("/")
     for (let times = 0; times < 2; times++)
       await page.evaluate(
         () =>
           new Promise((done) => Object.assign(new Image(), { onerror: done, src: `/private.png?${Math.random()}` })),
       )
-    // No policy error, and no word about Ory: only the status.
-    expect(new Set(errors.map((error) => error.replace(/\?.*/, "")))).toEqual(new Set([`401 ${app}/private.png`]))
     const hint =
       "/private.png needs a session, so a signed-out request for it (image) got 401. To serve it without a session, put the file into public/, or list the path in lib/routes.ts."
-    await expect.poll(() => said.filter((line) => line.includes(hint))).toHaveLength(1)
+    await expect.poll(() => output.filter((line) => line.includes(hint))).toHaveLength(1)
   } finally {
     await page.close()
     await Promise.all([
@@ -302,81 +296,81 @@ test("a file that is put into public/ is served without a restart, and the log s
   await expect.poll(leftovers).toEqual([])
 })
 
-test("says when the demo user of an older database does not fit the identity schema, and starts", async () => {
+test("warns when the demo user of an older database does not fit the identity schema, and starts", async () => {
   test.setTimeout(120_000)
   const start = async (): Promise<string> => {
-    const { running, said, ready } = await dev(await ports())
+    const { running, output, ready } = await dev(await ports())
     await ready
     running.signal("SIGINT")
     await running.ended
-    return said.join("\n")
+    return output.join("\n")
   }
   expect(await start()).not.toContain("does not fit")
 
-  const [schemaFile, stackFile] = [join(folder, "ory/identity.schema.json"), join(folder, "scripts/stack.ts")]
-  const [schema, stack] = await Promise.all([readFile(schemaFile, "utf8"), readFile(stackFile, "utf8")])
+  const [schemaFile, traitsFile] = [join(folder, "ory/identity.schema.json"), join(folder, "ory/required-traits.ts")]
+  const [schema, traits] = await Promise.all([readFile(schemaFile, "utf8"), readFile(traitsFile, "utf8")])
   const changed = JSON.parse(schema) as { properties: { traits: { properties: object; required: string[] } } }
   Object.assign(changed.properties.traits.properties, { nickname: { type: "string", title: "Nickname" } })
   changed.properties.traits.required.push("nickname")
   await writeFile(schemaFile, JSON.stringify(changed))
-  await writeFile(stackFile, stack.replace("traits: { email,", 'traits: { email, nickname: "Demo",'))
+  await writeFile(traitsFile, 'export const requiredTraits = { nickname: "Demo" }\n')
   try {
-    const said = await start()
-    expect(said).toContain("The demo user is older than ory/identity.schema.json and does not fit it:")
-    expect(said).toContain('traits: missing properties: "nickname"')
-    expect(said).toContain("run npm run ory:reset")
+    const output = await start()
+    expect(output).toContain("The demo user is older than ory/identity.schema.json and does not fit it:")
+    expect(output).toContain('traits: missing properties: "nickname"')
+    expect(output).toContain("run npm run ory:reset")
     await promisify(execFile)("npm", ["run", "ory:reset"], { cwd: folder })
     expect(await start()).not.toContain("does not fit")
   } finally {
-    await Promise.all([writeFile(schemaFile, schema), writeFile(stackFile, stack)])
+    await Promise.all([writeFile(schemaFile, schema), writeFile(traitsFile, traits)])
     await promisify(execFile)("npm", ["run", "ory:reset"], { cwd: folder })
   }
 })
 
-/** Something that the command takes for the Ory CLI, first on the PATH. */
-async function standInCli(then: string): Promise<string> {
+/** Puts a replacement for the Ory CLI, which runs this script, first on the PATH. Returns the PATH. */
+async function fakeCli(script: string): Promise<string> {
   const bin = join(folder, "bin")
   await mkdir(bin, { recursive: true })
   await writeFile(
     join(bin, "ory"),
-    `#!/usr/bin/env node\nif (process.argv[2] === "version") process.exit(0)\n${then}\n`,
+    `#!/usr/bin/env node\nif (process.argv[2] === "version") process.exit(0)\n${script}\n`,
     { mode: 0o755 },
   )
   return `${bin}:${process.env.PATH ?? ""}`
 }
 
-test("with ORY_PROJECT the tunnel is started in local Ory's place, and ends with the app", async () => {
+test("starts the tunnel instead of local Ory when ORY_PROJECT is set, and stops it with the app", async () => {
   const { PORT, ORY_SDK_URL } = await ports()
-  const PATH = await standInCli(
+  const PATH = await fakeCli(
     'console.log(process.argv.slice(2).join(" ")); import("node:http").then((http) => http.createServer((q, s) => s.end("{}")).listen(process.argv[6], "localhost"))',
   )
-  const { running, said, ready } = await dev({ PORT, ORY_SDK_URL, PATH, ORY_PROJECT: "my-project" })
+  const { running, output, ready } = await dev({ PORT, ORY_SDK_URL, PATH, ORY_PROJECT: "my-project" })
   await ready
-  expect(said).toContain(
+  expect(output).toContain(
     `ory  | tunnel --project my-project --port ${new URL(ORY_SDK_URL).port} http://localhost:${PORT}`,
   )
-  expect(said.join("\n")).toContain(`Ory    ${ORY_SDK_URL}  (the Ory tunnel to my-project)`)
-  expect(said.join("\n")).not.toContain("Inbox")
+  expect(output.join("\n")).toContain(`Ory    ${ORY_SDK_URL}  (the Ory tunnel to my-project)`)
+  expect(output.join("\n")).not.toContain("Inbox")
   running.signal("SIGINT")
   await running.ended
   await expect.poll(leftovers).toEqual([])
 })
 
-test("a tunnel that fails shows the CLI's last lines, and leaves no process behind", async () => {
+test("shows the CLI's last lines when the tunnel fails, and leaves no process", async () => {
   const { PORT, ORY_SDK_URL } = await ports()
-  const PATH = await standInCli(
+  const PATH = await fakeCli(
     'console.error("you are not authenticated, please run `ory auth` to authenticate"); process.exit(1)',
   )
-  const { running, said, ready } = await dev({ PORT, ORY_SDK_URL, PATH, ORY_PROJECT: "my-project" })
+  const { running, output, ready } = await dev({ PORT, ORY_SDK_URL, PATH, ORY_PROJECT: "my-project" })
   await expect(ready).rejects.toThrow()
   expect((await running.ended).ok).toBe(false)
-  expect(said.join("\n")).toContain(
+  expect(output.join("\n")).toContain(
     "The Ory tunnel stopped before it was ready. It exited with code 1:\nyou are not authenticated, please run `ory auth`",
   )
   await expect.poll(leftovers).toEqual([])
 })
 
-test("what cannot work is said by name, and nothing is started", async () => {
+test("refuses invalid settings by name, and starts nothing", async () => {
   const at = await ports()
   const cases: [env: Partial<Ports>, message: string][] = [
     [
@@ -392,31 +386,31 @@ test("what cannot work is said by name, and nothing is started", async () => {
     [{ ...at, MAIL_PORT: at.PORT }, `PORT and MAIL_PORT both name port ${at.PORT}.`],
   ]
   for (const [env, message] of cases) {
-    const { running, said, ready } = await dev(env)
+    const { running, output, ready } = await dev(env)
     await expect(ready).rejects.toThrow()
     expect((await running.ended).ok).toBe(false)
-    expect(said.join("\n")).toContain(message)
+    expect(output.join("\n")).toContain(message)
   }
 
   const server = createServer().listen(Number(at.ORY_ADMIN_PORT), "127.0.0.1")
-  const { running, said, ready } = await dev(at)
+  const { running, output, ready } = await dev(at)
   await expect(ready).rejects.toThrow()
   server.close()
   expect((await running.ended).ok).toBe(false)
-  expect(said.join("\n")).toMatch(
+  expect(output.join("\n")).toMatch(
     new RegExp(`Port ${at.ORY_ADMIN_PORT} is taken by process ${process.pid} .*ORY_ADMIN_PORT`),
   )
 })
 
-test("data of another version of Kratos is kept and not used, until npm run ory:reset deletes all of it", async () => {
+test("keeps the data of another version of Kratos without using it, until npm run ory:reset deletes everything", async () => {
   test.setTimeout(120_000)
-  // The second is where all versions had one database.
+  // The second is the path from before each version had a folder.
   const others = [".ory/0.0.1/ory.sqlite", ".ory/ory.sqlite"]
   await mkdir(join(folder, ".ory/0.0.1"), { recursive: true })
   for (const file of others) await writeFile(join(folder, file), "not a database")
-  const { running, said, ready } = await dev(await ports())
+  const { running, output, ready } = await dev(await ports())
   await ready
-  const line = said.find((text) => text.includes("Data of another version is kept, but not used"))
+  const line = output.find((text) => text.includes("Data of another version is kept, but not used"))
   for (const file of others) expect(line).toContain(file)
 
   const refused = promisify(execFile)("npm", ["run", "ory:reset"], { cwd: folder })

@@ -8,7 +8,7 @@ import { kratosMajor } from "../../e2e/http"
 import { startServers, type Servers } from "../../e2e/servers"
 import { sessionSecret, setting } from "../../e2e/settings"
 
-/** Each check of `npm run doctor`: once when it passes, and once when it fails. */
+/** Each check of `npm run doctor`, once passing and once failing. Delete this file together with `scripts/doctor.ts`. */
 
 const environment = (): Record<string, string> => ({
   ORY_SDK_URL: setting("ORY_URL"),
@@ -35,7 +35,7 @@ async function withServer(listener: RequestListener, use: (url: string) => Promi
   }
 }
 
-test("reports that every check passes", async () => {
+test("every check passes with the correct settings", async () => {
   await seedDemoUser(setting("ORY_ADMIN_URL"))
   const findings = await diagnose(environment(), setting("APP_URL"))
   expect(findings.filter(({ ok }) => !ok)).toEqual([])
@@ -56,30 +56,30 @@ test("reports that every check passes", async () => {
 })
 
 /** Runs `npm run doctor`. */
-async function doctor(settings: Record<string, string>): Promise<{ ok: boolean; said: string }> {
-  const said: string[] = []
+async function doctor(settings: Record<string, string>): Promise<{ ok: boolean; output: string }> {
+  const lines: string[] = []
   const env = { ...process.env, ...settings }
   const running = await start("npm", ["run", "doctor", "--", "--url", setting("APP_URL")], {
     env,
-    log: (line) => said.push(line),
+    log: (line) => lines.push(line),
   })
-  return { ok: (await running.ended).ok, said: said.join("\n") }
+  return { ok: (await running.ended).ok, output: lines.join("\n") }
 }
 
-test("prints its findings, and fails with its exit code", async () => {
-  const well = await doctor(environment())
-  expect([well.ok, well.said]).toEqual([
+test("the command prints its findings, and its exit code is 1 when one fails", async () => {
+  const passing = await doctor(environment())
+  expect([passing.ok, passing.output]).toEqual([
     true,
     expect.stringContaining(`✓ The app at its address: ${setting("APP_URL")}`),
   ])
-  const unwell = await doctor({ ...environment(), INBOX_PORT: "9" })
-  expect([unwell.ok, unwell.said]).toEqual([
+  const failing = await doctor({ ...environment(), INBOX_PORT: "9" })
+  expect([failing.ok, failing.output]).toEqual([
     false,
     expect.stringContaining("✗ Mail\n  There is no inbox at http://localhost:9"),
   ])
 })
 
-test("only warns about a Kratos with a known advisory, because it may be the local fallback", async () => {
+test("a Kratos with a known advisory is a warning and not a failure, because it may be the local fallback", async () => {
   const warning = async (port: string): Promise<string | undefined> => {
     const finding = (await diagnose({ ...environment(), ORY_ADMIN_PORT: port })).find(({ check }) => check === "Kratos")
     return finding?.ok ? finding.warning : undefined
@@ -92,32 +92,32 @@ test("only warns about a Kratos with a known advisory, because it may be the loc
   await withServer(
     (_, response) => response.end('{"version":"v25.4.0"}'),
     async (url) => {
-      const { ok, said } = await doctor({ ...environment(), ORY_ADMIN_PORT: new URL(url).port })
-      expect([ok, said]).toEqual([
+      const { ok, output } = await doctor({ ...environment(), ORY_ADMIN_PORT: new URL(url).port })
+      expect([ok, output]).toEqual([
         true,
         expect.stringContaining("! Kratos: v25.4.0\n  Kratos 25.4.0 has a known SQL injection (GO-2026-4801)."),
       ])
     },
   )
-  // Without an admin port there is no finding about the version.
+  // Without an admin API, the version is unknown.
   const findings = await diagnose({ ...environment(), ORY_ADMIN_PORT: "9" })
   expect(findings.map(({ check }) => check)).not.toContain("Kratos")
 })
 
-test("rejects versions that are too old", async () => {
+test("fails when Next or Node is too old", async () => {
   expect(cure([await versions("16.2.10")], "Versions")).toContain(
     "Next is 16.2.10, in which requests get past the gate.",
   )
   expect(cure([await versions("16.4.6", "v18.0.0")], "Versions")).toContain("Node is v18.0.0.")
 })
 
-test("names an invalid variable, without a secret in the message", async () => {
+test("fails when a variable is invalid, and shows no secret", async () => {
   const findings = await diagnose({ ...environment(), ORY_SDK_URL: "localhost:4000", SESSION_SECRET: "hunter2" })
   expect(cure(findings, "Environment")).toMatch(/ORY_SDK_URL is "localhost:4000".*SESSION_SECRET/s)
   expect(JSON.stringify(findings)).not.toContain("hunter2")
 })
 
-test("notices that nothing answers, or a server that is not Ory", async () => {
+test("fails when nothing answers at ORY_SDK_URL, or something that is not Ory", async () => {
   expect(cure(await diagnose({ ...environment(), ORY_SDK_URL: "http://localhost:9" }), "Ory answers")).toContain(
     "Nothing answers at http://localhost:9.",
   )
@@ -129,7 +129,7 @@ test("notices that nothing answers, or a server that is not Ory", async () => {
   )
 })
 
-test("notices hosts that cannot share cookies, with the list of public suffixes", async () => {
+test("fails when no cookie can reach both Ory and the app", async () => {
   const of = async (ory: string, app: string): Promise<string> =>
     cure(await diagnose({ ...environment(), ORY_SDK_URL: ory, APP_URL: app }), "Cookies can be shared")
   expect(await of("https://auth.example.com", "https://app.example.com")).toBe("ok: example.com")
@@ -144,7 +144,7 @@ test("notices hosts that cannot share cookies, with the list of public suffixes"
   expect(cure(apart, "Environment")).toContain("they share no domain")
 })
 
-test("skips the checks of cookies and CORS in the same-origin topology", async () => {
+test("skips cookie sharing and CORS when the browser reaches Ory through the app", async () => {
   const servers = await startServers({ network: true, app: { ORY_PROXY: "on" } })
   const source = {
     ...environment(),
@@ -162,7 +162,7 @@ test("skips the checks of cookies and CORS in the same-origin topology", async (
   }
 })
 
-test("accepts a Kratos whose base URL is the app's", async () => {
+test("every check passes with a Kratos whose base URL is the app's", async () => {
   const servers = await startServers({ behindApp: true, app: { ORY_PROXY: "on" } })
   try {
     const source = {
@@ -232,7 +232,7 @@ for (const [name, domain, finding] of [
       kratos: domain === undefined ? {} : { COOKIES_DOMAIN: domain },
     })
     try {
-      const said: string[] = []
+      const lines: string[] = []
       const env = {
         ...process.env,
         ...environment(),
@@ -242,11 +242,11 @@ for (const [name, domain, finding] of [
       }
       const running = await start("npm", ["run", "doctor", "--", "--url", servers.appUrl], {
         env,
-        log: (line) => said.push(line),
+        log: (line) => lines.push(line),
       })
       expect((await running.ended).ok).toBe(domain === "example.test")
-      expect(said.join("\n")).toContain(finding)
-      expect(said.filter((line) => line.startsWith("✗"))).toEqual(
+      expect(lines.join("\n")).toContain(finding)
+      expect(lines.filter((line) => line.startsWith("✗"))).toEqual(
         domain === "example.test" ? [] : ["✗ Ory's cookies reach this app"],
       )
     } finally {
@@ -254,8 +254,8 @@ for (const [name, domain, finding] of [
     }
   })
 
-test("names missing CORS origins, return URLs and UI URLs", async () => {
-  const with_ = async (kratos: Record<string, string>, check: string): Promise<string> => {
+test("fails when Ory's CORS origins, return URLs or UI URLs lack the app", async () => {
+  const findWith = async (kratos: Record<string, string>, check: string): Promise<string> => {
     const servers: Servers = await startServers({ kratos })
     try {
       return cure(await diagnose({ ...environment(), ORY_SDK_URL: servers.oryUrl, APP_URL: servers.appUrl }), check)
@@ -263,19 +263,19 @@ test("names missing CORS origins, return URLs and UI URLs", async () => {
       await servers.stop()
     }
   }
-  expect(await with_({ SELFSERVICE_ALLOWED_RETURN_URLS: "http://localhost:1" }, "Ory leads to this app")).toContain(
+  expect(await findWith({ SELFSERVICE_ALLOWED_RETURN_URLS: "http://localhost:1" }, "Ory leads to this app")).toContain(
     "selfservice.allowed_return_urls",
   )
   expect(
-    await with_({ SELFSERVICE_FLOWS_RECOVERY_UI_URL: "http://localhost:1/recovery" }, "Ory leads to this app"),
+    await findWith({ SELFSERVICE_FLOWS_RECOVERY_UI_URL: "http://localhost:1/recovery" }, "Ory leads to this app"),
   ).toContain("Ory's recovery leads to http://localhost:1/recovery. Set selfservice.flows.recovery.ui_url")
-  expect(await with_({ SERVE_PUBLIC_CORS_ALLOWED_ORIGINS: "http://localhost:1" }, "CORS")).toContain(
+  expect(await findWith({ SERVE_PUBLIC_CORS_ALLOWED_ORIGINS: "http://localhost:1" }, "CORS")).toContain(
     "Allow this origin, with credentials",
   )
 })
 
-test("notices clocks that differ", async () => {
-  // Relays the real Ory with a Date of an hour ago.
+test("fails when the clocks of Ory and this machine differ", async () => {
+  // A relay to the real Ory whose clock is an hour behind.
   await withServer(
     (request, response) => {
       void fetch(setting("ORY_URL") + (request.url ?? ""), { redirect: "manual" }).then(async (answer) => {
@@ -294,13 +294,13 @@ test("notices clocks that differ", async () => {
   )
 })
 
-test("notices a missing inbox of local Ory", async () => {
+test("fails when local Ory has no inbox", async () => {
   expect(cure(await diagnose({ ...environment(), INBOX_PORT: "9" }), "Mail")).toContain(
     "There is no inbox at http://localhost:9",
   )
 })
 
-test("notices a deployed app that does not answer, or uses another Ory", async () => {
+test("fails when the app is not running, cannot reach Ory, or redirects signed-out visitors elsewhere", async () => {
   expect(cure(await diagnose(environment(), "http://localhost:9"), "The app at its address")).toBe(
     "Nothing answers at http://localhost:9.",
   )

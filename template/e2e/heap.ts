@@ -2,7 +2,7 @@ import { resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { pathToFileURL } from "node:url"
 
-/** Environment with which a Node.js server serves its memory on `port`, for {@link memory} and {@link collectedHeap}. */
+/** Environment for a Node.js server that reports its memory on `port`, to {@link memory} and {@link collectedHeap}. */
 export function heapEnv(port: number): Record<string, string> {
   return {
     HEAP_PORT: String(port),
@@ -10,13 +10,13 @@ export function heapEnv(port: number): Record<string, string> {
   }
 }
 
-/** Memory of the server as it is, in bytes. */
+/** Current memory of the server, in bytes. */
 export async function memory(port: number): Promise<{ rss: number; heapUsed: number }> {
   return read(port, "/")
 }
 
 /**
- * Heap of the server after garbage collection, in bytes, once it no longer falls: time limits that have not passed yet keep
+ * Heap of the server after garbage collection, in bytes. Collects until the heap no longer shrinks, because pending timeouts keep
  * finished requests for seconds.
  */
 export async function collectedHeap(port: number): Promise<number> {

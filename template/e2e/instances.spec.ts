@@ -10,15 +10,15 @@ import { copyProject } from "../../e2e/servers"
 import { sessionSecret } from "../../e2e/settings"
 
 /**
- * Two instances of the app, built for a container without knowing where they will run, and two of Kratos on one PostgreSQL,
- * each pair behind a load balancer. None of them keeps anything that another would miss.
+ * Two instances of the app and two of Kratos on one PostgreSQL, each pair behind a load balancer. The app is built for a container,
+ * without the addresses at which it will run. No instance has state that the other one needs.
  */
 
-test("instances come and go, and nobody who is signed in is signed out", async () => {
+test("killing and restarting each instance signs nobody out", async () => {
   test.setTimeout(420_000)
   const cleanups: (() => Promise<unknown>)[] = []
   try {
-    // The standalone build.
+    // Build the standalone server.
     const folder = await copyProject()
     cleanups.push(() => rm(folder, { recursive: true, force: true }))
     const env = { ...process.env, ORY_SDK_URL: undefined, APP_URL: undefined, SESSION_SECRET: undefined }
@@ -29,23 +29,23 @@ test("instances come and go, and nobody who is signed in is signed out", async (
     const standalone = join(folder, ".next/standalone")
     await cp(join(folder, ".next/static"), join(standalone, ".next/static"), { recursive: true })
 
-    // PostgreSQL.
+    // Start PostgreSQL.
     const dataDir = await mkdtemp(join(tmpdir(), "ory-starter-instances-"))
     cleanups.push(() => rm(dataDir, { recursive: true, force: true }))
-    // PostgreSQL has a user of its own where this runs as root.
+    // PostgreSQL runs as another user when this process is root.
     await chmod(dataDir, 0o755)
     const [appPort, oryPort, postgresPort] = await freePorts()
     const postgresDir = resolve("template/e2e/postgres")
     await run("npm", ["ci", "--prefer-offline"], { cwd: postgresDir })
-    const said: string[] = []
+    const log: string[] = []
     const postgres = await start(process.execPath, ["start.mjs", String(postgresPort), join(dataDir, "postgres")], {
       cwd: postgresDir,
-      log: (line) => said.push(line),
+      log: (line) => log.push(line),
     })
     cleanups.push(() => postgres.stop())
-    await expect.poll(() => said, { timeout: 60_000 }).toContain("ready")
+    await expect.poll(() => log, { timeout: 60_000 }).toContain("ready")
 
-    // Two of Kratos, with the same secrets.
+    // Start two instances of Kratos with the same secrets.
     const appUrl = `http://localhost:${appPort}`
     const oryUrl = `http://localhost:${oryPort}`
     const startKratos = async (name: string): Promise<{ ory: LocalOry; port: number; kill: () => Promise<void> }> => {
@@ -81,7 +81,7 @@ test("instances come and go, and nobody who is signed in is signed out", async (
       ),
     )
 
-    // Two of the app.
+    // Start two instances of the app.
     const startApp = async (port: number): Promise<Running> => {
       const app = await start(process.execPath, ["server.js"], {
         cwd: standalone,
@@ -104,64 +104,67 @@ test("instances come and go, and nobody who is signed in is signed out", async (
     const apps = [await startApp(first), await startApp(second)]
     cleanups.push(await startBalancer(appPort, [first, second]))
 
-    // A variable that is missing stops the start, also of this build.
-    const lacking = await start(process.execPath, ["server.js"], {
-      cwd: standalone,
-      env: { ...env, NODE_ENV: "production", ORY_SDK_URL: oryUrl, PORT: String(third), HOSTNAME: "localhost" },
-    })
-    const { ok, lastLines } = await lacking.ended
-    expect(ok).toBe(false)
-    expect(lastLines).toContain("APP_URL is not set")
-
-    // Signed in through one, known to all.
-    const people = await Promise.all(Array.from({ length: 8 }, () => signedIn(oryUrl, kratos[0].ory.adminUrl)))
-    for (const port of [first, second]) {
-      const [someone] = people
-      const page = await send(`http://localhost:${port}`, "/dashboard", {
-        headers: { ...PAGE_LOAD, cookie: someone?.cookie ?? "" },
+    await test.step("the build refuses to start without APP_URL", async () => {
+      const incomplete = await start(process.execPath, ["server.js"], {
+        cwd: standalone,
+        env: { ...env, NODE_ENV: "production", ORY_SDK_URL: oryUrl, PORT: String(third), HOSTNAME: "localhost" },
       })
-      expect(page.status).toBe(200)
-    }
+      const { ok, lastLines } = await incomplete.ended
+      expect(ok).toBe(false)
+      expect(lastLines).toContain("APP_URL is not set")
+    })
 
-    // Everybody clicks, one page after the other, while each instance is killed in turn and comes back.
-    const seen = { shown: 0, unavailable: 0, broken: 0, wrong: [] as string[] }
-    let ending = false
-    const click = async (person: SignedIn): Promise<void> => {
-      let cookie = person.cookie
-      while (!ending) {
-        const answer = await send(appUrl, "/dashboard", { headers: { ...PAGE_LOAD, cookie } }).catch(() => undefined)
-        if (answer === undefined) seen.broken++
-        else if (answer.status === 503) seen.unavailable++
-        else if (answer.status === 200 && answer.body.includes(person.email)) seen.shown++
-        else seen.wrong.push(`${answer.status} ${String(answer.headers.location)}`)
-        const snapshot = answer?.headers["set-cookie"]?.find((value) => value.startsWith("session_snapshot="))
-        if (snapshot !== undefined) cookie = `${person.cookie}; ${snapshot.split(";", 1)[0] ?? ""}`
+    const users = await Promise.all(Array.from({ length: 8 }, () => signedIn(oryUrl, kratos[0].ory.adminUrl)))
+    await test.step("each instance of the app knows the users", async () => {
+      for (const port of [first, second]) {
+        const [user] = users
+        const page = await send(`http://localhost:${port}`, "/dashboard", {
+          headers: { ...PAGE_LOAD, cookie: user?.cookie ?? "" },
+        })
+        expect(page.status).toBe(200)
       }
-    }
-    const clicking = Promise.all(people.map(click))
-    const pause = (): Promise<void> => new Promise((done) => setTimeout(done, 1500))
-    await pause()
-    for (const [index, port] of [first, second].entries()) {
-      apps[index]?.signal("SIGKILL")
+    })
+
+    await test.step("every user loads pages while each instance is killed and restarted in turn", async () => {
+      const seen = { shown: 0, unavailable: 0, broken: 0, wrong: [] as string[] }
+      let done = false
+      const loadPages = async (user: SignedIn): Promise<void> => {
+        let cookie = user.cookie
+        while (!done) {
+          const answer = await send(appUrl, "/dashboard", { headers: { ...PAGE_LOAD, cookie } }).catch(() => undefined)
+          if (answer === undefined) seen.broken++
+          else if (answer.status === 503) seen.unavailable++
+          else if (answer.status === 200 && answer.body.includes(user.email)) seen.shown++
+          else seen.wrong.push(`${answer.status} ${String(answer.headers.location)}`)
+          const snapshot = answer?.headers["set-cookie"]?.find((value) => value.startsWith("session_snapshot="))
+          if (snapshot !== undefined) cookie = `${user.cookie}; ${snapshot.split(";", 1)[0] ?? ""}`
+        }
+      }
+      const loading = Promise.all(users.map(loadPages))
+      const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1500))
       await pause()
-      apps[index] = await startApp(port)
-      await pause()
-    }
-    for (const { ory, kill } of kratos) {
-      await kill()
-      await pause()
-      await ory.startKratos()
-      await pause()
-    }
-    ending = true
-    await clicking
-    console.log(
-      `      ${seen.shown} pages shown, ${seen.unavailable} times 503, ${seen.broken} broken off, while 4 instances were killed`,
-    )
-    expect(seen.wrong).toEqual([])
-    expect(seen.shown).toBeGreaterThan(100)
-    // What was in flight at the one that was killed: at most one request of each person, for each of the four.
-    expect(seen.unavailable + seen.broken).toBeLessThanOrEqual(4 * people.length)
+      for (const [index, port] of [first, second].entries()) {
+        apps[index]?.signal("SIGKILL")
+        await pause()
+        apps[index] = await startApp(port)
+        await pause()
+      }
+      for (const { ory, kill } of kratos) {
+        await kill()
+        await pause()
+        await ory.startKratos()
+        await pause()
+      }
+      done = true
+      await loading
+      console.log(
+        `      ${seen.shown} pages shown, ${seen.unavailable} times 503, ${seen.broken} connections lost, while 4 instances were killed`,
+      )
+      expect(seen.wrong).toEqual([])
+      expect(seen.shown).toBeGreaterThan(100)
+      // Each kill may break the requests in flight: at most one of each user.
+      expect(seen.unavailable + seen.broken).toBeLessThanOrEqual(4 * users.length)
+    })
   } finally {
     for (const cleanup of cleanups.reverse()) await cleanup()
   }

@@ -1,41 +1,39 @@
 import languages from "../../elements/languages"
 import { expect, test } from "../../e2e/fixtures"
-import { signedIn } from "../../e2e/http"
-import { setting } from "../../e2e/settings"
 
-for (const [asked, spoken, direction] of [
+for (const [locale, language, direction] of [
   ["de-AT", "de", "ltr"],
   ["ja-JP", "ja", "ltr"],
   ["ar-EG", "ar", "rtl"],
   ["pt-BR", "pt", "ltr"],
+  // Klingon has no translation.
   ["tlh", "en", "ltr"],
 ] as const)
-  test.describe(`a browser that asks for ${asked}`, () => {
-    test.use({ locale: asked })
-    const text = (id: string): string => languages[spoken]?.[id] ?? `no text ${id}`
+  test.describe(`a browser with the language ${locale}`, () => {
+    test.use({ locale })
+    const text = (id: string): string => languages[language]?.[id] ?? `no text ${id}`
+    const card = `[lang=${language}][dir=${direction}]`
 
-    test("is answered in its language, also about a wrong password", async ({ page, person }) => {
+    test(`gets sign-in and sign-up in ${language}, with the message about a wrong password`, async ({
+      page,
+      newAccount,
+    }) => {
       await page.goto("/auth/login")
       await expect(page.getByRole("heading", { name: text("login.title") })).toBeVisible()
-      const card = page.locator(`[lang=${spoken}][dir=${direction}]`)
-      await card.getByRole("textbox").first().fill(person.email)
-      await card.locator("input[name=password]").fill(person.password)
-      await card.getByRole("button", { name: text("identities.messages.1010022"), exact: true }).click()
-      await expect(card.getByText(text("identities.messages.4000006"))).toBeVisible()
+      const form = page.locator(card)
+      await form.getByRole("textbox").first().fill(newAccount.email)
+      await form.locator("input[name=password]").fill(newAccount.password)
+      await form.getByRole("button", { name: text("identities.messages.1010022"), exact: true }).click()
+      await expect(form.getByText(text("identities.messages.4000006"))).toBeVisible()
 
       await page.goto("/auth/registration")
       await expect(page.getByRole("heading", { name: text("registration.title") })).toBeVisible()
     })
 
-    test("has settings in its language", async ({ page, context }) => {
-      const { cookie } = await signedIn(setting("ORY_URL"), setting("ORY_ADMIN_URL"))
-      const pairs = cookie
-        .split("; ")
-        .map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)] as const)
-      await context.addCookies(pairs.map(([name, value]) => ({ name, value, url: setting("APP_URL") })))
+    test(`gets settings in ${language}`, async ({ signedInPage: page }) => {
       await page.goto("/account/settings")
-      const card = page.locator(`[lang=${spoken}][dir=${direction}]`)
-      await expect(card.getByRole("heading", { name: text("settings.password.title"), exact: true })).toBeVisible()
-      await expect(card.getByText(text("settings.totp.description"))).toBeVisible()
+      const settings = page.locator(card)
+      await expect(settings.getByRole("heading", { name: text("settings.password.title"), exact: true })).toBeVisible()
+      await expect(settings.getByText(text("settings.totp.description"))).toBeVisible()
     })
   })

@@ -5,15 +5,14 @@ import { join } from "node:path"
 import { freePorts, run, start, waitForUrl } from "../../scripts/processes"
 import { attacks, prepare, protectedRoutes, sendAll, type Attack, type Context } from "../../e2e/attacks"
 import { expect, test } from "../../e2e/fixtures"
-import { PAGE_LOAD, send, signedIn, type SignedIn } from "../../e2e/http"
+import { createUser, PAGE_LOAD, send, type SignedIn } from "../../e2e/http"
 import { ACTIONS, CHANGE, ROUTES, type Recorder } from "./oracle/app/recorders"
 import { copyProject, startApp } from "../../e2e/servers"
 import { sessionSecret, setting } from "../../e2e/settings"
 
 /**
- * No code of a protected route runs without a session. The build has the project's gate, configuration and `lib/`, byte for
- * byte. Its routes (`template/e2e/oracle/app`) check nothing, and report each execution: so this asserts on what ran, not on what a
- * response contains.
+ * No code of a protected route runs without a session. The build has the project's gate, configuration and `lib/`. Its routes
+ * (`template/e2e/oracle/app`) check nothing and report each execution. So the test asserts on the code that ran, not on responses.
  */
 test.describe.configure({ mode: "serial" })
 
@@ -37,7 +36,7 @@ test.afterAll(async () => {
   await rm(join(executions, ".."), { recursive: true, force: true })
 })
 
-test("the build has the project's own gate, configuration and library", async () => {
+test("the build under test has the project's gate, configuration and lib/", async () => {
   const hash = async (path: string): Promise<string> =>
     createHash("sha256")
       .update(await readFile(path))
@@ -49,12 +48,12 @@ test("the build has the project's own gate, configuration and library", async ()
 
 interface Execution {
   name: Recorder
-  /** Which request it was. */
+  /** The form of the request. */
   form: string | null
 }
 
-/** What ran since the last call. */
-async function ran(): Promise<Execution[]> {
+/** The executions since the last call. */
+async function newExecutions(): Promise<Execution[]> {
   const lines = await readFile(executions, "utf8")
   await writeFile(executions, "")
   return lines
@@ -63,7 +62,7 @@ async function ran(): Promise<Execution[]> {
     .map((line) => JSON.parse(line) as Execution)
 }
 
-/** Each server that Next has for a build, on a port of its own. */
+/** Both servers that Next has for a build. */
 const SERVERS: Record<string, (port: number, env: Record<string, string>) => Promise<() => Promise<void>>> = {
   "next start": (port, env) => startApp(port, { ...env, BUILD_STANDALONE: "1" }, undefined, folder),
   "the standalone server": async (port, env) => {
@@ -91,7 +90,7 @@ for (const [name, startServer] of Object.entries(SERVERS))
       EXECUTIONS_FILE: executions,
     })
     try {
-      const victim = await signedIn(setting("ORY_URL"), setting("ORY_ADMIN_URL"))
+      const victim = await createUser()
       const context = await prepare(folder, appUrl, victim)
       await assertAllRun(appUrl, context, victim)
       await attackAll(appUrl, context)
@@ -100,7 +99,7 @@ for (const [name, startServer] of Object.entries(SERVERS))
     }
   })
 
-/** The control: with a session, every recorder fires. */
+/** A control: with a session, every piece of code reports. */
 async function assertAllRun(appUrl: string, { actions, form }: Context, { cookie }: SignedIn): Promise<void> {
   for (const route of await protectedRoutes(folder))
     for (const method of ["GET", "POST"]) await send(appUrl, route, { method, headers: { ...PAGE_LOAD, cookie } })
@@ -108,7 +107,9 @@ async function assertAllRun(appUrl: string, { actions, form }: Context, { cookie
     const headers = { ...form.headers, origin: appUrl, cookie, "next-action": id }
     await send(appUrl, "/account", { method: "POST", headers, body: form.body })
   }
-  expect([...new Set((await ran()).map(({ name }) => name))].sort()).toEqual([...ROUTES, ...ACTIONS, CHANGE].sort())
+  expect([...new Set((await newExecutions()).map(({ name }) => name))].sort()).toEqual(
+    [...ROUTES, ...ACTIONS, CHANGE].sort(),
+  )
 }
 
 /** Sends every form of request to every route. */
@@ -123,7 +124,7 @@ async function attackAll(appUrl: string, context: Context): Promise<void> {
     seen.forms = all.length
     for (const { attack, answer } of await sendAll(appUrl, all))
       if (answer.status >= 500) seen.errors.push(`${route}, ${attack.name}: ${answer.status}`)
-    for (const execution of await ran())
+    for (const execution of await newExecutions())
       if ((ACTIONS as readonly string[]).includes(execution.name)) seen.actions++
       else seen.code.push(`${execution.name}: ${String(execution.form)}`)
   }
@@ -133,6 +134,6 @@ async function attackAll(appUrl: string, context: Context): Promise<void> {
   )
   expect(seen.code).toEqual([])
   expect(seen.errors).toEqual([])
-  // Server actions may run: their own guard answers them.
+  // Server actions may run, because each has its own guard.
   expect(seen.actions).toBeGreaterThan(0)
 }

@@ -1,18 +1,33 @@
 import { createServer, type Server } from "node:http"
 import Provider from "oidc-provider"
-import type { Browser, Page } from "playwright/test"
+import type { Page } from "playwright/test"
 import { freePorts } from "../../scripts/processes"
 import { socialSignIn } from "../../scripts/stack"
-import { expect, signOut, test, watch } from "../../e2e/fixtures"
-import { browserCookies, kratosMajor, signedIn } from "../../e2e/http"
+import { test as base, expect, expectSettingsSaved, expectSignedIn, signOut } from "../../e2e/fixtures"
+import { browserCookies, createUser, kratosMajor, type SignedIn } from "../../e2e/http"
 import { startServers, type Servers } from "../../e2e/servers"
+import { texts } from "../../e2e/texts"
+
+const test = base.extend<{ open: (user?: SignedIn) => Promise<Page> }>({
+  open: async ({ openPage }, use) => {
+    await use(async (user) => {
+      const page = await openPage(servers.appUrl)
+      // The provider's pages load a font from another host.
+      await page.route("https://fonts.googleapis.com/**", (route) =>
+        route.fulfill({ contentType: "text/css", body: "" }),
+      )
+      if (user) await page.context().addCookies(browserCookies(user, servers.appUrl))
+      return page
+    })
+  },
+})
 
 test.describe.configure({ mode: "default" })
 
-/** The account at the provider that has no address. */
+/** The login of an account at the provider that has no email address. */
 const WITHOUT_ADDRESS = "nobody"
 
-/** A real OpenID provider on loopback, at which everybody is who they say. */
+/** A real OpenID provider on loopback. It accepts any login, with any password. */
 let servers: Servers
 let provider: Server
 test.beforeAll(async () => {
@@ -45,49 +60,37 @@ test.afterAll(async () => {
   await servers.stop()
 })
 
-async function open(browser: Browser): Promise<{ page: Page; errors: string[] }> {
-  const context = await browser.newContext({ baseURL: servers.appUrl })
-  // The provider's own pages ask for a font from elsewhere.
-  await context.route("https://fonts.googleapis.com/**", (route) =>
-    route.fulfill({ contentType: "text/css", body: "" }),
-  )
-  const page = await context.newPage()
-  return { page, errors: watch(page) }
-}
-
-/** Says at the provider who one is, and agrees. */
-async function atProvider(page: Page, email: string): Promise<void> {
+/** Signs in at the provider and gives consent. */
+async function signInAtProvider(page: Page, email: string): Promise<void> {
   await page.getByPlaceholder("Enter any login").fill(email)
   await page.getByPlaceholder("and password").fill("any")
   await page.getByRole("button", { name: "Sign-in" }).click()
   await page.getByRole("button", { name: "Continue" }).click()
 }
 
-test("someone signs up at an OpenID provider, and signs in there", async ({ browser, person }) => {
-  const { page, errors } = await open(browser)
+test("a user signs up and signs in with an OpenID provider", async ({ open, newAccount }) => {
+  const page = await open()
   await page.goto("/auth/registration?return_to=/dashboard")
   await page.getByRole("button", { name: /localhost/ }).click()
-  await atProvider(page, person.email)
+  await signInAtProvider(page, newAccount.email)
   await page.waitForURL("**/dashboard")
-  await expect(page.getByRole("heading", { name: "Hello, Ada" })).toBeVisible()
-  await expect(page.getByRole("main")).toContainText("Social sign-in")
+  await expect(page.getByRole("heading", { name: texts.dashboard.greeting("Ada") })).toBeVisible()
+  await expect(page.getByRole("main")).toContainText(texts.dashboard.socialSignIn)
 
   await signOut(page)
   await page.goto("/dashboard?tab=1")
   await page.getByRole("button", { name: /localhost/ }).click()
   await page.waitForURL("**/dashboard?tab=1")
-  await expect(page.getByRole("main")).toContainText(person.email)
-  expect(errors).toEqual([])
+  await expectSignedIn(page, newAccount)
 })
 
-test("an account is linked with a provider in settings, is signed in to there, and unlinked", async ({ browser }) => {
-  const person = await signedIn(servers.oryUrl, servers.ory.adminUrl)
-  const { page, errors } = await open(browser)
-  await page.context().addCookies(browserCookies(person, servers.appUrl))
+test("a user links a provider in settings, signs in with it, and unlinks it", async ({ open }) => {
+  const user = await createUser(servers)
+  const page = await open(user)
   const section = page.getByTestId("ory/screen/settings/group/oidc")
   await page.goto("/account/settings")
   await section.getByRole("button").first().click()
-  await atProvider(page, person.email)
+  await signInAtProvider(page, user.email)
   await page.waitForURL("**/account/settings**")
   await expect(page.getByRole("status").filter({ hasText: "Your changes have been saved!" })).toBeVisible()
 
@@ -95,30 +98,29 @@ test("an account is linked with a provider in settings, is signed in to there, a
   await page.goto("/dashboard")
   await page.getByRole("button", { name: /localhost/ }).click()
   await page.waitForURL("**/dashboard")
-  await expect(page.getByRole("main")).toContainText("Social sign-in")
+  await expect(page.getByRole("main")).toContainText(texts.dashboard.socialSignIn)
 
   await page.goto("/account/settings")
   await section.getByRole("button").first().click()
-  await expect(page.getByText("Your changes have been saved!").first()).toBeVisible()
-  const identity = await fetch(`${servers.ory.adminUrl}/admin/identities/${person.identityId}?include_credential=oidc`)
+  await expectSettingsSaved(page)
+  const identity = await fetch(`${servers.ory.adminUrl}/admin/identities/${user.identityId}?include_credential=oidc`)
   const { credentials } = (await identity.json()) as {
     credentials: Record<string, { identifiers?: string[] } | undefined>
   }
   expect(credentials.oidc?.identifiers ?? []).toEqual([])
-  expect(errors).toEqual([])
 })
 
-test("a social sign-in with the address of an account asks for that account's password, and links the two", async ({
-  browser,
+test("a social sign-in with the address of an existing account asks for its password and links the two", async ({
+  open,
 }) => {
-  const person = await signedIn(servers.oryUrl, servers.ory.adminUrl)
-  const { page, errors } = await open(browser)
+  const user = await createUser(servers)
+  const page = await open()
   await page.goto("/dashboard?tab=1")
   await page.getByRole("button", { name: /localhost/ }).click()
-  await atProvider(page, person.email)
+  await signInAtProvider(page, user.email)
   await expect(page.getByText("that email is already used by another account")).toBeVisible()
   await page.getByRole("button", { name: /^Password/ }).click()
-  await page.getByRole("textbox", { name: "Password" }).fill(person.password)
+  await page.getByRole("textbox", { name: "Password" }).fill(user.password)
   await page.getByRole("button", { name: "Sign in with password" }).click()
   await page.waitForURL("**/dashboard?tab=1")
 
@@ -126,25 +128,20 @@ test("a social sign-in with the address of an account asks for that account's pa
   await page.goto("/dashboard")
   await page.getByRole("button", { name: /localhost/ }).click()
   await page.waitForURL("**/dashboard")
-  await expect(page.getByRole("main")).toContainText(person.email)
-  expect(errors).toEqual([])
+  await expectSignedIn(page, user)
 })
 
-test("a provider that names no address: sign-up asks for it, with a button of its own since Kratos 26.2", async ({
-  browser,
-  person,
-}) => {
-  const { page, errors } = await open(browser)
+test("a social sign-up without an email address asks for it", async ({ open, newAccount }) => {
+  const page = await open()
   await page.goto("/auth/registration?return_to=/dashboard")
   await page.getByRole("button", { name: /localhost/ }).click()
-  await atProvider(page, WITHOUT_ADDRESS)
-  await page.getByRole("textbox", { name: "Email" }).fill(person.email)
-  // On 1.3 the fields belong to the provider, and its button, which Elements gives no name here, sends them.
-  const send =
+  await signInAtProvider(page, WITHOUT_ADDRESS)
+  await page.locator('input[name="traits.email"]').fill(newAccount.email)
+  // Kratos 1.3 puts the field into the form of the provider, whose button has no name in Elements. Since 26.2 there is another button.
+  const submit =
     (await kratosMajor(servers.ory.adminUrl)) === 1
       ? page.getByRole("button").last()
       : page.getByRole("button", { name: "Continue" })
-  await send.click()
+  await submit.click()
   await page.waitForURL("**/auth/verification**")
-  expect(errors).toEqual([])
 })

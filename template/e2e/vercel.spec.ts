@@ -6,29 +6,29 @@ import { dirname, join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { EdgeVM } from "@edge-runtime/vm"
 import { freePorts, run, start, waitForUrl } from "../../scripts/processes"
-import { expect, oweSecondFactor, test } from "../../e2e/fixtures"
-import { PAGE_LOAD, send, signedIn } from "../../e2e/http"
+import { expect, signInWithoutSecondFactor, test } from "../../e2e/fixtures"
+import { createUser, PAGE_LOAD, send } from "../../e2e/http"
 import { PROBES, writeProbes } from "../../e2e/probes"
 import { Relay, type Fault } from "../../e2e/relay"
 import { copyProject } from "../../e2e/servers"
 import { setting } from "../../e2e/settings"
 
 /**
- * What Vercel would run: `vercel build`, which needs no account, and of its output the gate and the dashboard, each by itself,
- * outside of Next's server, with a real Ory. Vercel's own network is not part of it.
+ * Runs `vercel build`, which needs no account. Then runs the gate and the dashboard of its output, each without Next's server, with a
+ * real Ory. Vercel's network is not part of the test.
  */
 
 test.describe.configure({ mode: "serial" })
 
 const VERCEL = "vercel@60.1.3"
 
-/** The most that Vercel takes for an Edge function, gzipped, on its smallest plan: https://vercel.com/docs/functions/limitations */
+/** Vercel's limit for an Edge function on its smallest plan, in bytes after gzip: https://vercel.com/docs/functions/limitations */
 const SIZE_LIMIT = 1_000_000
 
-/** What the build is told, and nobody else may be. */
+/** Secrets that the build gets and that nothing deployed may contain. */
 const SECRETS = {
-  SESSION_SECRET: "this-is-sealed-with-and-nobody-may-see-it",
-  ORY_PROJECT_API_TOKEN: "ory_pat_nobody_may_see_this_either",
+  SESSION_SECRET: "the-secret-that-no-deployed-file-may-contain",
+  ORY_PROJECT_API_TOKEN: "ory_pat_that_no_deployed_file_may_contain",
 }
 
 let folder: string
@@ -44,7 +44,7 @@ test.beforeAll(async () => {
     join(folder, ".vercel/project.json"),
     JSON.stringify({ projectId: "prj_none", orgId: "team_none", settings }),
   )
-  // The build does not know where it will run: what it was told of Ory may not be in it either.
+  // The build must not depend on the address of Ory.
   await run(
     "npx",
     ["--yes", VERCEL, "build", "--yes", "--token", "none", "--global-config", join(folder, ".vercel/global")],
@@ -83,7 +83,7 @@ interface Answer {
 
 type Gate = (path: string, headers?: Record<string, string>, method?: string) => Promise<Answer>
 
-/** The gate that was built, in the runtime that Vercel's edge has: nothing of Node but what is named here. */
+/** Starts the built gate in the runtime of Vercel's edge, which has no module of Node except the ones named here. */
 async function startGate(
   variables: Readonly<Record<string, string>> = env,
   origin = setting("APP_URL"),
@@ -100,7 +100,7 @@ async function startGate(
         process: { env: { ...environment, ...variables } },
         require: (name: string): unknown => {
           if (!["async_hooks", "node:async_hooks", "node:buffer"].includes(name))
-            throw new Error(`The gate asks for ${name}, which Vercel's edge does not have`)
+            throw new Error(`The gate imports ${name}, which Vercel's edge does not have.`)
           return modules(name)
         },
       }),
@@ -119,13 +119,13 @@ async function startGate(
   }
 }
 
-/** The headers with which Vercel calls the page once the gate has let a request through. */
-function passedOn({ headers }: Answer): Record<string, string> {
+/** The request headers with which Vercel calls the page after the gate. */
+function pageHeaders({ headers }: Answer): Record<string, string> {
   const names = (headers.get("x-middleware-override-headers") ?? "").split(",").filter((name) => name !== "")
   return Object.fromEntries(names.map((name) => [name, headers.get(`x-middleware-request-${name}`) ?? ""]))
 }
 
-test("the gate is an Edge function, small enough for any plan, and no path is left out", async () => {
+test("the gate is an Edge function within the size limit, and runs for every path except static files", async () => {
   const { runtime, entrypoint } = await json("functions/middleware.func/.vc-config.json")
   expect(runtime).toBe("edge")
   const size = gzipSync(await readFile(output(`functions/middleware.func/${String(entrypoint)}`))).length
@@ -142,14 +142,14 @@ test("the gate is an Edge function, small enough for any plan, and no path is le
     }[]
   }
   const [route, ...others] = routes.filter(({ middlewarePath }) => middlewarePath !== undefined)
-  // Static files are left out, but not what Next would take for a server action there.
+  // The gate skips static files, except requests that Next would handle as a server action.
   expect(others.map(({ has }) => has?.map(({ key }) => key))).toEqual([["next-action"], ["content-type"]])
   for (const { src } of others) expect(new RegExp(src).test("/_next/static/chunks/a.js")).toBe(true)
   expect(route?.has).toBeUndefined()
-  // What the gate cannot recognise is redirected before it.
+  // The configuration redirects requests that the gate cannot recognise as server actions.
   const redirects = routes.slice(0, route && routes.indexOf(route)).filter(({ status }) => status === 303)
   expect(redirects.map(({ has }) => has?.map(({ key }) => key))).toEqual([["next-action", "rsc"], ["next-action"]])
-  // Vercel's own way past the gate is to rebuild static pages, with a secret of this build.
+  // Vercel itself skips the gate to revalidate static pages, with a secret of this build.
   for (const { key, value } of route?.missing ?? []) expect([key, value.length]).toEqual(["x-prerender-revalidate", 32])
   const gated = new RegExp(route?.src ?? "$.")
   for (const path of [
@@ -167,7 +167,7 @@ test("the gate is an Edge function, small enough for any plan, and no path is le
   expect(gated.test("/_next/static/chunks/a.js")).toBe(false)
 })
 
-test("the gate lets through the files in public/, and no other path", async () => {
+test("the gate allows the files in public/ without a session, and no other path", async () => {
   const gate = await startGate()
   for (const [file, content] of Object.entries(PROBES)) {
     const { headers } = await gate(encodeURI(file))
@@ -176,7 +176,7 @@ test("the gate lets through the files in public/, and no other path", async () =
       new URL(file, setting("APP_URL")).href,
       null,
     ])
-    // Where Vercel looks for files before it looks for pages.
+    // Vercel serves these files before it looks for pages.
     expect((await readFile(output(`static${file}`))).equals(content)).toBe(true)
   }
   for (const path of [
@@ -193,7 +193,7 @@ test("the gate lets through the files in public/, and no other path", async () =
   }
 })
 
-test("nothing that is deployed holds a secret", async () => {
+test("no deployed file contains a secret", async () => {
   const seen = { files: 0, gate: false, scripts: 0 }
   for (const path of await readdir(output(""), { recursive: true, withFileTypes: true })) {
     if (!path.isFile()) continue
@@ -208,85 +208,85 @@ test("nothing that is deployed holds a secret", async () => {
   expect(seen.scripts).toBeGreaterThan(5)
 })
 
-test("who is signed in is let in, and their page knows it without asking again", async () => {
+test("the gate passes the session to the page, which sends no other request to Ory", async () => {
   const gate = await startGate()
   const page = await startPage("dashboard")
   try {
-    const { cookie, email } = await signedIn(setting("ORY_URL"), setting("ORY_ADMIN_URL"))
-    const asked = (): number => relay.seen.filter((line) => line === "GET /sessions/whoami").length
-    const before = asked()
+    const { cookie, email } = await createUser()
+    const whoamis = (): number => relay.seen.filter((line) => line === "GET /sessions/whoami").length
+    const before = whoamis()
 
     const first = await gate("/dashboard", { ...PAGE_LOAD, cookie })
     expect(first.headers.get("x-middleware-next")).toBe("1")
     expect(first.headers.get("cache-control")).toBe("private, no-store")
     expect(first.headers.get("server-timing")).toContain("session;desc=ory")
-    const shown = await send(page.url, "/dashboard", { headers: passedOn(first) })
+    const shown = await send(page.url, "/dashboard", { headers: pageHeaders(first) })
     expect([shown.status, shown.body.includes(email)]).toEqual([200, true])
-    expect(asked() - before).toBe(1)
+    expect(whoamis() - before).toBe(1)
 
-    // With the snapshot, nobody is asked at all.
+    // With the snapshot, the gate sends no request to Ory either.
     const snapshot = /session_snapshot=[^;]+/.exec(first.headers.get("set-cookie") ?? "")?.[0] ?? ""
     const second = await gate("/dashboard", { ...PAGE_LOAD, cookie: `${cookie}; ${snapshot}` })
     expect(second.headers.get("server-timing")).toContain("session;desc=snapshot")
-    const again = await send(page.url, "/dashboard", { headers: passedOn(second) })
+    const again = await send(page.url, "/dashboard", { headers: pageHeaders(second) })
     expect([again.status, again.body.includes(email)]).toEqual([200, true])
-    expect(asked() - before).toBe(1)
+    expect(whoamis() - before).toBe(1)
 
-    // Without the gate, the page is a lock of its own.
-    const bare = await send(page.url, "/dashboard", { headers: PAGE_LOAD })
+    // Without the gate, the page itself redirects.
+    const withoutGate = await send(page.url, "/dashboard", { headers: PAGE_LOAD })
     expect([
-      bare.status,
-      bare.headers.location?.startsWith(`${env.ORY_SDK_URL ?? ""}/self-service/login/browser`),
+      withoutGate.status,
+      withoutGate.headers.location?.startsWith(`${env.ORY_SDK_URL ?? ""}/self-service/login/browser`),
     ]).toEqual([307, true])
   } finally {
     await page.stop()
   }
 })
 
-/** The function that Vercel calls for a page, as a server of its own. */
+/** Starts the function that Vercel calls for a page, as a server. */
 async function startPage(name: string, variables = env): Promise<{ url: string; stop: () => Promise<void> }> {
   const func = await realpath(output(`functions/${name}.func`))
   const { handler, filePathMap } = JSON.parse(await readFile(join(func, ".vc-config.json"), "utf8")) as {
     handler: string
     filePathMap: Record<string, string>
   }
-  const place = await mkdtemp(join(tmpdir(), "ory-starter-vercel-"))
-  await cp(func, place, { recursive: true, dereference: true })
+  const copy = await mkdtemp(join(tmpdir(), "ory-starter-vercel-"))
+  await cp(func, copy, { recursive: true, dereference: true })
   for (const [to, from] of Object.entries(filePathMap)) {
-    await mkdir(dirname(join(place, to)), { recursive: true })
-    await cp(join(folder, from), join(place, to))
+    await mkdir(dirname(join(copy, to)), { recursive: true })
+    await cp(join(folder, from), join(copy, to))
   }
   const [port] = await freePorts()
   const server = `require("node:http").createServer(require("./${handler}")).listen(${port}, "localhost")`
   const running = await start(process.execPath, ["-e", server], {
-    cwd: place,
+    cwd: copy,
     env: { PATH: process.env.PATH, ...variables },
   })
   const url = `http://localhost:${port}`
   const stop = async (): Promise<void> => {
     await running.stop()
-    await rm(place, { recursive: true, force: true })
+    await rm(copy, { recursive: true, force: true })
   }
   await waitForUrl("The page's function", `${url}/${name}`, running)
   return { url, stop }
 }
 
-test("who is not signed in is kept out, by the kind of their request", async () => {
+test("the gate refuses a signed-out request in the way that fits its kind", async () => {
   const gate = await startGate()
-  const { cookie } = await signedIn(setting("ORY_URL"), setting("ORY_ADMIN_URL"))
+  const { cookie } = await createUser()
   const forged = cookie.replace(
     /(ory_kratos_session=.{20})./,
     (_, kept: string) => `${kept}${kept.endsWith("A") ? "B" : "A"}`,
   )
   expect(forged).not.toBe(cookie)
 
-  const strangers: Record<string, string>[] = [
+  const signedOut: Record<string, string>[] = [
     {},
     { cookie: forged },
     { cookie: "ory_kratos_session=" },
     { "x-middleware-subrequest": "middleware:middleware" },
   ]
-  for (const headers of strangers) {
+  for (const headers of signedOut) {
     const page = await gate("/dashboard?tab=1", { ...PAGE_LOAD, ...headers })
     expect(page.status).toBe(303)
     const back = encodeURIComponent(`${setting("APP_URL")}/dashboard?tab=1`)
@@ -294,7 +294,7 @@ test("who is not signed in is kept out, by the kind of their request", async () 
     expect(page.headers.get("set-cookie")).toBe("login_redirects=1; Path=/; Max-Age=10; HttpOnly; SameSite=Lax")
 
     const fetched = await gate("/dashboard", { "sec-fetch-dest": "empty", ...headers })
-    // On this origin, which Next writes without saying which.
+    // Next writes a relative URL for this origin.
     const login = new URL(fetched.headers.get("location") ?? "", setting("APP_URL"))
     expect([fetched.status, login.href]).toEqual([
       303,
@@ -305,14 +305,14 @@ test("who is not signed in is kept out, by the kind of their request", async () 
     expect([api.status, JSON.parse(api.body)]).toMatchObject([401, { error: { code: "unauthenticated" } }])
   }
 
-  // What only the gate may say is taken from whoever else says it.
+  // The gate removes its own headers from the request of a client.
   const open = await gate("/", { ...PAGE_LOAD, "x-session-handoff": "forged", "x-nonce": "forged" })
   expect(open.headers.get("x-middleware-next")).toBe("1")
-  expect(Object.values(passedOn(open))).not.toContain("forged")
+  expect(Object.values(pageHeaders(open))).not.toContain("forged")
 })
 
-test("who owes a second factor is asked for it", async ({ page, person }) => {
-  const cookie = await oweSecondFactor(page, person)
+test("the gate asks for a missing second factor", async ({ page, newAccount }) => {
+  const cookie = await signInWithoutSecondFactor(page, newAccount)
   const gate = await startGate()
   const { status, headers } = await gate("/dashboard", { ...PAGE_LOAD, cookie })
   expect([status, new URL(headers.get("location") ?? "").searchParams.get("aal")]).toEqual([303, "aal2"])
@@ -321,9 +321,9 @@ test("who owes a second factor is asked for it", async ({ page, person }) => {
 })
 
 for (const fault of ["gone", "hang", "429", "500", "redirect", "html", "half"] as const)
-  test(`while Ory is not well (${fault}): 503 in time, and nobody is signed out`, async () => {
+  test(`while Ory fails (${fault}), the gate answers 503 in time and signs nobody out`, async () => {
     const gate = await startGate()
-    const { cookie } = await signedIn(setting("ORY_URL"), setting("ORY_ADMIN_URL"))
+    const { cookie } = await createUser()
     await (fault === "gone" ? relay.stop() : set(fault))
     try {
       const before = Date.now()
@@ -349,17 +349,17 @@ async function set(fault: Fault): Promise<void> {
   relay.fault = await Promise.resolve(fault)
 }
 
-test("on a preview, where no domain can be shared, the browser reaches Ory through the gate", async () => {
+test("on a preview deployment, the browser reaches Ory through the gate", async () => {
   const preview = "starter-git-feature.vercel.app"
-  const vercels = {
+  const previewVariables = {
     VERCEL: "1",
     VERCEL_ENV: "preview",
     VERCEL_URL: preview,
     VERCEL_PROJECT_PRODUCTION_URL: "starter.vercel.app",
   }
-  // At the address that Ory gives as its own.
+  // The base URL of this Ory.
   const gate = await startGate(
-    { ...env, ...vercels, ORY_SDK_URL: setting("ORY_URL"), APP_URL: "", ORY_PROXY: "on" },
+    { ...env, ...previewVariables, ORY_SDK_URL: setting("ORY_URL"), APP_URL: "", ORY_PROXY: "on" },
     `https://${preview}`,
   )
 

@@ -1,13 +1,15 @@
 import { readFile } from "node:fs/promises"
 import { expect, test } from "../../e2e/fixtures"
-import { browserCookies, PAGE_LOAD, send, signedIn, type SignedIn } from "../../e2e/http"
+import { createUser, PAGE_LOAD, send, type SignedIn } from "../../e2e/http"
 import { startServers, type Servers } from "../../e2e/servers"
+import { texts } from "../../e2e/texts"
 
-/** How often Ory is asked whose session it is. */
+/** The number of whoami requests to Ory. */
 
 const whoamis = (servers: Servers): number =>
   servers.relay.seen.filter((line) => line.startsWith("GET /sessions/whoami")).length
 
+/** The number of whoami requests that these actions cause. */
 async function cost(servers: Servers, act: () => Promise<unknown>): Promise<number> {
   servers.relay.seen.length = 0
   await act()
@@ -17,18 +19,18 @@ async function cost(servers: Servers, act: () => Promise<unknown>): Promise<numb
 for (const seconds of ["30", "0"])
   test.describe(`with SESSION_CACHE_SECONDS=${seconds}`, () => {
     let servers: Servers
-    let person: SignedIn
+    let user: SignedIn
     test.beforeAll(async () => {
       servers = await startServers({ app: { SESSION_CACHE_SECONDS: seconds } })
-      person = await signedIn(servers.oryUrl, servers.ory.adminUrl)
+      user = await createUser(servers)
     })
     test.afterAll(async () => {
       await servers.stop()
     })
 
-    test("one request costs one question at most", async () => {
+    test("one request causes one whoami request at most", async () => {
       const get = (path: string, headers = {}): Promise<unknown> =>
-        send(servers.appUrl, path, { headers: { ...headers, cookie: person.cookie } })
+        send(servers.appUrl, path, { headers: { ...headers, cookie: user.cookie } })
       for (const path of [
         "/dashboard",
         "/account",
@@ -45,17 +47,17 @@ for (const seconds of ["30", "0"])
       }
       expect(
         await cost(servers, () =>
-          send(servers.appUrl, "/api/me", { method: "POST", headers: { cookie: person.cookie } }),
+          send(servers.appUrl, "/api/me", { method: "POST", headers: { cookie: user.cookie } }),
         ),
       ).toBe(1)
     })
 
-    test("a request with 8 kB of Ory cookies costs no more calls to Ory than a short one", async () => {
+    test("a request with 8 kB of Ory cookies causes no more whoami requests than a short one", async () => {
       const madeUp = Array.from({ length: 80 }, (_, index) => `ory_session_made_up_${index}=${"x".repeat(80)}`).join(
         "; ",
       )
       expect(madeUp.length).toBeGreaterThan(8000)
-      for (const cookie of [`${person.cookie}; ${madeUp}`, madeUp])
+      for (const cookie of [`${user.cookie}; ${madeUp}`, madeUp])
         for (const path of ["/dashboard", "/account", "/account/devices", "/api/me", "/api/account/data"]) {
           expect(
             await cost(servers, () => send(servers.appUrl, path, { headers: { ...PAGE_LOAD, cookie } })),
@@ -66,7 +68,7 @@ for (const seconds of ["30", "0"])
             `${path}, fetched`,
           ).toBe(1)
         }
-      const cookie = `${person.cookie}; ${madeUp}`
+      const cookie = `${user.cookie}; ${madeUp}`
       const { body } = await send(servers.appUrl, "/account", { headers: { ...PAGE_LOAD, cookie } })
       const form = new FormData()
       for (const [, name = "", value = ""] of body.matchAll(
@@ -78,14 +80,14 @@ for (const seconds of ["30", "0"])
         fetch(`${servers.appUrl}/account`, { method: "POST", headers: { cookie, origin: servers.appUrl }, body: form })
       expect(
         await cost(servers, async () => {
-          expect(await (await submit()).text()).toContain("Saved.")
+          expect(await (await submit()).text()).toContain(texts.account.saved)
         }),
         "an action",
       ).toBe(1)
     })
 
-    test("nobody is asked about strangers, public pages and assets", async () => {
-      const { cookie } = person
+    test("requests without a session cookie, public pages and assets cause no whoami request", async () => {
+      const { cookie } = user
       for (const path of ["/dashboard", "/account", "/api/me", "/no-such-page"])
         expect(
           await cost(servers, () => send(servers.appUrl, path, { headers: { ...PAGE_LOAD, cookie: "theme=dark" } })),
@@ -99,46 +101,40 @@ for (const seconds of ["30", "0"])
         )
     })
 
-    test("a server action costs one question, and shows what it changed at once", async ({ browser }) => {
-      const context = await browser.newContext({ baseURL: servers.appUrl })
-      await context.addCookies(browserCookies(person, servers.appUrl))
-      const page = await context.newPage()
+    test("a server action causes one whoami request, and its page shows the change at once", async ({ openAs }) => {
+      const page = await openAs(user, servers.appUrl)
       await page.goto("/dashboard")
-      await page.getByRole("link", { name: "Account" }).click()
-      await page.getByRole("textbox", { name: "First name" }).fill(`Grace ${seconds}`)
-      const asked = await cost(servers, async () => {
-        await page.getByRole("button", { name: "Save" }).click()
-        await expect(page.getByText("Saved.")).toBeVisible()
+      await page.getByRole("link", { name: texts.nav.account }).click()
+      await page.getByRole("textbox", { name: texts.account.firstName }).fill(`Grace ${seconds}`)
+      const requests = await cost(servers, async () => {
+        await page.getByRole("button", { name: texts.account.save }).click()
+        await expect(page.getByText(texts.account.saved)).toBeVisible()
       })
-      // Next makes the page anew in the same request.
-      expect(asked).toBe(1)
-      await page.getByRole("link", { name: "Dashboard" }).click()
-      await expect(page.getByRole("heading", { name: `Hello, Grace ${seconds}` })).toBeVisible()
-      await context.close()
+      // Next renders the page again in the same request.
+      expect(requests).toBe(1)
+      await page.getByRole("link", { name: texts.nav.dashboard }).click()
+      await expect(page.getByRole("heading", { name: texts.dashboard.greeting(`Grace ${seconds}`) })).toBeVisible()
     })
 
-    test("someone who clicks around costs one question in SESSION_CACHE_SECONDS, or one for each click", async ({
-      browser,
+    test(`five page loads cause ${seconds === "0" ? "five whoami requests" : "one whoami request"}`, async ({
+      openAs,
     }) => {
-      const context = await browser.newContext({ baseURL: servers.appUrl })
-      await context.addCookies(browserCookies(person, servers.appUrl))
-      const page = await context.newPage()
-      const asked = await cost(servers, async () => {
+      const page = await openAs(user, servers.appUrl)
+      const requests = await cost(servers, async () => {
         for (let views = 0; views < 5; views++) {
           const answer = await page.goto("/dashboard")
           const source = seconds === "0" || views === 0 ? "ory" : "snapshot"
           expect(answer?.headers()["server-timing"]).toMatch(new RegExp(`^session;desc=${source};dur=\\d`))
         }
       })
-      expect(asked).toBe(seconds === "0" ? 5 : 1)
-      await context.close()
+      expect(requests).toBe(seconds === "0" ? 5 : 1)
     })
   })
 
-test("without a secret there are no snapshots, and all else works", async () => {
+test("without SESSION_SECRET, there is no snapshot and pages work", async () => {
   const servers = await startServers({ app: { SESSION_SECRET: "" } })
   try {
-    const { cookie, email } = await signedIn(servers.oryUrl, servers.ory.adminUrl)
+    const { cookie, email } = await createUser(servers)
     for (let views = 0; views < 2; views++) {
       const answer = await send(servers.appUrl, "/dashboard", { headers: { ...PAGE_LOAD, cookie } })
       expect(answer.status).toBe(200)
@@ -151,7 +147,7 @@ test("without a secret there are no snapshots, and all else works", async () => 
   }
 })
 
-test("someone with more traits than a cookie holds gets no snapshot, and all else works", async () => {
+test("a user whose traits are too long for a cookie gets no snapshot, and pages work", async () => {
   const schema = JSON.parse(await readFile("ory/identity.schema.json", "utf8")) as {
     properties: { traits: { properties: Record<string, unknown> } }
   }
@@ -159,7 +155,7 @@ test("someone with more traits than a cookie holds gets no snapshot, and all els
   const url = `base64://${Buffer.from(JSON.stringify(schema)).toString("base64")}`
   const servers = await startServers({ kratos: { IDENTITY_SCHEMAS_0_ID: "default", IDENTITY_SCHEMAS_0_URL: url } })
   try {
-    const { cookie, email, identityId } = await signedIn(servers.oryUrl, servers.ory.adminUrl)
+    const { cookie, email, identityId } = await createUser(servers)
     const changed = await fetch(`${servers.ory.adminUrl}/admin/identities/${identityId}`, {
       method: "PATCH",
       headers: { "content-type": "application/json" },

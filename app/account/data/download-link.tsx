@@ -1,8 +1,9 @@
 "use client"
 
 import { useState, type MouseEvent, type ReactNode } from "react"
+import { paths } from "@/lib/routes"
 
-const PATH = "/api/account/data"
+const PATH = paths.accountDataApi
 
 /** Downloads the file. If the API requires a step-up, the browser follows the `location` in its response, then returns to this page. */
 export function DownloadLink(): ReactNode {

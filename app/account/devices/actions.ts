@@ -1,8 +1,8 @@
 "use server"
 
 import { refresh } from "next/cache"
-import { headers } from "next/headers"
-import { ory, sessionCookies } from "@/lib/ory"
+import { currentRequest } from "@/lib/current-request"
+import { ory } from "@/lib/ory"
 import { checkAction, type Denied } from "@/lib/session"
 
 /** The page's next state. */
@@ -13,23 +13,23 @@ export interface DevicesState {
 
 /** Signs out one other device. */
 export async function signOutDevice(_: DevicesState, form: FormData): Promise<DevicesState> {
-  const checked = await checkAction()
-  if ("denied" in checked) return { denied: checked.denied }
+  const { session, denied } = await checkAction()
+  if (denied) return { denied }
 
   const id = form.get("id")
-  if (id === checked.session.id)
+  if (id === session.id)
     return { message: "This is the device you are using. To sign out here, use “Sign out” at the top." }
-  const cookie = sessionCookies((await headers()).get("cookie"))
+  const { sessionCookies: cookie } = await currentRequest()
   try {
-    // Ory answers 204 whether or not it revoked a session, so check first that the session is this user's.
+    // Ory responds with 204 whether or not it revoked a session, so check first that the session is this user's.
     const { status, data } = await ory.listMySessions({ cookie })
-    if (status !== 200) return UNAVAILABLE
-    const device = data.find((session) => session.id === id)
+    if (status !== 200) return UNCONFIRMED
+    const device = data.find((other) => other.id === id)
     if (!device) return { message: "That device is already signed out." }
-    const ended = await ory.disableMySession({ id: device.id, cookie })
-    if (ended.status !== 204) return UNAVAILABLE
+    const revoked = await ory.disableMySession({ id: device.id, cookie })
+    if (revoked.status !== 204) return UNCONFIRMED
   } catch {
-    return UNAVAILABLE
+    return UNCONFIRMED
   }
   refresh()
   return { message: "That device is signed out." }
@@ -37,18 +37,15 @@ export async function signOutDevice(_: DevicesState, form: FormData): Promise<De
 
 /** Signs out all other devices. Example of a change that requires a recent sign-in. */
 export async function signOutOthers(): Promise<DevicesState> {
-  const checked = await checkAction({ maxAgeSeconds: 900 })
-  if ("denied" in checked) return { denied: checked.denied }
+  const { denied } = await checkAction({ maxAgeSeconds: 900 })
+  if (denied) return { denied }
 
-  const cookie = sessionCookies((await headers()).get("cookie"))
-  const status = await ory.disableMyOtherSessions({ cookie }).then(
-    (response) => response.status,
-    () => undefined,
-  )
-  if (status !== 200) return UNAVAILABLE
+  const { sessionCookies: cookie } = await currentRequest()
+  const response = await ory.disableMyOtherSessions({ cookie }).catch(() => undefined)
+  if (response?.status !== 200) return UNCONFIRMED
   refresh()
   return { message: "You are signed out everywhere else." }
 }
 
 /** The change may still have happened: a response can be lost. */
-const UNAVAILABLE: DevicesState = { message: "We couldn't confirm this. Reload the page to check, then try again." }
+const UNCONFIRMED: DevicesState = { message: "We couldn't confirm this. Reload the page to check, then try again." }

@@ -1,17 +1,15 @@
 import type { Metadata } from "next"
-import { headers } from "next/headers"
 import type { ReactNode } from "react"
 import { DeviceList } from "./device-list"
 import { Shell } from "@/components/shell"
 import { listDevices } from "@/lib/devices"
-import { sessionCookies } from "@/lib/ory"
-import { requireSession, wholeSession } from "@/lib/session"
+import { requireSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Devices" }
 
 export default async function DevicesPage(): Promise<ReactNode> {
   const session = await requireSession({ fresh: true })
-  const devices = await listDevices(await wholeSession(), sessionCookies((await headers()).get("cookie")))
+  const devices = await listDevices()
 
   return (
     <Shell session={session}>

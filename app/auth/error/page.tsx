@@ -4,6 +4,7 @@ import type { ReactNode } from "react"
 import { AuthCard, Notice } from "@/components/auth-card"
 import { flowErrorSentence } from "@/lib/flow-errors"
 import type { Query } from "@/lib/flows"
+import { paths } from "@/lib/routes"
 
 export const metadata: Metadata = { title: "Something went wrong" }
 
@@ -14,7 +15,7 @@ export default async function ErrorPage({ searchParams }: { searchParams: Query 
     <AuthCard>
       <Notice title="Something went wrong">
         <p>{await flowErrorSentence(id)}</p>
-        <Link href="/auth/login" prefetch={false} className="button-primary">
+        <Link href={paths.login} prefetch={false} className="button-primary">
           Sign in
         </Link>
       </Notice>

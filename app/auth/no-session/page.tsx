@@ -1,9 +1,8 @@
 import type { Metadata } from "next"
-import { headers } from "next/headers"
 import { redirect } from "next/navigation"
 import type { ReactNode } from "react"
 import { AuthCard, Notice } from "@/components/auth-card"
-import { appUrl } from "@/lib/env"
+import { currentRequest } from "@/lib/current-request"
 import type { Query } from "@/lib/flows"
 import { logMissingCookies } from "@/lib/redirect-loop"
 import { returnTo } from "@/lib/return-to"
@@ -13,14 +12,13 @@ export const metadata: Metadata = { title: "Your sign-in did not arrive", robots
 
 /** Ends a redirect loop (`lib/redirect-loop.ts`). Browsers that have a session go on to the page they came for. */
 export default async function NoSessionPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
-  const request = await headers()
-  const app = appUrl(request.get("host"))
+  const { headers, appUrl } = await currentRequest()
   const { return_to } = await searchParams
-  const page = returnTo(typeof return_to === "string" ? return_to : null, app)
+  const page = returnTo(typeof return_to === "string" ? return_to : null, appUrl)
   // While Ory is unreachable, the gate says so on that page.
   if ((await readSession()).outcome !== "anonymous") redirect(page)
 
-  const reasons = logMissingCookies("session", request.get("cookie"), app)
+  const reasons = logMissingCookies("session", headers.get("cookie"), appUrl)
   return (
     <AuthCard>
       <Notice title="Your sign-in did not arrive">

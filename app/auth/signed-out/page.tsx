@@ -2,6 +2,7 @@ import type { Metadata } from "next"
 import Link from "next/link"
 import type { ReactNode } from "react"
 import { AuthCard, Notice } from "@/components/auth-card"
+import { paths } from "@/lib/routes"
 
 export const metadata: Metadata = { title: "Signed out here" }
 export const dynamic = "force-dynamic"
@@ -15,7 +16,7 @@ export default function SignedOutPage(): ReactNode {
           We couldn't end the session on our servers, so it may stay valid until it expires. If someone else may have
           used this device, sign in again later and sign out once more.
         </p>
-        <Link href="/" className="button-primary">
+        <Link href={paths.home} className="button-primary">
           Back to the start
         </Link>
       </Notice>

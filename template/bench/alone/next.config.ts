@@ -1,4 +1,4 @@
 import type { NextConfig } from "next"
 
-// The packages are the starter's, by a link: both have to be below the root.
+// `node_modules` is a link to the starter's packages. The link and its target must be below the root.
 export default { turbopack: { root: "/" }, typescript: { ignoreBuildErrors: true } } satisfies NextConfig

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react"
 
-/** What tells that the server is up. */
+/** The bench requests this page to see whether the server has started. */
 export default function UpPage(): ReactNode {
   return <h1>Bench</h1>
 }

@@ -3,7 +3,7 @@ import { LocalTime } from "@/components/local-time"
 import { Shell } from "@/components/shell"
 import type { Session } from "@/lib/ory"
 
-/** What every variant shows of a session: as much as the starter's dashboard, and byte for byte the same. */
+/** Every variant shows this page. It has as much content as the starter's dashboard. */
 export function View({ session }: { session: Session }): ReactNode {
   return (
     <Shell session={session}>

@@ -1,6 +1,6 @@
 import { NextResponse } from "next/server"
 
-/** What any gate costs. */
+/** The minimum cost of a gate. */
 export function middleware(): NextResponse {
   return NextResponse.next()
 }

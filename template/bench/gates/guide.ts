@@ -1,7 +1,7 @@
 import { NextResponse, type NextRequest } from "next/server"
 import ory from "./ory"
 
-/** What Ory's guide does, in our words: https://www.ory.com/docs/getting-started/integrate-auth/expressjs */
+/** The same behaviour as in Ory's guide, in our own code: https://www.ory.com/docs/getting-started/integrate-auth/expressjs */
 export async function middleware(request: NextRequest): Promise<NextResponse> {
   try {
     await ory.toSession({ cookie: request.headers.get("cookie") ?? undefined })

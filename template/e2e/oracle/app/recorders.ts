@@ -1,4 +1,4 @@
-/** Every piece of fixture code that reports when it runs. A control asserts that each of them can. */
+/** Every piece of code that reports when it runs. A control asserts that each of them can. */
 export const ROUTES = [
   "page",
   "metadata",
@@ -27,7 +27,7 @@ export const ACTIONS = [
   "guarded action",
 ] as const
 
-/** What the guarded action does once its guard has let it. */
+/** Reported by the guarded action after its guard has passed. */
 export const CHANGE = "change"
 
 export type Recorder = (typeof ROUTES)[number] | (typeof ACTIONS)[number] | typeof CHANGE

@@ -9,7 +9,7 @@ export async function plain(): Promise<void> {
   await record("action")
 }
 
-/** Next renders the page in the response to this one. */
+/** Makes Next render the page in the response to this action. */
 export async function refreshing(): Promise<void> {
   await record("refreshing action")
   refresh()
@@ -20,7 +20,7 @@ export async function revalidating(): Promise<void> {
   revalidatePath("/", "layout")
 }
 
-/** Next fetches the page and puts it into the response to this one. */
+/** Makes Next fetch the page and put it into the response to this action. */
 export async function redirecting(): Promise<never> {
   await record("redirecting action")
   redirect("/plain")
@@ -31,7 +31,7 @@ export async function missing(): Promise<never> {
   notFound()
 }
 
-/** The only one with the documented guard. */
+/** The only action with the documented guard. */
 export async function guarded(): Promise<void> {
   await record("guarded action")
   const checked = await checkAction()

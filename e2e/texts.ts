@@ -1,0 +1,69 @@
+/**
+ * The texts of this product's pages that the browser tests look for. When you reword or translate a page, change its texts here.
+ * Texts of Ory Elements (sign-in, sign-up, settings) are not here, because they come from Ory.
+ */
+export const texts = {
+  nav: {
+    dashboard: "Dashboard",
+    account: "Account",
+    devices: "Devices",
+    settings: "Settings",
+    signOut: "Sign out",
+  },
+  landing: {
+    dashboardLink: "Go to your dashboard",
+  },
+  dashboard: {
+    greeting: (firstName: string): string => `Hello, ${firstName}`,
+    refreshSession: "Refresh session",
+    sessionEnd: "Your session ends at",
+    /** How the page names the way in which the user signed in. */
+    passkey: "Passkey",
+    socialSignIn: "Social sign-in",
+  },
+  account: {
+    intro: "Your name.",
+    firstName: "First name",
+    lastName: "Last name",
+    save: "Save",
+    saved: "Saved.",
+    /** Shown when the user returns after a step-up. */
+    keptChanges: "We kept your changes. They are not saved yet.",
+    downloadData: "Download my data",
+  },
+  data: {
+    heading: "Your data",
+    download: "Download my data",
+  },
+  devices: {
+    thisDevice: "This device",
+    chromeOnUnix: /Chrome.* on (Linux|macOS)/,
+    firefoxOnWindows: "Firefox on Windows",
+    /** How the page names the way in which the user signed in on a device. */
+    password: "Password",
+    signOutDevice: (device: string): string => `Sign out ${device}`,
+    signOutOthers: "Sign out everywhere else",
+    deviceSignedOut: "That device is signed out.",
+    deviceAlreadySignedOut: "That device is already signed out.",
+    ownDevice: "This is the device you are using.",
+    othersSignedOut: "You are signed out everywhere else.",
+  },
+  settings: {
+    secondFactorNeeded: "The page you opened needs a second factor.",
+  },
+  /** Results of an action that was refused. */
+  denied: {
+    signedOut: "Nothing was changed. You are signed out.",
+    signIn: "Sign in and come back",
+    signInTooOld: "Nothing was changed. You signed in a while ago.",
+    confirm: "Confirm it is you and come back",
+    unavailable: "Nothing was changed. We can't check your session",
+  },
+  /** Pages about problems. */
+  outage: "Back in a moment",
+  error: "Something went wrong",
+  tryAgain: "Try again",
+  signedOutHere: "You are signed out in this browser",
+  cookiesNotKept: "Your browser did not keep the cookies",
+  signInDidNotArrive: "Your sign-in did not arrive",
+}

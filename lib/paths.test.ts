@@ -1,0 +1,19 @@
+import { existsSync } from "node:fs"
+import { readFile } from "node:fs/promises"
+import { expect, test } from "vitest"
+import { parse } from "yaml"
+import { paths } from "@/lib/routes"
+
+test.each(Object.entries(paths))("%s is the path of a page or route handler: %s", (_, path) => {
+  expect(existsSync(`app${path}/page.tsx`) || existsSync(`app${path}/route.ts`)).toBe(true)
+})
+
+test("ory/kratos.yml sends browsers to these pages", async () => {
+  const { selfservice } = parse(await readFile("ory/kratos.yml", "utf8")) as {
+    selfservice: { default_browser_return_url: string; flows: Record<string, { ui_url?: string }> }
+  }
+  const pageOf = (flow: string): string => new URL(selfservice.flows[flow]?.ui_url ?? "").pathname
+  for (const flow of ["login", "registration", "recovery", "verification", "settings", "error"] as const)
+    expect(pageOf(flow), flow).toBe(paths[flow])
+  expect(new URL(selfservice.default_browser_return_url).pathname).toBe(paths.dashboard)
+})

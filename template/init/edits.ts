@@ -1,0 +1,109 @@
+import { stringify } from "yaml"
+import { brand } from "../../lib/brand"
+import { EXAMPLES, packageName, type Answers } from "./answers"
+import { InitError, type Copy } from "./copy"
+
+/** Packages that only `template/` uses. A test compares this list with the imports. */
+export const TEMPLATE_PACKAGES = [
+  "@clack/prompts",
+  "@edge-runtime/vm",
+  "@lydell/node-pty",
+  "@types/oidc-provider",
+  "oidc-provider",
+]
+
+const TEMPLATE_SCRIPTS = ["bench", "init", "test:template"]
+
+const EXAMPLE_ORIGINS = { express: "http://localhost:3001", go: "http://localhost:3002" }
+
+/** How comments and docs name files of `template/`: in parentheses after a sentence, which stays true without them. */
+const MENTION = /\s+\(`?template\/[^()]*\)/g
+
+/** What must not be left in a product, except in LICENSE. */
+const LEFTOVER = /ory next\.?js starter|ory-nextjs-starter|ory-starter|(?<![\w/.-])template\//i
+
+interface Package {
+  name: string
+  version: string
+  /** The state of the template that the product started from. */
+  template?: { version: string; commit?: string | undefined }
+  scripts: Record<string, string>
+  devDependencies: Record<string, string>
+}
+
+/** Turns a copy of the template into the product. `commit` is the template's commit, where Git knows it. */
+export function makeProduct(
+  copy: Copy,
+  { name, securityContact, examples }: Answers,
+  commit: string | undefined,
+): void {
+  copy.replace("lib/brand.ts", JSON.stringify(brand.name), JSON.stringify(name))
+  copy.replace("ory/kratos.yml", `: ${yaml(brand.name)}\n`, `: ${yaml(name)}\n`)
+  // The first paragraph says where to report a problem.
+  copy.edit("SECURITY.md", (text) => text.replace(/(?<=^# Security\n\n)[^]*?(?=\n\n)/, () => reportTo(securityContact)))
+  copy.edit("package.json", (text) => productPackage(text, name, commit))
+  copy.edit("README.md", () => copy.read("template/init/product/README.md").replaceAll("PRODUCT_NAME", () => name))
+  copy.edit(".github/workflows/test.yml", () => copy.read("template/init/product/test.yml"))
+
+  for (const example of EXAMPLES)
+    if (!examples.includes(example) && copy.has(`examples/${example}`)) {
+      copy.remove(`examples/${example}`)
+      copy.replace("ory/kratos.yml", `    - ${EXAMPLE_ORIGINS[example]} # examples/${example}\n`, "")
+    }
+  if (!examples.includes("go"))
+    copy.edit(".github/workflows/test.yml", (text) => text.replace(/ +- uses: actions\/setup-go@[^]*?(?=\n +- )\n/, ""))
+
+  copy.replace("eslint.config.mjs", ', "template/bench/"', "")
+  copy.replace("eslint.config.mjs", '"e2e/**", "template/e2e/**"', '"e2e/**"')
+  copy.replace("tsconfig.json", ', "template/bench"', "")
+  copy.replace(".dockerignore", "template\n", "")
+  copy.replace(".prettierignore", "bench.json\n", "")
+  copy.remove("docs/screenshot.png")
+  copy.remove("template")
+  for (const path of copy.files())
+    if (copy.read(path).search(MENTION) >= 0) copy.edit(path, (text) => text.replace(MENTION, ""))
+}
+
+/** Lines that still name the template, as `path:line: text`. */
+export function leftovers(copy: Copy): string[] {
+  return copy.files().flatMap((path) =>
+    path === "LICENSE"
+      ? []
+      : copy
+          .read(path)
+          .split("\n")
+          .flatMap((line, index) =>
+            LEFTOVER.test(line) ? [`${path}:${index + 1}: ${line.trim().slice(0, 100)}`] : [],
+          ),
+  )
+}
+
+function productPackage(text: string, name: string, commit: string | undefined): string {
+  const template = JSON.parse(text) as Package
+  const product: Package = {
+    ...template,
+    name: packageName(name),
+    version: "0.1.0",
+    template: { version: template.version, commit },
+  }
+  for (const script of TEMPLATE_SCRIPTS) removeKey(product.scripts, script)
+  for (const dependency of TEMPLATE_PACKAGES) removeKey(product.devDependencies, dependency)
+  product.scripts.test = "node --import tsx scripts/test.ts"
+  return `${JSON.stringify(product, undefined, 2)}\n`
+}
+
+function removeKey(from: Record<string, string>, key: string): void {
+  if (!(key in from)) throw new InitError(`package.json has no "${key}". Restore it, then run this again.`)
+  Reflect.deleteProperty(from, key)
+}
+
+function reportTo(contact: string): string {
+  if (contact === "")
+    return 'Report a vulnerability through the repository\'s private reporting ("Report a vulnerability" under Security), not in an issue.'
+  return `Report a vulnerability to <${contact}>, not in an issue.`
+}
+
+/** As a YAML value on one line, quoted where YAML needs it. */
+function yaml(value: string): string {
+  return stringify(value, { lineWidth: 0, defaultStringType: "PLAIN" }).trim()
+}
