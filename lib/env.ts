@@ -21,7 +21,8 @@ export interface Env {
   warnings: readonly string[]
 }
 
-type Source = Readonly<Record<string, string | undefined>>
+/** Environment variables, as in `process.env`. */
+export type Variables = Readonly<Record<string, string | undefined>>
 
 /**
  * Reads and checks all variables.
@@ -29,18 +30,18 @@ type Source = Readonly<Record<string, string | undefined>>
  * @param serving Whether the app is about to handle requests. A build doesn't need to know its origin.
  * @throws Error that lists all problems: the variable, its value (never a secret) and what to do. It has no stack trace.
  */
-export function readEnv(source: Source, serving = true): Env {
+export function readEnv(variables: Variables, serving = true): Env {
   // Each reader adds its problems to this list and returns a default instead.
   const problems: string[] = []
-  const oryUrl = readOryUrl(source, problems)
-  const appUrls = readAppUrls(source, serving, problems)
-  const topology = readTopology(source, oryUrl, problems)
-  const warnings = problems.length === 0 ? readWarnings(source, serving, topology, oryUrl, appUrls, problems) : []
-  const oryProjectToken = readProjectToken(source, problems)
-  const sessionCookie = readSessionCookie(source, problems)
-  const sessionSecrets = readSecrets(source, problems)
-  const sessionCacheSeconds = readCacheSeconds(source, problems)
-  const onVercel = source.VERCEL === "1"
+  const oryUrl = readOryUrl(variables, problems)
+  const appUrls = readAppUrls(variables, serving, problems)
+  const topology = readTopology(variables, oryUrl, problems)
+  const warnings = problems.length === 0 ? readWarnings(variables, serving, topology, oryUrl, appUrls, problems) : []
+  const oryProjectToken = readProjectToken(variables, problems)
+  const sessionCookie = readSessionCookie(variables, problems)
+  const sessionSecrets = readSecrets(variables, problems)
+  const sessionCacheSeconds = readCacheSeconds(variables, problems)
+  const onVercel = variables.VERCEL === "1"
 
   if (problems.length > 0) {
     const error = new Error(["Invalid environment variables:", ...new Set(problems)].join("\n  - "))
@@ -65,41 +66,41 @@ export function readEnv(source: Source, serving = true): Env {
 const LOCAL_ORY = "http://localhost:4000"
 const LOCAL_APP = "http://localhost:3000"
 
-function readOryUrl(source: Source, problems: string[]): string {
+function readOryUrl(variables: Variables, problems: string[]): string {
   const example = `for example ${LOCAL_ORY} (local Ory and the Ory tunnel) or https://auth.example.com`
-  const value = source.ORY_SDK_URL?.trim()
+  const value = variables.ORY_SDK_URL?.trim()
   if (value) return readOrigin("ORY_SDK_URL", value, example, problems) ?? LOCAL_ORY
   problems.push(`ORY_SDK_URL is not set. Set it to the origin of Ory, ${example}.`)
   return LOCAL_ORY
 }
 
-function readAppUrls(source: Source, serving: boolean, problems: string[]): readonly [string, ...string[]] {
+function readAppUrls(variables: Variables, serving: boolean, problems: string[]): readonly [string, ...string[]] {
   const example = "for example https://app.example.com, or several separated by commas"
-  if (source.APP_URL) {
-    const values = source.APP_URL.split(",").map((value) => readOrigin("APP_URL", value.trim(), example, problems))
+  if (variables.APP_URL) {
+    const values = variables.APP_URL.split(",").map((value) => readOrigin("APP_URL", value.trim(), example, problems))
     const [first = LOCAL_APP, ...rest] = values.filter((value) => value !== undefined)
     return [first, ...rest]
   }
   // Hosts without a scheme: https://vercel.com/docs/environment-variables/system-environment-variables
-  const production = source.VERCEL_PROJECT_PRODUCTION_URL
-  const preview = [source.VERCEL_BRANCH_URL, source.VERCEL_URL]
-  const hosts = source.VERCEL_ENV === "production" ? [production, ...preview] : [...preview, production]
+  const production = variables.VERCEL_PROJECT_PRODUCTION_URL
+  const preview = [variables.VERCEL_BRANCH_URL, variables.VERCEL_URL]
+  const hosts = variables.VERCEL_ENV === "production" ? [production, ...preview] : [...preview, production]
   const [first, ...rest] = hosts.filter((host) => host !== undefined && host !== "").map((host) => `https://${host}`)
   if (first !== undefined) return [first, ...rest]
 
-  if (source.NODE_ENV === "production" && serving)
+  if (variables.NODE_ENV === "production" && serving)
     problems.push(
       `APP_URL is not set. In production, set it to the origin that users see in their browser, ${example}.`,
     )
-  const port = source.PORT?.trim() || "3000"
+  const port = variables.PORT?.trim() || "3000"
   if (/^[1-9]\d{0,4}$/.test(port) && Number(port) <= 65535) return [new URL(`http://localhost:${port}`).origin]
   problems.push(`PORT is "${port}". Set it to a port number, for example 3000.`)
   return [LOCAL_APP]
 }
 
-function readTopology(source: Source, oryUrl: string, problems: string[]): Topology {
+function readTopology(variables: Variables, oryUrl: string, problems: string[]): Topology {
   const { hostname, protocol } = new URL(oryUrl)
-  const proxy = source.ORY_PROXY?.trim() ?? ""
+  const proxy = variables.ORY_PROXY?.trim() ?? ""
   if (proxy !== "" && proxy !== "on") problems.push(`ORY_PROXY is "${proxy}". Set it to on, or remove it.`)
   if (isOryNetwork(hostname) && protocol === "http:")
     problems.push(`ORY_SDK_URL is "${oryUrl}". Ory Network uses https. Set it to https://${hostname}.`)
@@ -108,7 +109,7 @@ function readTopology(source: Source, oryUrl: string, problems: string[]): Topol
 
 /** The topology must work under the first origin. Under the others, which users may never visit, a problem is a warning. */
 function readWarnings(
-  source: Source,
+  variables: Variables,
   serving: boolean,
   topology: Topology,
   oryUrl: string,
@@ -116,15 +117,16 @@ function readWarnings(
   problems: string[],
 ): readonly string[] {
   // A build that doesn't know the app's origin has nothing to compare.
-  const knowsOrigin = serving || source.NODE_ENV !== "production" || Boolean(source.APP_URL || source.VERCEL_URL)
+  const knowsOrigin =
+    serving || variables.NODE_ENV !== "production" || Boolean(variables.APP_URL || variables.VERCEL_URL)
   if (!knowsOrigin) return []
   const [first, ...others] = appUrls.map((appUrl) => topologyProblem(topology, oryUrl, appUrl))
   if (first !== undefined) problems.push(first)
   return others.filter((problem) => problem !== undefined)
 }
 
-function readProjectToken(source: Source, problems: string[]): string | undefined {
-  const token = source.ORY_PROJECT_API_TOKEN?.trim() || undefined
+function readProjectToken(variables: Variables, problems: string[]): string | undefined {
+  const token = variables.ORY_PROJECT_API_TOKEN?.trim() || undefined
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
     problems.push(
       "ORY_PROJECT_API_TOKEN contains a character that no token has. Copy it again from the Ory Console, without quotes or spaces.",
@@ -135,8 +137,8 @@ function readProjectToken(source: Source, problems: string[]): string | undefine
 /** Cookies with another purpose: this app's own, and Ory's for flows. */
 const OTHER_COOKIES = /^((__Host-)?(session_snapshot|login_redirects)|csrf_token_.*|ory_kratos_continuity)$/
 
-function readSessionCookie(source: Source, problems: string[]): string | undefined {
-  const name = source.ORY_SESSION_COOKIE?.trim() || undefined
+function readSessionCookie(variables: Variables, problems: string[]): string | undefined {
+  const name = variables.ORY_SESSION_COOKIE?.trim() || undefined
   if (name === undefined) return undefined
   const fix =
     "Set it to the name of Ory's session cookie (Kratos: session.cookie.name), or remove it to use ory_kratos_session and Ory Network's names."
@@ -148,8 +150,8 @@ function readSessionCookie(source: Source, problems: string[]): string | undefin
   return name
 }
 
-function readSecrets(source: Source, problems: string[]): readonly string[] {
-  const secrets = (source.SESSION_SECRET ?? "")
+function readSecrets(variables: Variables, problems: string[]): readonly string[] {
+  const secrets = (variables.SESSION_SECRET ?? "")
     .split(",")
     .map((secret) => secret.trim())
     .filter((secret) => secret !== "")
@@ -175,8 +177,8 @@ function weakness(secret: string): string | undefined {
   return new Set(groups).size < groups.length * 0.75 ? "that repeats a pattern" : undefined
 }
 
-function readCacheSeconds(source: Source, problems: string[]): number {
-  const value = source.SESSION_CACHE_SECONDS?.trim() || "30"
+function readCacheSeconds(variables: Variables, problems: string[]): number {
+  const value = variables.SESSION_CACHE_SECONDS?.trim() || "30"
   if (!/^\d{1,3}$/.test(value) || Number(value) > 300)
     problems.push(`SESSION_CACHE_SECONDS is "${value}". Set it to whole seconds from 0 (off) to 300, for example 30.`)
   return Number(value)

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import semver from "semver"
 import { getDomain } from "tldts"
 import { Cookie, CookieJar } from "tough-cookie"
-import type { Env } from "../lib/env"
+import type { Env, Variables } from "../lib/env"
 import { topologyProblem } from "../lib/topology"
 import { advisory } from "./kratos"
 import { nodeModule, projectDir, SetupError } from "./processes"
@@ -11,8 +11,6 @@ import { demoUser } from "./stack"
 
 /** The result of a check. `warning` and `cure` say what to do. They never contain a secret. */
 export type Finding = { check: string } & ({ ok: true; seen: string; warning?: string } | { ok: false; cure: string })
-
-type Source = Readonly<Record<string, string | undefined>>
 
 /** Older versions of Next let requests skip `middleware.ts`. https://github.com/vercel/next.js/security/advisories */
 const SAFE_NEXT = ">=16.2.11"
@@ -25,13 +23,13 @@ const SKEW_SECONDS = 5
 /**
  * Checks whether environment, versions, Ory, cookies, redirects, CORS, clocks and mail fit together.
  *
- * @param source The environment variables.
+ * @param variables The environment variables.
  * @param url Origin of a deployed app, which is then checked too.
  * @returns One finding for each check, in order. An invalid environment ends the checks.
  */
-export async function diagnose(source: Source, url?: string): Promise<Finding[]> {
+export async function diagnose(variables: Variables, url?: string): Promise<Finding[]> {
   const findings = [await versions()]
-  const env = await readEnvironment(source, url)
+  const env = await readEnvironment(variables, url)
   if (env instanceof Error) return [...findings, { check: "Environment", ok: false, cure: env.message }]
   const { oryUrl, topology, appUrls } = env
   const [app] = appUrls
@@ -45,7 +43,7 @@ export async function diagnose(source: Source, url?: string): Promise<Finding[]>
   const isOry = await add("Ory answers", () => checkOry(oryUrl))
   await add("Cookies can be shared", () => checkCookies(env, app))
   // Behind the Ory tunnel, users and mail are those of Ory Network.
-  const local = new URL(oryUrl).hostname === "localhost" && !source.ORY_PROJECT
+  const local = new URL(oryUrl).hostname === "localhost" && !variables.ORY_PROJECT
   if (isOry) {
     await add("Ory leads to this app", () => checkFlows(env, app))
     await add("Ory's cookies reach this app", () => checkFlowCookie(env, app))
@@ -54,8 +52,8 @@ export async function diagnose(source: Source, url?: string): Promise<Finding[]>
     await add("Clocks agree", () => checkClocks(oryUrl))
   }
   if (local) {
-    findings.push(...(await kratosVersion(source)))
-    await add("Mail", () => checkMail(source))
+    findings.push(...(await kratosVersion(variables)))
+    await add("Mail", () => checkMail(variables))
   }
   if (url !== undefined)
     await add("The app at its address", () => checkDeployed(topology === "direct" ? oryUrl : app, app))
@@ -72,11 +70,11 @@ async function finding(name: string, check: () => string | Promise<string>): Pro
   }
 }
 
-async function readEnvironment(source: Source, url: string | undefined): Promise<Env | Error> {
+async function readEnvironment(variables: Variables, url: string | undefined): Promise<Env | Error> {
   try {
     // The import also checks the variables of this process.
     const { readEnv } = await import("../lib/env")
-    return readEnv(url === undefined ? source : { ...source, APP_URL: url })
+    return readEnv(url === undefined ? variables : { ...variables, APP_URL: url })
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error))
   }
@@ -258,15 +256,15 @@ async function checkClocks(oryUrl: string): Promise<string> {
 }
 
 /** Only the admin port of local Ory tells the version. Without it there is no finding. A known advisory is a warning. */
-async function kratosVersion(source: Source): Promise<Finding[]> {
-  const response = await request(`http://localhost:${source.ORY_ADMIN_PORT?.trim() || "4434"}/admin/version`)
+async function kratosVersion(variables: Variables): Promise<Finding[]> {
+  const response = await request(`http://localhost:${variables.ORY_ADMIN_PORT?.trim() || "4434"}/admin/version`)
   const { version } = ((await response?.json().catch(() => undefined)) ?? {}) as { version?: string }
   if (version === undefined) return []
   return [{ check: "Kratos", ok: true, seen: version, warning: advisory(version.replace(/^v/, "")) }]
 }
 
-async function checkMail(source: Source): Promise<string> {
-  const inbox = `http://localhost:${source.INBOX_PORT?.trim() || "1080"}`
+async function checkMail(variables: Variables): Promise<string> {
+  const inbox = `http://localhost:${variables.INBOX_PORT?.trim() || "1080"}`
   if ((await request(`${inbox}/email`))?.ok === true) return inbox
   throw new SetupError(
     `There is no inbox at ${inbox}, so mail that Ory sends is lost. npm run dev starts one. INBOX_PORT sets its port.`,

@@ -45,22 +45,20 @@ export interface KratosOptions {
   log: (line: string) => void
 }
 
-const archive = (build: string, sha256: string): Archive => ({ name: `kratos_${SUPPORTED}-${build}.tar.gz`, sha256 })
+const asset = (build: string, sha256: string): Archive => ({ name: `kratos_${SUPPORTED}-${build}.tar.gz`, sha256 })
 
 const pinned: KratosOptions = {
   cacheDir: envPaths("ory-local", { suffix: "" }).cache,
   releaseUrl: `https://github.com/ory/kratos/releases/download/v${SUPPORTED}`,
   archives: {
-    "linux-x64": archive("linux_sqlite_64bit", "c80113f2c861b2fbd80290697d1380000111e297716018617423cca7f2e7e668"),
-    "linux-arm64": archive("linux_sqlite_arm64", "fd2cedebc4034ad1aef726f64665052c809fb05f86968e9c8a36372d7578e865"),
-    "darwin-x64": archive("macOS_sqlite_64bit", "0ac76d0ad85fe452e711a2aafe56b49b0f5d1a57200f4464dcb48e7267c94062"),
-    "darwin-arm64": archive("macOS_sqlite_arm64", "e198d84bde6e4b7c68714cdad00c8800edd88c2311adde8b08ea5469cea263ec"),
+    "linux-x64": asset("linux_sqlite_64bit", "c80113f2c861b2fbd80290697d1380000111e297716018617423cca7f2e7e668"),
+    "linux-arm64": asset("linux_sqlite_arm64", "fd2cedebc4034ad1aef726f64665052c809fb05f86968e9c8a36372d7578e865"),
+    "darwin-x64": asset("macOS_sqlite_64bit", "0ac76d0ad85fe452e711a2aafe56b49b0f5d1a57200f4464dcb48e7267c94062"),
+    "darwin-arm64": asset("macOS_sqlite_arm64", "e198d84bde6e4b7c68714cdad00c8800edd88c2311adde8b08ea5469cea263ec"),
   },
   goModuleDir: join(projectDir, "scripts", "kratos-source"),
   silenceMs: 5000,
-  log: (line) => {
-    console.log(line)
-  },
+  log: console.log,
 }
 
 /** A warning about a known vulnerability of this version. Undefined when there is none, or the version has no number. */
@@ -78,8 +76,8 @@ export function advisory(version: string): string | undefined {
  * @throws SetupError that lists all attempts and what the user can do.
  */
 export async function kratosBinary(given: Partial<KratosOptions> = {}): Promise<Kratos> {
-  const sources = { ...pinned, ...given }
-  const { cacheDir, releaseUrl, log } = sources
+  const options = { ...pinned, ...given }
+  const { cacheDir, releaseUrl, log } = options
   if (process.env.KRATOS_BIN) {
     const kratos = await givenKratos(process.env.KRATOS_BIN)
     const warning = advisory(kratos.version)
@@ -89,14 +87,14 @@ export async function kratosBinary(given: Partial<KratosOptions> = {}): Promise<
 
   await mkdir(cacheDir, { recursive: true })
   await removeLeftovers(cacheDir)
-  const release = await obtain(releaseArchive(sources), sources).catch(asError)
+  const release = await obtain(releaseArchive(options), options).catch(asError)
   if (!(release instanceof Error)) return release
   const host = new URL(releaseUrl).host
   log(
     `Using Kratos ${FALLBACK} because ${SUPPORTED} could not be downloaded (${release.message.replaceAll("\n", " ")}). ${advisory(FALLBACK) ?? ""} ` +
       `To get ${SUPPORTED}, let this machine reach ${host}, or set KRATOS_BIN.`,
   )
-  const build = await obtain(await goBuild(sources), sources).catch(asError)
+  const build = await obtain(await goBuild(options), options).catch(asError)
   if (!(build instanceof Error)) return build
   throw new SetupError(
     [
@@ -137,9 +135,9 @@ interface KratosSource {
   make: (binary: string, work: string) => Promise<void>
 }
 
-async function obtain(source: KratosSource, sources: KratosOptions): Promise<Kratos> {
+async function obtain(source: KratosSource, options: KratosOptions): Promise<Kratos> {
   return {
-    path: (await fromCache(source.cached, sources.log)) ?? (await install(source, sources)),
+    path: (await fromCache(source.cached, options.log)) ?? (await install(source, options)),
     version: source.version,
   }
 }

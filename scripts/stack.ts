@@ -64,12 +64,12 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
     },
   })
   // An older Kratos starts with a database that a newer one migrated, without a warning. So each version has its own.
-  const dataDir = join(resolve(options.dataDir), version)
-  const config = join(dataDir, "kratos.yml")
-  const pidFile = join(dataDir, "kratos.pid")
+  const versionDir = join(resolve(options.dataDir), version)
+  const config = join(versionDir, "kratos.yml")
+  const pidFile = join(versionDir, "kratos.pid")
   // Checked after kratosBinary: a build takes minutes, and another Ory may start meanwhile.
-  await assertDataUnused(dataDir)
-  const others = (await dataFolders(options.dataDir)).filter((folder) => folder !== dataDir)
+  await assertDataUnused(versionDir)
+  const others = (await dataFolders(options.dataDir)).filter((folder) => folder !== versionDir)
   if (others.length > 0) {
     const kept = others.map((folder) => relative(projectDir, join(folder, DATABASE))).join(", ")
     log(
@@ -80,9 +80,9 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 })
   // Earlier versions of this script made the folder readable for every user of the machine.
   await chmod(options.dataDir, 0o700)
-  await mkdir(join(dataDir, "mail"), { recursive: true })
+  await mkdir(join(versionDir, "mail"), { recursive: true })
   await writeFile(config, kratosConfig(await readFile(join(configDir, "kratos.yml"), "utf8"), options))
-  const env = await kratosEnv(dataDir, options)
+  const env = await kratosEnv(versionDir, options)
 
   let die: (message: string) => void
   const died = new Promise<string>((settle) => (die = settle))
@@ -92,7 +92,7 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
     })
   }
 
-  const mail = await startMail(dataDir, options)
+  const mail = await startMail(versionDir, options)
   watch("The mail catcher", mail)
   let server: Running | undefined
 
@@ -132,7 +132,7 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
   return {
     adminUrl: `http://127.0.0.1:${adminPort}`,
     version,
-    dataDir,
+    dataDir: versionDir,
     died,
     stopKratos,
     startKratos,

@@ -1,4 +1,5 @@
 import which from "which"
+import type { Variables } from "../lib/env"
 import { SetupError, start, waitForUrl } from "./processes"
 
 /** The Ory CLI that npx downloads when none is installed. https://www.npmjs.com/package/@ory/cli */
@@ -19,35 +20,33 @@ export interface Tunnel {
   readonly died: Promise<string>
 }
 
-type Source = Readonly<Record<string, string | undefined>>
-
 /**
  * Starts `ory tunnel`, which makes an Ory Network project available on a port of this machine. Resolves when Ory responds there.
  * https://www.ory.com/docs/cli/ory-tunnel
  *
- * @param source The environment: API keys, workspace, and the PATH with the CLI.
+ * @param variables The environment: API keys, workspace, and the PATH with the CLI.
  * @throws SetupError when there is no CLI and no npx, or with the CLI's last lines when the tunnel ends first.
  */
 export async function startTunnel(
   { project, appUrl, oryUrl, log }: TunnelOptions,
-  source: Source = process.env,
+  variables: Variables = process.env,
 ): Promise<Tunnel> {
   // The CLI would use PORT, which is the app's, and would take an empty variable for a key.
   const removed = ["PORT", "ORY_PROJECT", "ORY_WORKSPACE"]
   const env = Object.fromEntries(
-    Object.entries(source).filter(([name, value]) => !removed.includes(name) && value !== ""),
+    Object.entries(variables).filter(([name, value]) => !removed.includes(name) && value !== ""),
   )
   const [file, ...before] = oryCli(env.PATH)
-  const args = ["tunnel", ...flags(project, source), "--port", new URL(oryUrl).port || "80", appUrl]
+  const args = ["tunnel", ...flags(project, variables), "--port", new URL(oryUrl).port || "80", appUrl]
   const running = await start(file, [...before, ...args], { env, log })
   await waitForUrl("The Ory tunnel", `${oryUrl}/health/alive`, running)
   return { died: running.died.then(({ description }) => `The Ory tunnel ${description}`) }
 }
 
 /** An API key already names its project or workspace. The CLI refuses a key together with the flag. */
-function flags(project: string, source: Source): string[] {
-  if (source.ORY_PROJECT_API_KEY) return []
-  const workspace = source.ORY_WORKSPACE_API_KEY ? undefined : source.ORY_WORKSPACE?.trim()
+function flags(project: string, variables: Variables): string[] {
+  if (variables.ORY_PROJECT_API_KEY) return []
+  const workspace = variables.ORY_WORKSPACE_API_KEY ? undefined : variables.ORY_WORKSPACE?.trim()
   return ["--project", project, ...(workspace ? ["--workspace", workspace] : [])]
 }
 

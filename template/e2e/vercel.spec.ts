@@ -244,7 +244,7 @@ test("the gate passes the session to the page, which sends no other request to O
 })
 
 /** Starts the function that Vercel calls for a page, as a server. */
-async function startPage(name: string): Promise<{ url: string; stop: () => Promise<void> }> {
+async function startPage(name: string, variables = env): Promise<{ url: string; stop: () => Promise<void> }> {
   const func = await realpath(output(`functions/${name}.func`))
   const { handler, filePathMap } = JSON.parse(await readFile(join(func, ".vc-config.json"), "utf8")) as {
     handler: string
@@ -258,7 +258,10 @@ async function startPage(name: string): Promise<{ url: string; stop: () => Promi
   }
   const [port] = await freePorts()
   const server = `require("node:http").createServer(require("./${handler}")).listen(${port}, "localhost")`
-  const running = await start(process.execPath, ["-e", server], { cwd: copy, env: { PATH: process.env.PATH, ...env } })
+  const running = await start(process.execPath, ["-e", server], {
+    cwd: copy,
+    env: { PATH: process.env.PATH, ...variables },
+  })
   const url = `http://localhost:${port}`
   const stop = async (): Promise<void> => {
     await running.stop()
@@ -379,9 +382,10 @@ test("on a preview deployment, the browser reaches Ory through the gate", async 
   expect(flow.headers.get("set-cookie")).not.toMatch(/domain=/i)
 })
 
-test("without a required variable, the gate fails with an error that names it", async () => {
+test("without a required variable, the gate and the page's function handle no request, and name the variable", async () => {
   for (const name of ["ORY_SDK_URL", "APP_URL"]) {
     const gate = await startGate({ ...env, [name]: "" })
     await expect(gate("/dashboard")).rejects.toThrow(`${name} is not set`)
+    await expect(startPage("dashboard", { ...env, [name]: "" })).rejects.toThrow(`${name} is not set`)
   }
 })

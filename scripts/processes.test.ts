@@ -1,0 +1,68 @@
+import { createServer } from "node:net"
+import { afterEach, describe, expect, test } from "vitest"
+import { assertPortFree, freePorts, nodeModule, projectDir, run, stopAll } from "./processes"
+
+afterEach(() => stopAll())
+
+/** Runs a program with `runMain`. Rejects when its exit code is not 0. */
+async function runMain(body: string): Promise<string> {
+  const lines: string[] = []
+  const source = `import { runMain, SetupError, start } from "./scripts/processes"\nawait runMain(async () => { ${body} })`
+  const args = ["--import", "tsx", "--input-type=module", "--eval", source]
+  await run(process.execPath, args, { cwd: projectDir, log: (line) => lines.push(line) })
+  return lines.join("\n")
+}
+
+describe("runMain", () => {
+  test("prints a SetupError without a stack trace, and fails", async () => {
+    const failed = runMain(`throw new SetupError("Set PORT to a port number.")`)
+    await expect(failed).rejects.toThrow(/exited with code 1:\n\s*Set PORT to a port number\.\s*$/)
+  })
+
+  test("prints other errors with their stack trace, and fails", async () => {
+    await expect(runMain(`throw new TypeError("a bug")`)).rejects.toThrow(/TypeError: a bug\n\s+at /)
+  })
+
+  test("stops child processes, and exits with the exit code that main set", async () => {
+    expect(await runMain(`await start("sleep", ["60"])`)).toBe("")
+    await expect(runMain("process.exitCode = 3")).rejects.toThrow("exited with code 3")
+  })
+})
+
+describe("freePorts", () => {
+  test("never returns a port twice, and none that browsers block or systems use for outgoing connections", async () => {
+    const ports = [...(await freePorts()), ...(await freePorts())]
+    expect(new Set(ports).size).toBe(14)
+    for (const port of ports) {
+      expect(port).toBeGreaterThan(10_080)
+      expect(port).toBeLessThan(32_768)
+    }
+  })
+})
+
+describe("assertPortFree", () => {
+  test("accepts a free port", async () => {
+    const [port] = await freePorts()
+    await expect(assertPortFree(port, "PORT")).resolves.toBeUndefined()
+  })
+
+  test.each(["127.0.0.1", "::1", "::"])("names the process that listens at %s, and the variable", async (host) => {
+    const [port] = await freePorts()
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(port, host, resolve))
+    try {
+      await expect(assertPortFree(port, "MAIL_PORT")).rejects.toThrow(
+        new RegExp(`^Port ${port} is taken by process ${process.pid} \\(.+\\)\\. .*MAIL_PORT`),
+      )
+    } finally {
+      server.close()
+    }
+  })
+})
+
+test("run rejects with the last lines of a program that fails", async () => {
+  await expect(run(process.execPath, ["--eval", "console.log('last words'); process.exit(7)"])).rejects.toThrow(
+    "exited with code 7:\nlast words",
+  )
+  await expect(run(nodeModule("missing"), [])).rejects.toThrow("cannot be started")
+})
