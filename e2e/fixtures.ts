@@ -153,6 +153,11 @@ export async function sessionOf(page: Page): Promise<{
   return (await response.json()) as Awaited<ReturnType<typeof sessionOf>>
 }
 
+/** Gives a page time to send what it fetches by itself. On a page that leaves a response unread, `networkidle` would never come. */
+export async function settle(page: Page): Promise<void> {
+  await page.waitForTimeout(1000)
+}
+
 /** Signs up with a password and verifies the address with the code from the email. Ends at `returnTo`. */
 export async function signUp(page: Page, account: Account, returnTo = "/dashboard"): Promise<void> {
   await page.goto(`/auth/registration?return_to=${encodeURIComponent(returnTo)}`)

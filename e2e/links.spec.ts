@@ -1,4 +1,4 @@
-import { expect, expectSignedIn, signIn, test } from "./fixtures"
+import { expect, expectSignedIn, settle, signIn, test } from "./fixtures"
 import { createUser, PAGE_LOAD, revokeSession, send } from "./http"
 import { startServers, type Servers } from "./servers"
 import { texts } from "./texts"
@@ -18,11 +18,10 @@ test("hovering over links sends no request to Ory", async ({ openAs, openPage })
     const page = await openPage(servers.appUrl)
     for (const path of ["/", "/auth/signed-out", "/auth/error"]) {
       await page.goto(path)
-      await page.waitForLoadState("networkidle")
+      await settle(page)
       servers.relay.seen.length = 0
       for (const link of await page.getByRole("link").all()) await link.hover()
-      // Time for the requests that a hover may start.
-      await page.waitForTimeout(500)
+      await settle(page)
       expect(servers.relay.seen, path).toEqual([])
     }
     expect(await page.context().cookies()).toEqual([])
@@ -31,11 +30,11 @@ test("hovering over links sends no request to Ory", async ({ openAs, openPage })
   await test.step("signed in, on a protected page", async () => {
     const page = await openAs(await createUser(servers), servers.appUrl)
     await page.goto("/dashboard")
-    await page.waitForLoadState("networkidle")
+    await settle(page)
     servers.relay.seen.length = 0
     for (const link of await page.getByRole("link").all()) await link.hover()
     await page.getByRole("button", { name: texts.nav.signOut }).hover()
-    await page.waitForTimeout(500)
+    await settle(page)
     expect(servers.relay.seen).toEqual([])
     await page.reload()
     await expect(page.getByRole("button", { name: texts.nav.signOut })).toBeVisible()

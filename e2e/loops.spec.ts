@@ -1,5 +1,15 @@
 import type { BrowserContext, Page } from "playwright/test"
-import { codeFor, expect, expectSignedIn, signIn, signOut, submitRegistration, test, verifyAddress } from "./fixtures"
+import {
+  codeFor,
+  expect,
+  expectSignedIn,
+  settle,
+  signIn,
+  signOut,
+  submitRegistration,
+  test,
+  verifyAddress,
+} from "./fixtures"
 import { browserCookies, createUser, extendSession, PAGE_LOAD, send } from "./http"
 import { startServers, type Servers, type ServersOptions } from "./servers"
 import { texts } from "./texts"
@@ -234,7 +244,7 @@ test.describe("normal use does not end at the loop page", () => {
       await signIn(page, user)
       await page.waitForURL(`${servers.appUrl}/dashboard?tab=1`)
       await travel(page, -1, "/dashboard")
-      await page.waitForLoadState("networkidle")
+      await settle(page)
       await expectSignedIn(page, user)
       await page.goto("/account")
       await expect(page.getByRole("heading", { level: 1 })).toBeVisible()
@@ -255,7 +265,7 @@ test.describe("normal use does not end at the loop page", () => {
       await link.hover()
       await page.mouse.move(0, 0)
     }
-    await page.waitForLoadState("networkidle")
+    await settle(page)
     expect(await page.context().cookies()).toEqual([])
     await link.click()
     await signIn(page, await createUser(servers))

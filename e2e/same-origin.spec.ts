@@ -9,6 +9,7 @@ import {
   expect,
   expectSettingsSaved,
   expectSignedIn,
+  settle,
   signIn,
   signOut,
   traitFields,
@@ -119,7 +120,7 @@ test("a prefetch starts no flow, and a click on the link leads to sign-in and th
   const link = page.getByRole("link", { name: texts.landing.dashboardLink })
   await page.goto("/")
   await link.hover()
-  await page.waitForLoadState("networkidle")
+  await settle(page)
   await get("/self-service/login/browser", { ...PAGE_LOAD, "sec-purpose": "prefetch" })
   expect(servers.relay.seen).toEqual([])
   await link.click()
