@@ -29,7 +29,7 @@ async function clone({ git = true } = {}): Promise<string> {
   const { folder } = new Copy(resolve("."), join(parent, "clone"))
   symlinkSync(resolve("node_modules"), join(folder, "node_modules"))
   if (git) {
-    await execa("git", ["init", "--quiet"], { cwd: folder })
+    await execa("git", ["init", "--quiet", "--initial-branch", "main"], { cwd: folder })
     // `node_modules/` in .gitignore doesn't match a link.
     writeFileSync(join(folder, ".git/info/exclude"), "node_modules\n")
     await execa("git", ["add", "--all"], { cwd: folder })
@@ -229,6 +229,39 @@ test.describe("interrupted", () => {
     expect(await status(folder)).toEqual([])
     expect(await init(folder, "--yes", "--skip-checks", "--name", "Acme")).toMatchObject({ exitCode: 0 })
   })
+})
+
+test("the commands of docs/keep-it-current.md apply a later change of the template to a changed product", async () => {
+  const template = await clone()
+  const folder = await clone()
+  const edit = async (at: string, path: string, from: string, to: string): Promise<void> => {
+    const text = readFileSync(join(at, path), "utf8")
+    expect(text).toContain(from)
+    writeFileSync(join(at, path), text.replace(from, to))
+    await execa("git", [...AUTHOR, "commit", "--quiet", "--all", "--message", `Change ${path}`], { cwd: at })
+  }
+  const docs = readFileSync("docs/keep-it-current.md", "utf8")
+  const commands = [/base=\$\(.+\)/, /git diff --binary[^]+?--3way/].map((pattern) => pattern.exec(docs)?.[0])
+
+  expect(await init(folder, "--yes", "--skip-checks", "--name", "Acme", "--examples", "express")).toMatchObject({
+    exitCode: 0,
+  })
+  await edit(folder, "app/layout.tsx", 'lang="en"', 'lang="de"')
+  await edit(template, "app/layout.tsx", '"light dark"', '"light"')
+  await edit(template, "lib/brand.ts", "Create an account", "Sign up")
+  await edit(template, "template/test.ts", "npm test", "npm run test")
+
+  await execa("git", ["remote", "add", "upstream", template], { cwd: folder })
+  await execa("git", ["fetch", "--quiet", "upstream"], { cwd: folder })
+  const applied = await run(folder, "sh", "-c", commands.join("\n"))
+  expect(applied.exitCode, applied.text).toBe(0)
+  expect(await status(folder)).toEqual(["M  app/layout.tsx", "M  lib/brand.ts"])
+  const layout = readFileSync(join(folder, "app/layout.tsx"), "utf8")
+  expect(layout).toContain('lang="de"')
+  expect(layout).toContain('colorScheme: "light"')
+  const brand = readFileSync(join(folder, "lib/brand.ts"), "utf8")
+  expect(brand).toContain('"Acme"')
+  expect(brand).toContain("Sign up")
 })
 
 test.describe("without Git", () => {
