@@ -27,7 +27,7 @@ const SIZE_LIMIT = 1_000_000
 
 /** Secrets that the build gets and that nothing deployed may contain. */
 const SECRETS = {
-  SESSION_SECRET: "the-secret-that-no-deployed-file-may-contain",
+  SESSION_SECRET: "the-sealing-key-that-no-deployed-file-may-contain",
   ORY_PROJECT_API_TOKEN: "ory_pat_that_no_deployed_file_may_contain",
 }
 
