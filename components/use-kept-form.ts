@@ -16,40 +16,40 @@ interface KeptForm {
  * read once, by the same form of the same user. Text of another user is removed unread. Only plain text fields are kept,
  * so no password is.
  *
- * @param person The identity's id.
+ * @param userId The identity's id.
  * @param name Identifies the form.
  */
-export function useKeptForm(person: string, name: string): KeptForm {
+export function useKeptForm(userId: string, name: string): KeptForm {
   const [refilled, setRefilled] = useState(false)
   const ref = useCallback(
     (form: HTMLFormElement | null) => {
-      const values = form && take(person, name)
+      const values = form && take(userId, name)
       if (!values) return
       for (const field of textFields(form)) field.value = values[field.name] ?? field.value
       setRefilled(true)
     },
-    [person, name],
+    [userId, name],
   )
   const keep = (event: MouseEvent<HTMLElement>): void => {
     const form = event.currentTarget.closest("form")
-    if (form) put(person, name, Object.fromEntries(textFields(form).map(({ name, value }) => [name, value])))
+    if (form) put(userId, name, Object.fromEntries(textFields(form).map(({ name, value }) => [name, value])))
   }
   return { ref, refilled, keep }
 }
 
 const PREFIX = "kept-form "
 
-function put(person: string, name: string, values: Record<string, string>): void {
+function put(userId: string, name: string, values: Record<string, string>): void {
   try {
-    sessionStorage.setItem(`${PREFIX}${person} ${name}`, JSON.stringify(values))
+    sessionStorage.setItem(`${PREFIX}${userId} ${name}`, JSON.stringify(values))
   } catch {
     // Storage is unavailable: the form shows the saved values again.
   }
 }
 
-function take(person: string, name: string): Partial<Record<string, string>> | undefined {
+function take(userId: string, name: string): Partial<Record<string, string>> | undefined {
   try {
-    const own = `${PREFIX}${person} `
+    const own = `${PREFIX}${userId} `
     const text = sessionStorage.getItem(own + name)
     for (const key of Object.keys(sessionStorage))
       if (key === own + name || (key.startsWith(PREFIX) && !key.startsWith(own))) sessionStorage.removeItem(key)

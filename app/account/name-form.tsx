@@ -6,17 +6,16 @@ import { DeniedMessage } from "@/components/denied-message"
 import { useKeptForm } from "@/components/use-kept-form"
 
 interface Props {
-  /** The identity's id. */
-  person: string
+  userId: string
   first: string
   last: string
 }
 
 /** The form to copy. It shows the result of its action and keeps the typed text, even through a step-up. */
-export function NameForm({ person, first, last }: Props): ReactNode {
+export function NameForm({ userId, first, last }: Props): ReactNode {
   const [state, act, busy] = useActionState<NameState, FormData>(saveName, { values: { first, last } })
-  const { ref, refilled, keep } = useKeptForm(person, "name")
-  const answered = state.saved ?? state.error ?? state.denied
+  const { ref, refilled, keep } = useKeptForm(userId, "name")
+  const hasResult = Boolean(state.saved ?? state.error ?? state.denied)
   return (
     <form ref={ref} action={act} className="mt-8 flex max-w-md flex-col gap-4">
       <Field name="first" label="First name" autoComplete="given-name" value={state.values.first} />
@@ -28,22 +27,20 @@ export function NameForm({ person, first, last }: Props): ReactNode {
         {state.saved && "Saved."}
         {state.error}
         {state.denied && <DeniedMessage {...state.denied} onLeave={keep} />}
-        {refilled && answered === undefined && "We kept your changes. They are not saved yet."}
+        {refilled && !hasResult && "We kept your changes. They are not saved yet."}
       </p>
     </form>
   )
 }
 
-function Field({
-  label,
-  value,
-  ...input
-}: {
+interface FieldProps {
   name: string
   label: string
   autoComplete: string
   value: string
-}): ReactNode {
+}
+
+function Field({ label, value, ...input }: FieldProps): ReactNode {
   return (
     <label className="flex flex-col gap-1.5 text-sm font-medium">
       {label}

@@ -16,7 +16,7 @@ export default async function AccountPage(): Promise<ReactNode> {
     <Shell session={session}>
       <h1 className="text-2xl font-semibold tracking-tight">Account</h1>
       <p className="mt-1 text-muted">Your name. To change it, you must have signed in within the last 10 minutes.</p>
-      <NameForm person={session.identity.id} first={name?.first ?? ""} last={name?.last ?? ""} />
+      <NameForm userId={session.identity.id} first={name?.first ?? ""} last={name?.last ?? ""} />
       <h2 className="mt-12 font-semibold">Your data</h2>
       <p className="mt-1 text-sm text-muted">
         Everything we store about your account, as a file. This needs a second factor.
