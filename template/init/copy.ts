@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
 import { basename, dirname, join, relative } from "node:path"
 
 /** A problem that the user can solve. Its message is shown without a stack trace. */
@@ -90,6 +100,11 @@ export class Copy {
     } catch (error) {
       for (const step of undo) step()
       throw error
+    }
+    // Git doesn't track a folder that is now empty, such as `examples/`.
+    for (const path of this.removed) {
+      const parent = dirname(join(this.project, path))
+      if (existsSync(parent) && readdirSync(parent).length === 0) rmdirSync(parent)
     }
   }
 
