@@ -24,9 +24,12 @@ test.each([
   [null, "en"],
   ["constructor,__proto__,hasOwnProperty", "en"],
   ["../../de;;q=,,q=1;\0", "en"],
-  [`${"x".repeat(10_000)},de`, "en"],
-])("the language for Accept-Language %.40j is %s", (header, locale) => {
+])("the language for Accept-Language %j is %s", (header, locale) => {
   expect(languageFor(header).locale).toBe(locale)
+})
+
+test("the language for an Accept-Language of more than 10,000 characters is en", () => {
+  expect(languageFor(`${"x".repeat(10_000)},de`).locale).toBe("en")
 })
 
 test("English is sent without texts, because Elements' code contains them", () => {

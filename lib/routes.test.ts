@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { isApi, isPublic, isSensitive, isStatic } from "@/lib/routes"
 
-describe("a public, static path", () => {
+describe("public, static paths", () => {
   test.each([
     "/",
     "/unavailable",
@@ -14,15 +14,15 @@ describe("a public, static path", () => {
     "/robots.txt",
     "/sitemap.xml",
     "/manifest.webmanifest",
-  ])("is %s", (path) => {
+  ])("include %s", (path) => {
     expect(isPublic(path)).toBe(true)
     expect(isStatic(path)).toBe(true)
   })
 })
 
-describe("a public, dynamic path", () => {
+describe("public, dynamic paths", () => {
   test.each(["/auth/login", "/auth/registration", "/auth/sign-out", "/auth/", "/auth/a/b", "/auth/login/"])(
-    "is %s",
+    "include %s",
     (path) => {
       expect(isPublic(path)).toBe(true)
       expect(isStatic(path)).toBe(false)
@@ -30,7 +30,7 @@ describe("a public, dynamic path", () => {
   )
 })
 
-describe("a protected path", () => {
+describe("protected paths", () => {
   test.each([
     "/dashboard",
     "/account",
@@ -93,22 +93,22 @@ describe("a protected path", () => {
     "/.well-known/security.txt",
     "/constructor",
     "/__proto__",
-  ])("is %j", (path) => {
+  ])("include %j", (path) => {
     expect(isPublic(path)).toBe(false)
     expect(isStatic(path)).toBe(false)
   })
 })
 
-describe("a sensitive path, which never uses a snapshot", () => {
+describe("sensitive paths, which never use a snapshot", () => {
   test.each(["/account", "/account/", "/account/settings", "/account/settings/x", "/api/account", "/api/account/data"])(
-    "is %s",
+    "include %s",
     (path) => {
       expect(isSensitive(path)).toBe(true)
     },
   )
 })
 
-describe("a path that may use a snapshot", () => {
+describe("paths that may use a snapshot", () => {
   test.each([
     "/",
     "/dashboard",
@@ -119,20 +119,20 @@ describe("a path that may use a snapshot", () => {
     "/dashboard/account",
     "/api/accounts",
     "/api/me",
-  ])("is %s", (path) => {
+  ])("include %s", (path) => {
     expect(isSensitive(path)).toBe(false)
   })
 })
 
-describe("an API path", () => {
-  test.each(["/api/me", "/api/", "/api/a/b", "/api/health"])("is %s", (path) => {
+describe("API paths", () => {
+  test.each(["/api/me", "/api/", "/api/a/b", "/api/health"])("include %s", (path) => {
     expect(isApi(path)).toBe(true)
   })
 })
 
-describe("a page path", () => {
+describe("page paths", () => {
   test.each(["/", "/api", "/api-docs", "/apis/me", "/API/me", "/x/api/me", "/dashboard", "//api/me"])(
-    "is %s",
+    "include %s",
     (path) => {
       expect(isApi(path)).toBe(false)
     },

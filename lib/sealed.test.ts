@@ -467,7 +467,7 @@ describe("the snapshot cookie", () => {
     ["is empty", () => "session_snapshot="],
     ["has another name", (value: string) => `xsession_snapshot=${value}`],
     ["has a longer name", (value: string) => `session_snapshot2=${value}`],
-    ["has a name in other case", (value: string) => `Session_Snapshot=${value}`],
+    ["has a name in another case", (value: string) => `Session_Snapshot=${value}`],
     ["has the name for https", (value: string) => `__Host-session_snapshot=${value}`],
     ["is quoted", (value: string) => `session_snapshot="${value}"`],
     ["is in the value of another cookie", (value: string) => `other=session_snapshot=${value}`],
