@@ -322,7 +322,7 @@ describe("refuse", () => {
   })
 
   test.each([anonymous, aal2, unavailable])(
-    "sends Strict-Transport-Security and returns to https for the outcome %s",
+    "on https, sends Strict-Transport-Security and returns to https for the outcome %s",
     (outcome) => {
       const response = app.gate.refuse(gateRequest({ headers: { accept: HTML }, appUrl: HTTPS }), outcome)
       expect(response.headers.get("strict-transport-security")).toBe("max-age=63072000")
@@ -341,7 +341,7 @@ describe("refuse", () => {
     ["POST", "/reports", "https://evil.example/account", "/dashboard"],
     ["POST", "/reports", `${HTTP}/auth/login`, "/dashboard"],
     ["POST", "/reports", undefined, "/dashboard"],
-  ])("returns a %s of %s with the referrer %s to %s after sign-in", (method, path, referer, page) => {
+  ])("after sign-in, sends a %s of %s with the referrer %s to %s", (method, path, referer, page) => {
     const response = app.gate.refuse(
       gateRequest({ method, path, headers: { accept: HTML, ...(referer === undefined ? {} : { referer }) } }),
       anonymous,
@@ -847,7 +847,7 @@ describe("the middleware", () => {
     ["another content type", { "content-type": "application/x-www-form-urlencoded" }],
     ["a page without actions", {}, "/dashboard"],
     ["a route handler", {}, "/api/me"],
-  ])("refuses a server action without a session for %s", async (_what, headers, path) => {
+  ])("refuses a signed-out server action for %s", async (_what, headers, path) => {
     const response = await submitAction(headers, path)
     expect(response.headers.get("x-middleware-next")).toBeNull()
     expect(response.status).toBe(path === "/api/me" ? 401 : 303)
@@ -925,7 +925,7 @@ describe("the middleware", () => {
     ["/x/_next/static/a.js", true],
     ["/_next", true],
     ["/_next/static/chunks/a.js", false],
-  ])("the matcher's result for %s is %s", (path, matches) => {
+  ])("runs for %s: %s", (path, matches) => {
     expect(new RegExp(`^${app.matcher}$`).test(path)).toBe(matches)
   })
 })

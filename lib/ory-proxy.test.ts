@@ -148,7 +148,7 @@ describe("request routing", () => {
   })
 
   test.each(["PUT", "PATCH", "OPTIONS", "PROPFIND"])(
-    "returns 405 for %s, because browsers never send it to Ory",
+    "returns 405 for %s, which Ory's browser API does not use",
     async (method) => {
       const response = await forward("/self-service/login", { method })
       expect(response.status).toBe(405)
@@ -157,7 +157,7 @@ describe("request routing", () => {
     },
   )
 
-  test.each(["GET", "HEAD", "POST", "DELETE"])("forwards %s with the same method", async (method) => {
+  test.each(["GET", "HEAD", "POST", "DELETE"])("forwards %s requests with their method", async (method) => {
     await forward("/sessions/whoami", { method })
     expect(onlyRequest().request.method).toBe(method)
   })
@@ -454,7 +454,7 @@ describe("the response from Ory", () => {
     [APP, "__cf_bm=a; Path=/; Domain=oryapis.com", undefined],
     [APP, "session_snapshot=forged; Path=/", undefined],
     [APP, "; Path=/", undefined],
-  ])("at %s, has the rewritten or removed cookie %s", async (appUrl, setCookie, expected) => {
+  ])("at %s, rewrites or removes the cookie %s", async (appUrl, setCookie, expected) => {
     respond = json(200, {}, { "set-cookie": ["csrf_token_0=first; Path=/", setCookie] })
     const response = await forward("/sessions/whoami", { appUrl })
     expect(response.headers.getSetCookie().slice(1)).toEqual(expected === undefined ? [] : [expected])
@@ -580,7 +580,7 @@ describe("while Ory is unavailable or its response is invalid", () => {
       "an HTML page",
       (_request, response) => response.writeHead(200, { "content-type": "text/html" }).end("<h1>Maintenance"),
     ],
-    ["no content type", (_request, response) => response.writeHead(200).end("x")],
+    ["a response without a content type", (_request, response) => response.writeHead(200).end("x")],
     [
       "an SVG image",
       (_request, response) => response.writeHead(200, { "content-type": "image/svg+xml" }).end("<svg/>"),
