@@ -8,27 +8,27 @@ const read = (file: string): string => readFileSync(`${DIST}/${file}`, "utf8")
 const MAIN = ["index.mjs", "theme/default/index.mjs"]
 const CLIENT = ["client/index.mjs", "client/session-provider.mjs", "client/useSession.mjs", "client/frontendClient.mjs"]
 
-test.each(MAIN)("%s keeps all its code, and no language", (file) => {
-  const light = lighten(file, read(file))
-  expect(light.length).toBeLessThan(read(file).length / 5)
+test.each(MAIN)("removes all languages from %s and keeps its exports", (file) => {
+  const lightened = lighten(file, read(file))
+  expect(lightened.length).toBeLessThan(read(file).length / 5)
   for (const texts of Object.values(languages))
     if (texts["login.title"] !== languages.en?.["login.title"])
-      expect(light).not.toContain(JSON.stringify(texts["login.title"]))
-  expect(light.slice(light.lastIndexOf("export {"))).toBe(read(file).slice(read(file).lastIndexOf("export {")))
-  expect(light).toContain("var OryLocales = {};")
+      expect(lightened).not.toContain(JSON.stringify(texts["login.title"]))
+  expect(lightened.slice(lightened.lastIndexOf("export {"))).toBe(read(file).slice(read(file).lastIndexOf("export {")))
+  expect(lightened).toContain("var OryLocales = {};")
 })
 
-test.each(CLIENT)("%s imports files that are there, as they are named", (file) => {
+test.each(CLIENT)("adds extensions to the imports of %s, so that each names an existing file", (file) => {
   const imports = Array.from(lighten(file, read(file)).matchAll(/ from "(\..*)"/g), ([, path]) => path)
   expect(imports).not.toEqual([])
   for (const path of imports) expect(existsSync(`${DIST}/client/${path ?? ""}`)).toBe(true)
 })
 
-test("the rules change when the loader does", () => {
+test("includes a hash of the loader in the rules, so that they change with it", () => {
   expect(JSON.stringify(lighterElements())).toMatch(/"version":"[0-9a-f]{64}"/)
 })
 
-test("the installed version has the shape that the loader knows", () => {
+test("recognises the installed version of Elements", () => {
   expect(unknownShapes()).toEqual([])
 })
 
@@ -40,7 +40,7 @@ test.each([
     "the menus of Radix",
   ],
   ["client/index.mjs", 'export * from "./session-provider.mjs";', "imports without an extension"],
-])("a version with another %s keeps its code, with a warning", (changed, source, what) => {
+])("keeps the code of a version with an unknown %s, and reports it", (changed, source, what) => {
   expect(unknownShapes((file) => (file === changed ? source : read(file)))).toEqual([
     expect.stringMatching(new RegExp(`^@ory/elements-react [\\d.]+: dist/${changed} no longer has ${what}`)),
   ])
@@ -49,7 +49,7 @@ test.each([
   )
 })
 
-test("every language has every text that English has, and no other", () => {
+test("has the same text keys in every language as in English", () => {
   expect(Object.keys(languages)).toHaveLength(83)
   for (const [locale, texts] of Object.entries(languages)) {
     expect([locale, Object.keys(texts).sort()]).toEqual([locale, Object.keys(languages.en ?? {}).sort()])
@@ -57,7 +57,7 @@ test("every language has every text that English has, and no other", () => {
   }
 })
 
-test("English needs no language: each text in the code is the one that the English language has", () => {
+test("has the same English texts as Elements' code", () => {
   const texts = MAIN.flatMap((file) => [
     ...lighten(file, read(file)).matchAll(/\bid: "([\w.-]+)",\s+defaultMessage: ("|'|`)(.*?)(?<!\\)\2/gs),
   ])

@@ -15,7 +15,7 @@ test.each([
   ["<script>alert(1)</script>", "Unknown browser"],
   ["", "Unknown browser"],
   [undefined, "Unknown browser"],
-])("%s", (userAgent, name) => {
+])("the name for the user agent %j is %s", (userAgent, name) => {
   expect(browserAndSystem(userAgent)).toBe(name)
 })
 
@@ -27,6 +27,6 @@ test.each([
   ["::1", "::1"],
   ["", ""],
   [undefined, undefined],
-])("address %s", (address, shown) => {
+])("the address %j is shown as %j", (address, shown) => {
   expect(withoutPort(address)).toBe(shown)
 })

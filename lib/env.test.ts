@@ -4,10 +4,10 @@ import { afterEach, describe, expect, test, vi } from "vitest"
 import { assertReadyToServe, readEnv } from "@/lib/env"
 import { topologyProblem } from "@/lib/topology"
 
-/** The minimum on a laptop. */
-const laptop = { NODE_ENV: "development", ORY_SDK_URL: "http://localhost:4000" }
+/** The minimum for local development. */
+const development = { NODE_ENV: "development", ORY_SDK_URL: "http://localhost:4000" }
 
-/** The minimum on a server. */
+/** The minimum in production. */
 const server = { NODE_ENV: "production", ORY_SDK_URL: "https://auth.example.com", APP_URL: "https://app.example.com" }
 
 const secret = randomBytes(32).toString("base64")
@@ -26,8 +26,8 @@ function problems(source: Record<string, string | undefined>, serving?: boolean)
   return []
 }
 
-test("a laptop needs only ORY_SDK_URL", () => {
-  expect(readEnv(laptop)).toEqual({
+test("development requires only ORY_SDK_URL", () => {
+  expect(readEnv(development)).toEqual({
     oryUrl: "http://localhost:4000",
     topology: "direct",
     appUrls: ["http://localhost:3000"],
@@ -38,7 +38,7 @@ test("a laptop needs only ORY_SDK_URL", () => {
   })
 })
 
-test("a server needs only ORY_SDK_URL and APP_URL", () => {
+test("production requires only ORY_SDK_URL and APP_URL", () => {
   expect(readEnv(server)).toEqual({
     oryUrl: "https://auth.example.com",
     topology: "direct",
@@ -61,7 +61,7 @@ test("treats an empty variable as missing", () => {
     SESSION_CACHE_SECONDS: "",
   }
   const vercel = { VERCEL_ENV: "", VERCEL_URL: "", VERCEL_BRANCH_URL: "", VERCEL_PROJECT_PRODUCTION_URL: "" }
-  expect(readEnv({ ...laptop, ...empty, ...vercel })).toEqual(readEnv(laptop))
+  expect(readEnv({ ...development, ...empty, ...vercel })).toEqual(readEnv(development))
 })
 
 describe.each([
@@ -143,7 +143,7 @@ describe.each([
 })
 
 test.each([undefined, "", "  "])("ORY_SDK_URL is required: rejects %j", (value) => {
-  expect(problems({ ...laptop, ORY_SDK_URL: value })).toEqual([
+  expect(problems({ ...development, ORY_SDK_URL: value })).toEqual([
     "ORY_SDK_URL is not set. Set it to the origin of Ory, for example http://localhost:4000 (local Ory and the Ory tunnel) or https://auth.example.com.",
   ])
 })
@@ -235,8 +235,8 @@ describe("without APP_URL", () => {
     ["8080", "http://localhost:8080"],
     [" 3001 ", "http://localhost:3001"],
     ["65535", "http://localhost:65535"],
-  ])("uses PORT=%j on a laptop: %s", (port, url) => {
-    expect(readEnv({ ...laptop, PORT: port }).appUrls).toEqual([url])
+  ])("uses PORT=%j in development: %s", (port, url) => {
+    expect(readEnv({ ...development, PORT: port }).appUrls).toEqual([url])
   })
 
   test.each([
@@ -254,7 +254,7 @@ describe("without APP_URL", () => {
     ":3000",
     "３０００",
   ])("rejects PORT=%j", (port) => {
-    expect(problems({ ...laptop, PORT: port })).toEqual([
+    expect(problems({ ...development, PORT: port })).toEqual([
       `PORT is "${port}". Set it to a port number, for example 3000.`,
     ])
   })
@@ -276,7 +276,7 @@ describe("topology", () => {
     [{ ORY_SDK_URL: "https://projects.oryapis.com", APP_URL: "https://x.oryapis.com" }, "direct"],
     [{ ORY_SDK_URL: "https://demo-projects.oryapis.com", APP_URL: "https://x.oryapis.com" }, "direct"],
     [{ ORY_SDK_URL: "https://demo.projects.oryapis.com.example.com" }, "direct"],
-  ])("%j is %s", (variables, expected) => {
+  ])("with %j is %s", (variables, expected) => {
     expect(topology(variables as Record<string, string>)).toBe(expected)
   })
 
@@ -320,7 +320,7 @@ describe("topology", () => {
     expect(readEnv({ ...vercel, VERCEL_ENV: "production" }, false).warnings).toHaveLength(1)
   })
 
-  test("compares no origins in a build that does not know the app's origin", () => {
+  test("skips the topology check in a build without APP_URL", () => {
     expect(problems({ NODE_ENV: "production", ORY_SDK_URL: "https://auth.example.com" }, false)).toEqual([])
     expect(problems({ NODE_ENV: "production", ORY_SDK_URL: "http://127.0.0.1:4000" }, false)).toEqual([])
   })
@@ -330,7 +330,7 @@ describe("topology", () => {
     [" ory_pat_abc123\n", "ory_pat_abc123"],
     ["", undefined],
     ["  ", undefined],
-  ])("ORY_PROJECT_API_TOKEN=%j", (value, token) => {
+  ])("reads ORY_PROJECT_API_TOKEN=%j as %s", (value, token) => {
     expect(readEnv({ ...server, ORY_PROJECT_API_TOKEN: value }).oryProjectToken).toBe(token)
   })
 
@@ -350,7 +350,7 @@ describe("topology", () => {
     ["__Secure-session", "__Secure-session"],
     ["", undefined],
     ["  ", undefined],
-  ])("ORY_SESSION_COOKIE=%j", (value, sessionCookie) => {
+  ])("reads ORY_SESSION_COOKIE=%j as %s", (value, sessionCookie) => {
     expect(readEnv({ ...server, ORY_SESSION_COOKIE: value }).sessionCookie).toBe(sessionCookie)
   })
 
@@ -364,7 +364,7 @@ describe("topology", () => {
     ["login_redirects", "is the name of another cookie"],
     ["csrf_token_1234", "is the name of another cookie"],
     ["ory_kratos_continuity", "is the name of another cookie"],
-  ])("ORY_SESSION_COOKIE=%j %s", (value, why) => {
+  ])("rejects ORY_SESSION_COOKIE=%j, which %s", (value, why) => {
     const [problem, ...others] = problems({ ...server, ORY_SESSION_COOKIE: value })
     expect(others).toEqual([])
     expect(problem).toContain(`ORY_SESSION_COOKIE is "${value}", which ${why}. Set it to`)
@@ -373,38 +373,39 @@ describe("topology", () => {
   test.each([
     ["1", true],
     ["", false],
-  ])("VERCEL=%j", (VERCEL, onVercel) => {
+  ])("reads VERCEL=%j as %s", (VERCEL, onVercel) => {
     expect(readEnv({ ...server, VERCEL })).toMatchObject({ onVercel })
   })
 })
 
 describe("SESSION_SECRET", () => {
-  const secrets = (value: string): readonly string[] => readEnv({ ...laptop, SESSION_SECRET: value }).sessionSecrets
+  const secrets = (value: string): readonly string[] =>
+    readEnv({ ...development, SESSION_SECRET: value }).sessionSecrets
 
   test.each([
-    ["one", secret, [secret]],
-    ["several, to rotate, in their order", `${secret},${otherSecret}`, [secret, otherSecret]],
-    ["with white space around them", ` ${secret} ,\n${otherSecret}\n`, [secret, otherSecret]],
-    ["with extra commas", `,${secret},,`, [secret]],
-    ["none", " , ", []],
+    ["one secret", secret, [secret]],
+    ["several for rotation, in their order", `${secret},${otherSecret}`, [secret, otherSecret]],
+    ["several with white space around them", ` ${secret} ,\n${otherSecret}\n`, [secret, otherSecret]],
+    ["one with extra commas", `,${secret},,`, [secret]],
+    ["only commas", " , ", []],
     [
-      "as openssl makes them",
+      "one generated by openssl",
       "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=",
       ["q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="],
     ],
-    ["of exactly 32 characters", "9f1c2ab07d6e4853be12f7a0c6d59e34", ["9f1c2ab07d6e4853be12f7a0c6d59e34"]],
-  ])("%s", (_how, value, list) => {
+    ["one of exactly 32 characters", "9f1c2ab07d6e4853be12f7a0c6d59e34", ["9f1c2ab07d6e4853be12f7a0c6d59e34"]],
+  ])("reads %s", (_how, value, list) => {
     expect(secrets(value)).toEqual(list)
   })
 
   test.each([
     ["a short one", "hunter2"],
     ["one of 31 characters", "hunter2".padEnd(31, "x")],
-    ["a short one behind a long one", `${secret},hunter2`],
+    ["a short one after a long one", `${secret},hunter2`],
     ["a short one before a long one", `hunter2,${secret}`],
     ["white space that makes it long", ` ${" ".repeat(40)}hunter2`],
   ])("rejects %s with a fix, without the secret in the message", (_how, value) => {
-    const [problem, ...others] = problems({ ...laptop, SESSION_SECRET: value })
+    const [problem, ...others] = problems({ ...development, SESSION_SECRET: value })
     expect(others).toEqual([])
     expect(problem).toMatch(/^SESSION_SECRET .*shorter than 32 characters.* openssl rand -base64 32/)
     expect(problem).not.toContain("hunter2")
@@ -433,26 +434,26 @@ describe("a weak SESSION_SECRET", () => {
     ["abcdefghijklmnopqrstuvwxyz0123456789", word],
     ["0123456789-zyx-wvu-tsr-qpo-nml-kji-hg", word],
     ["qwertyuiopasdfghjklzxcvbnm0246813579", word],
-  ])("rejects %s with a fix, without the secret in the message", (value, why) => {
+  ])("is rejected with a fix, without the secret in the message: %s", (value, why) => {
     for (const all of [value, `${secret},${value}`]) {
-      expect(problems({ ...laptop, SESSION_SECRET: all })).toEqual([
+      expect(problems({ ...development, SESSION_SECRET: all })).toEqual([
         `SESSION_SECRET contains a secret ${why}. Commas separate secrets. Generate a secret with: openssl rand -base64 32. Leave the variable empty to run without snapshots.`,
       ])
     }
   })
 
   test.each(["base64", "hex"] as const)(
-    "is none of 10,000 random secrets in the form of openssl rand -%s 32",
+    "is not detected in 10,000 random secrets in the form of openssl rand -%s 32",
     (form) => {
       for (let count = 0; count < 10_000; count++) {
         const value = randomBytes(32).toString(form)
-        expect(readEnv({ ...laptop, SESSION_SECRET: value }).sessionSecrets, value).toEqual([value])
+        expect(readEnv({ ...development, SESSION_SECRET: value }).sessionSecrets, value).toEqual([value])
       }
     },
     30_000,
   )
 
-  test.each(["-base64", "-hex"])("is none of the secrets that openssl rand %s 32 generates", (form) => {
+  test.each(["-base64", "-hex"])("is not detected in secrets from openssl rand %s 32", (form) => {
     for (let count = 0; count < 20; count++) {
       let value: string
       try {
@@ -463,7 +464,7 @@ describe("a weak SESSION_SECRET", () => {
         return
       }
       expect(value.trim().length).toBeGreaterThan(40)
-      expect(readEnv({ ...laptop, SESSION_SECRET: value }).sessionSecrets).toEqual([value.trim()])
+      expect(readEnv({ ...development, SESSION_SECRET: value }).sessionSecrets).toEqual([value.trim()])
     }
   })
 })
@@ -477,8 +478,8 @@ describe("SESSION_CACHE_SECONDS", () => {
     [" 60 ", 60],
     ["007", 7],
     ["  ", 30],
-  ])("%j is %d", (value, seconds) => {
-    expect(readEnv({ ...laptop, SESSION_CACHE_SECONDS: value }).sessionCacheSeconds).toBe(seconds)
+  ])("reads %j as %d", (value, seconds) => {
+    expect(readEnv({ ...development, SESSION_CACHE_SECONDS: value }).sessionCacheSeconds).toBe(seconds)
   })
 
   test.each([
@@ -498,7 +499,7 @@ describe("SESSION_CACHE_SECONDS", () => {
     "３０",
     "3 0",
   ])("rejects %j", (value) => {
-    expect(problems({ ...laptop, SESSION_CACHE_SECONDS: value })).toEqual([
+    expect(problems({ ...development, SESSION_CACHE_SECONDS: value })).toEqual([
       `SESSION_CACHE_SECONDS is "${value}". Set it to whole seconds from 0 (off) to 300, for example 30.`,
     ])
   })
@@ -556,15 +557,15 @@ describe("appUrl", () => {
     ["evil@b.example.com:8443", "https://app.example.com"],
     ["localhost:3000, evil.example", "https://app.example.com"],
     ["http://localhost:3000", "https://app.example.com"],
-  ])("host %j: %s", async (host, url) => {
+  ])("for the host %j, returns %s", async (host, url) => {
     expect(await appUrl(list, host)).toBe(url)
   })
 
-  test("uses a single origin for every host", async () => {
+  test("returns a single origin for every host", async () => {
     expect(await appUrl("https://app.example.com", "evil.example")).toBe("https://app.example.com")
   })
 
-  test("an invalid variable stops the import of the module", async () => {
+  test("rejects the import of the module when a variable is invalid", async () => {
     await expect(appUrl("app.example.com", null)).rejects.toThrow('APP_URL is "app.example.com"')
   })
 })
@@ -581,18 +582,18 @@ describe("assertReadyToServe", () => {
       vi.stubEnv(name, value)
   }
 
-  test("rejects a server that does not know its origin, though a build may not know it", () => {
+  test("rejects a server without APP_URL, which is optional only in a build", () => {
     stubServer({ APP_URL: undefined })
     expect(assertReadyToServe).toThrow("APP_URL is not set.")
   })
 
-  test("logs nothing when everything works", () => {
+  test("logs nothing when all variables are valid", () => {
     stubServer({})
     assertReadyToServe()
     expect(warn).not.toHaveBeenCalled()
   })
 
-  test("logs that there are no snapshots, and each origin that does not work", () => {
+  test("warns about a missing SESSION_SECRET and about each origin without shared cookies", () => {
     stubServer({ SESSION_SECRET: "", APP_URL: "https://app.example.com,https://my-app.vercel.app" })
     assertReadyToServe()
     expect(warn.mock.calls.flat()).toEqual([

@@ -24,27 +24,30 @@ test.each([
   [null, "en"],
   ["constructor,__proto__,hasOwnProperty", "en"],
   ["../../de;;q=,,q=1;\0", "en"],
-  [`${"x".repeat(10_000)},de`, "en"],
-])("%.40j is answered in %s", (header, locale) => {
+])("the language for Accept-Language %j is %s", (header, locale) => {
   expect(languageFor(header).locale).toBe(locale)
 })
 
-test("English is sent without texts: Elements' code has them", () => {
+test("the language for an Accept-Language of more than 10,000 characters is en", () => {
+  expect(languageFor(`${"x".repeat(10_000)},de`).locale).toBe("en")
+})
+
+test("English is sent without texts, because Elements' code contains them", () => {
   expect(languageFor("en-US")).toEqual({ locale: "en", direction: "ltr" })
 })
 
-test("any other language is sent with every text, and in the direction it is written in", () => {
+test("other languages are sent with all texts and their writing direction", () => {
   const others = Object.keys(languages)
     .filter((locale) => locale !== "en")
     .map(languageFor)
   for (const { locale, texts } of others) expect(texts).toEqual(languages[locale])
-  const fromTheRight = others.filter(({ direction }) => direction === "rtl")
-  expect(fromTheRight.map(({ locale }) => locale)).toEqual(["ar", "fa", "he", "ku", "ps", "sd", "ug", "ur"])
+  const rightToLeft = others.filter(({ direction }) => direction === "rtl")
+  expect(rightToLeft.map(({ locale }) => locale)).toEqual(["ar", "fa", "he", "ku", "ps", "sd", "ug", "ur"])
 })
 
-test("a text that a language lacks is English", () => {
+test("a missing translation is replaced by the English text", () => {
   const { de, en } = languages
-  if (de === undefined || en === undefined) throw new Error("German and English are gone")
+  if (de === undefined || en === undefined) throw new Error("German or English is missing")
   const { "login.title": title = "" } = de
   try {
     Reflect.deleteProperty(de, "login.title")

@@ -1,6 +1,6 @@
-/** Paths by which someone may try to reach more than Ory's own through the proxy. Plain data, for unit and browser tests. */
+/** Paths with which an attacker may try to reach other URLs through the proxy. Used by unit and browser tests. */
 export const hostilePaths: readonly string[] = [
-  // Beside Ory's roots
+  // Outside Ory's public paths
   "/admin/identities",
   "/self-servicex/login",
   "/self-service.evil.example/login",
@@ -18,7 +18,7 @@ export const hostilePaths: readonly string[] = [
   "/health/ready",
   "/metrics/prometheus",
 
-  // Up, and somewhere else
+  // Path traversal
   "/self-service/../admin/identities",
   "/self-service/./../admin/identities",
   "/self-service/login/../../admin/identities",
@@ -31,7 +31,7 @@ export const hostilePaths: readonly string[] = [
   "/.well-known/ory/../../admin/identities",
   "/.well-known/ory/..%2f..%2fadmin",
 
-  // The same, encoded once, twice, and badly
+  // Path traversal, encoded once, twice or incorrectly
   "/self-service/%2e%2e/admin/identities",
   "/self-service/%2E%2E/admin/identities",
   "/self-service/.%2e/admin/identities",
@@ -54,7 +54,7 @@ export const hostilePaths: readonly string[] = [
   "/self-service/login%00/../../admin",
   "/%73elf-service/..%2fadmin",
 
-  // Double slashes, and other hosts in the path
+  // Double slashes and other hosts in the path
   "//evil.example/self-service/login/browser",
   "///evil.example/self-service",
   "/self-service//evil.example",
@@ -74,14 +74,14 @@ export const hostilePaths: readonly string[] = [
   "/self-service/\\\\evil.example",
   "/self-service/%5c%5cevil.example",
 
-  // Absolute form
+  // Absolute URLs
   "http://evil.example/self-service/login/browser",
   "https://evil.example/self-service/login/browser",
   "http://evil.example:80/sessions/whoami",
   "https://user:password@evil.example/self-service/login/browser",
   "http://169.254.169.254/schemas",
 
-  // The end of a line, and what else ends or splits a request
+  // Line breaks and other characters that end or split a request
   "/self-service/login%0d%0aHost:%20evil.example",
   "/self-service/login%0aX-Forwarded-Host:evil.example",
   "/self-service/%0d%0a%0d%0aGET%20/admin%20HTTP/1.1",

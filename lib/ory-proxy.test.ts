@@ -4,14 +4,14 @@ import { NextRequest, type NextResponse } from "next/server"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest"
 import { hostilePaths } from "@/lib/ory-proxy.corpus"
 
-/** Answers as told: what is tested is what goes up, and what becomes of an answer. The browser tests see a real Ory. */
+/** Stands in for Ory's HTTP API: records requests and lets tests choose responses. The browser tests run against a real Ory. */
 let server: Server
-let answer: RequestListener
-interface Asked {
+let respond: RequestListener
+interface ReceivedRequest {
   request: IncomingMessage
   body: string
 }
-let asked: Asked[]
+let requestsToOry: ReceivedRequest[]
 let ory: string
 
 const APP = "http://localhost:3000"
@@ -19,15 +19,15 @@ const HTTPS = "https://app.example.com"
 
 type Proxy = typeof import("@/lib/ory-proxy")
 
-interface Ask {
+interface RequestOptions {
   method?: string
   headers?: Record<string, string>
   body?: string
   appUrl?: string
 }
 
-/** The proxy as it is with these variables, which are read when its modules are first imported. */
-async function proxy(variables: Record<string, string> = {}): Promise<Proxy> {
+/** Imports a new copy of the proxy, because its modules read the environment on first import. */
+async function importProxy(variables: Record<string, string> = {}): Promise<Proxy> {
   vi.resetModules()
   vi.unstubAllEnvs()
   const all = { ORY_SDK_URL: ory, ORY_PROXY: "on", APP_URL: `${APP},${HTTPS}`, ...variables }
@@ -37,11 +37,11 @@ async function proxy(variables: Record<string, string> = {}): Promise<Proxy> {
 
 async function forward(
   path: string,
-  { method = "GET", headers = {}, body, appUrl = APP }: Ask = {},
+  { method = "GET", headers = {}, body, appUrl = APP }: RequestOptions = {},
   variables?: Record<string, string>,
 ): Promise<NextResponse> {
   const request = new NextRequest(APP + path, { method, headers, body, duplex: "half" })
-  const { forward } = await proxy(variables)
+  const { forward } = await importProxy(variables)
   const { readGateRequest } = await import("@/lib/request")
   const { refuse } = await import("@/lib/gate")
   const read = { ...readGateRequest(request), appUrl }
@@ -49,18 +49,18 @@ async function forward(
   return (await forward(read)) ?? refuse(read, "unavailable")
 }
 
-/** The one request that Ory got. */
-function got(): Asked {
-  const [first, ...others] = asked
-  if (first === undefined || others.length > 0) throw new Error(`Ory was asked ${asked.length} times`)
+/** The only request that Ory received. */
+function onlyRequest(): ReceivedRequest {
+  const [first, ...others] = requestsToOry
+  if (first === undefined || others.length > 0) throw new Error(`Ory received ${requestsToOry.length} requests`)
   return first
 }
 
-/** The two requests that Ory got: what its allowed URLs are, then the one that was forwarded. */
-function both(): [Asked, Asked] {
-  const [first, second, ...others] = asked
+/** The two requests that Ory received: the probe for its allowed URLs, then the forwarded request. */
+function probeAndRequest(): [ReceivedRequest, ReceivedRequest] {
+  const [first, second, ...others] = requestsToOry
   if (first === undefined || second === undefined || others.length > 0)
-    throw new Error(`Ory was asked ${asked.length} times`)
+    throw new Error(`Ory received ${requestsToOry.length} requests`)
   return [first, second]
 }
 
@@ -77,8 +77,8 @@ beforeAll(async () => {
     const chunks: Buffer[] = []
     request.on("data", (chunk: Buffer) => chunks.push(chunk))
     request.on("end", () => {
-      asked.push({ request, body: Buffer.concat(chunks).toString() })
-      answer(request, response)
+      requestsToOry.push({ request, body: Buffer.concat(chunks).toString() })
+      respond(request, response)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, "localhost", resolve))
@@ -87,8 +87,8 @@ beforeAll(async () => {
 
 beforeEach(() => {
   vi.spyOn(console, "error").mockReturnValue()
-  asked = []
-  answer = json(200, {})
+  requestsToOry = []
+  respond = json(200, {})
 })
 
 afterEach(() => {
@@ -102,7 +102,7 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve))
 })
 
-describe("where a request goes", () => {
+describe("request routing", () => {
   test.each([
     "/self-service/login/browser",
     "/self-service/login",
@@ -114,22 +114,22 @@ describe("where a request goes", () => {
     "/schemas",
     "/schemas/ZGVmYXVsdA",
     "/.well-known/ory/webauthn.js",
-  ])("%s: to that path of Ory's", async (path) => {
+  ])("forwards %s to the same path on Ory", async (path) => {
     await forward(path)
-    expect(got().request.url).toBe(path)
+    expect(onlyRequest().request.url).toBe(path)
   })
 
-  test("the corpus is large, and names nothing twice", () => {
+  test("the corpus is large and has no duplicates", () => {
     expect(new Set(hostilePaths).size).toBe(hostilePaths.length)
     expect(hostilePaths.length).toBeGreaterThanOrEqual(60)
   })
 
-  test.each(hostilePaths)("%j: nowhere, as it is written", async (path) => {
-    expect(await (await proxy()).forwardedUrl(path, new URLSearchParams())).toBeUndefined()
+  test.each(hostilePaths)("does not forward the unparsed path %j", async (path) => {
+    expect(await (await importProxy()).forwardedUrl(path, new URLSearchParams())).toBeUndefined()
   })
 
-  test.each(hostilePaths)("%j: nowhere, or to a path of Ory's, as a URL parser reads it", async (path) => {
-    const { forwardedUrl } = await proxy()
+  test.each(hostilePaths)("after URL parsing, forwards %j to a public path of Ory or not at all", async (path) => {
+    const { forwardedUrl } = await importProxy()
     for (const base of [APP, `${APP}/self-service/`]) {
       const { pathname } = URL.canParse(path, base) ? new URL(path, base) : { pathname: "/" }
       const url = await forwardedUrl(pathname, new URLSearchParams())
@@ -140,31 +140,31 @@ describe("where a request goes", () => {
     }
   })
 
-  test("a path that is not Ory's is 404, and Ory is not asked", async () => {
+  test("returns 404 for a path that is not Ory's, without a request to Ory", async () => {
     const response = await forward("/self-service/%2e%2e%2fadmin")
     expect(response.status).toBe(404)
     expect(response.headers.get("cache-control")).toBe("private, no-store")
-    expect(asked).toEqual([])
+    expect(requestsToOry).toEqual([])
   })
 
   test.each(["PUT", "PATCH", "OPTIONS", "PROPFIND"])(
-    "%s is 405: Ory's paths know no such thing from browsers",
+    "returns 405 for %s, which Ory's browser API does not use",
     async (method) => {
       const response = await forward("/self-service/login", { method })
       expect(response.status).toBe(405)
       expect(response.headers.get("allow")).toBe("GET, HEAD, POST, DELETE")
-      expect(asked).toEqual([])
+      expect(requestsToOry).toEqual([])
     },
   )
 
-  test.each(["GET", "HEAD", "POST", "DELETE"])("%s goes as %s", async (method) => {
+  test.each(["GET", "HEAD", "POST", "DELETE"])("forwards %s requests with their method", async (method) => {
     await forward("/sessions/whoami", { method })
-    expect(got().request.method).toBe(method)
+    expect(onlyRequest().request.method).toBe(method)
   })
 
-  test("a query goes along, however it is written", async () => {
+  test("forwards the query, and escapes special characters", async () => {
     await forward("/self-service/login?flow=1&x=a%26b&x=%0d%0aHost:%20evil.example&y=http://evil.example")
-    const { searchParams } = new URL(got().request.url ?? "", ory)
+    const { searchParams } = new URL(onlyRequest().request.url ?? "", ory)
     expect([...searchParams]).toEqual([
       ["flow", "1"],
       ["x", "a&b"],
@@ -173,38 +173,38 @@ describe("where a request goes", () => {
     ])
   })
 
-  test("a form goes up as it was typed, whatever its size", async () => {
+  test("forwards a large form body unchanged", async () => {
     const body = `password=${"%41ä".repeat(100_000)}`
     await forward("/self-service/login?flow=1", {
       method: "POST",
       body,
       headers: { "content-type": "application/x-www-form-urlencoded" },
     })
-    expect(got().body).toBe(body)
-    expect(got().request.headers["content-type"]).toBe("application/x-www-form-urlencoded")
+    expect(onlyRequest().body).toBe(body)
+    expect(onlyRequest().request.headers["content-type"]).toBe("application/x-www-form-urlencoded")
   })
 
   test.each([
-    ["Next's router", { accept: "*/*", "sec-fetch-dest": "empty" }],
+    ["a fetch by Next's router", { accept: "*/*", "sec-fetch-dest": "empty" }],
     ["a prefetch", { accept: "text/html", "sec-fetch-dest": "document", "sec-purpose": "prefetch" }],
     ["a prerender", { accept: "text/html", "sec-fetch-dest": "document", "sec-purpose": "prefetch;prerender" }],
-  ])("%s gets nothing, and begins no flow", async (_who, headers) => {
+  ])("returns an empty 204 for %s, so that no flow starts", async (_what, headers) => {
     const response = await forward("/self-service/login/browser", { headers })
     expect(response.status).toBe(204)
-    expect(asked).toEqual([])
+    expect(requestsToOry).toEqual([])
   })
 
   test.each([
     ["a page load", { accept: "text/html", "sec-fetch-dest": "document" }],
-    ["a fetch that wants JSON", { accept: "application/json", "sec-fetch-dest": "empty" }],
-    ["a client that says nothing", {}],
-  ])("%s begins one", async (_who, headers) => {
+    ["a fetch that accepts JSON", { accept: "application/json", "sec-fetch-dest": "empty" }],
+    ["a request without headers", {}],
+  ])("starts a flow for %s", async (_what, headers) => {
     await forward("/self-service/login/browser", { headers: headers })
-    expect(got().request.url).toBe("/self-service/login/browser")
+    expect(onlyRequest().request.url).toBe("/self-service/login/browser")
   })
 })
 
-describe("a write from another site", () => {
+describe("the Origin check", () => {
   const paths = ["/self-service/login?flow=1", "/self-service/settings?flow=1", "/sessions"]
   const origins = [
     "https://evil.example",
@@ -215,7 +215,7 @@ describe("a write from another site", () => {
     HTTPS,
   ]
 
-  test.each(origins)("is refused when Origin is %j", async (origin) => {
+  test.each(origins)("refuses writes with the Origin %j", async (origin) => {
     for (const path of paths)
       for (const method of ["POST", "DELETE"]) {
         const response = await forward(path, { method, headers: { origin } })
@@ -225,31 +225,27 @@ describe("a write from another site", () => {
         ])
         expect(response.headers.get("cache-control")).toBe("private, no-store")
       }
-    expect(asked).toEqual([])
+    expect(requestsToOry).toEqual([])
   })
 
   test.each([
-    ["this app's own page", "/self-service/login?flow=1", { origin: APP }],
-    ["a client that is no browser", "/self-service/login?flow=1", {}],
+    ["a page of this app", "/self-service/login?flow=1", { origin: APP }],
+    ["a client without an Origin", "/self-service/login?flow=1", {}],
+    ["Sign in with Apple", "/self-service/methods/oidc/callback/apple", { origin: "https://appleid.apple.com" }],
     [
-      "Apple, coming back from its sign-in",
-      "/self-service/methods/oidc/callback/apple",
-      { origin: "https://appleid.apple.com" },
-    ],
-    [
-      "a provider of an organization",
+      "an organization's provider",
       "/self-service/methods/oidc/organization/1/callback/x",
       { origin: "https://idp.example" },
     ],
     ["a SAML provider", "/self-service/methods/saml/acs/x", { origin: "null" }],
-  ])("is not what %s sends", async (_who, path, headers) => {
+  ])("allows a POST from %s", async (_what, path, headers) => {
     await forward(path, { method: "POST", headers })
-    expect(got().request.url).toBe(path)
+    expect(onlyRequest().request.url).toBe(path)
   })
 })
 
-describe("what goes up", () => {
-  test("only what Ory needs, and Ory's own cookies", async () => {
+describe("the request to Ory", () => {
+  test("contains only the headers that Ory needs, and only Ory's cookies", async () => {
     await forward("/sessions/whoami", {
       headers: {
         accept: "application/json",
@@ -274,8 +270,8 @@ describe("what goes up", () => {
         "x-anything": "1",
       },
     })
-    const headers = { ...got().request.headers }
-    // What Node's fetch adds by itself.
+    const headers = { ...onlyRequest().request.headers }
+    // Node's fetch adds these headers.
     for (const name of ["connection", "accept-encoding", "sec-fetch-mode", "cache-control", "pragma"])
       Reflect.deleteProperty(headers, name)
     expect(headers).toEqual({
@@ -289,20 +285,20 @@ describe("what goes up", () => {
     })
   })
 
-  test("with a project's token, its permission to say this app's origin", async () => {
+  test("contains the project's token, which permits rewriting URLs to this app's origin", async () => {
     await forward(
       "/sessions/whoami",
       { headers: { "ory-base-url-rewrite-token": "forged" }, appUrl: HTTPS },
       { ORY_PROJECT_API_TOKEN: "ory_pat_1" },
     )
-    expect(got().request.headers).toMatchObject({
+    expect(onlyRequest().request.headers).toMatchObject({
       "ory-base-url-rewrite": HTTPS,
       "ory-base-url-rewrite-token": "ory_pat_1",
     })
   })
 
   test.each([
-    // Behind TLS, what the nearest proxy put there; what a client sent stands before it.
+    // Behind TLS, the nearest proxy appends the last address. A client can forge only the ones before it.
     [HTTPS, {}, { "x-forwarded-for": "203.0.113.7" }, "203.0.113.7"],
     [HTTPS, {}, { "x-forwarded-for": "6.6.6.6, 203.0.113.7" }, "203.0.113.7"],
     [HTTPS, {}, { "x-forwarded-for": "6.6.6.6,2001:db8::7" }, "2001:db8::7"],
@@ -310,31 +306,31 @@ describe("what goes up", () => {
     [HTTPS, {}, { "x-forwarded-for": "203.0.113.7, x\u00e4" }, undefined],
     [HTTPS, {}, { "x-vercel-forwarded-for": "6.6.6.6" }, undefined],
     [HTTPS, {}, {}, undefined],
-    // On Vercel, what Vercel says
+    // On Vercel, only Vercel's own header is trusted.
     [HTTPS, { VERCEL: "1" }, { "x-forwarded-for": "6.6.6.6", "x-vercel-forwarded-for": "203.0.113.7" }, "203.0.113.7"],
     [HTTPS, { VERCEL: "1" }, { "x-forwarded-for": "6.6.6.6" }, undefined],
-    // Nothing in front that could be believed
+    // Without TLS there is no trusted proxy.
     [APP, {}, { "x-forwarded-for": "6.6.6.6" }, undefined],
-  ])("at %s with %j, %j is the client %s", async (appUrl, variables, headers, address) => {
+  ])("at %s with %j, reads the client address from %j: %s", async (appUrl, variables, headers, address) => {
     await forward("/sessions/whoami", { appUrl, headers: headers }, variables)
-    expect(got().request.headers["x-forwarded-for"]).toBe(address)
+    expect(onlyRequest().request.headers["x-forwarded-for"]).toBe(address)
   })
 
-  const here = (path: string): string => encodeURIComponent(APP + path)
+  const encodedUrl = (path: string): string => encodeURIComponent(APP + path)
   test.each([
-    ["a page of this app", here("/dashboard?a=1&b=2#c"), "/dashboard?a=1&b=2#c"],
-    ["the landing page", here(""), "/"],
+    ["a page of this app", encodedUrl("/dashboard?a=1&b=2#c"), "/dashboard?a=1&b=2#c"],
+    ["the landing page", encodedUrl(""), "/"],
     ["another origin of this app", encodeURIComponent(`${HTTPS}/dashboard`), "/dashboard"],
     [
-      "Ory's own settings, with a way back",
-      here(`/self-service/settings?flow=1&return_to=${here("/account")}`),
+      "Ory's settings with a nested return_to",
+      encodedUrl(`/self-service/settings?flow=1&return_to=${encodedUrl("/account")}`),
       "/self-service/settings?flow=1&return_to=ORY%2Faccount",
     ],
-  ])("return_to, %s, is a URL of Ory's", async (_what, value, path) => {
+  ])("contains a return_to on Ory's origin for %s", async (_what, value, path) => {
     for (const name of ["return_to", "after_verification_return_to"]) {
-      asked = []
+      requestsToOry = []
       await forward(`/self-service/login/browser?refresh=true&${name}=${value}`)
-      const [probe, { request }] = both()
+      const [probe, { request }] = probeAndRequest()
       expect(probe.request.url).toBe(`/self-service/login/browser?return_to=${encodeURIComponent(`${ory}/`)}`)
       const { searchParams } = new URL(request.url ?? "", ory)
       expect(searchParams.get("refresh")).toBe("true")
@@ -342,48 +338,48 @@ describe("what goes up", () => {
     }
   })
 
-  /** An Ory that refuses its own pages, as a Kratos whose base URL is this app's does. */
-  const refusesOwn: RequestListener = (request, response) => {
-    const back = new URL(request.url ?? "", ory).searchParams.get("return_to") ?? ""
-    const refused = back.startsWith(ory)
+  /** Rejects a return_to on Ory's origin, like a Kratos whose base URL is this app's. */
+  const rejectsOwnOrigin: RequestListener = (request, response) => {
+    const returnTo = new URL(request.url ?? "", ory).searchParams.get("return_to") ?? ""
+    const refused = returnTo.startsWith(ory)
     json(refused ? 400 : 200, refused ? { error: { id: "self_service_flow_return_to_forbidden" } } : {})(
       request,
       response,
     )
   }
 
-  test("return_to stays this app's for an Ory that refuses its own pages, which is looked up once", async () => {
+  test("keeps a return_to on this app if Ory rejects its own origin, and caches that result", async () => {
     vi.useFakeTimers({ toFake: ["Date"] })
-    answer = refusesOwn
-    const { forOry } = await proxy()
+    respond = rejectsOwnOrigin
+    const { forOry } = await importProxy()
     const pages = [
       `${APP}/dashboard`,
       `${HTTPS}/account?a=1`,
-      `${APP}/self-service/settings?return_to=${here("/account")}`,
+      `${APP}/self-service/settings?return_to=${encodedUrl("/account")}`,
     ]
     for (const page of pages) expect(await forOry(page)).toBe(page)
-    expect(asked).toHaveLength(1)
-    expect(asked[0]?.request.headers.cookie).toBeUndefined()
+    expect(requestsToOry).toHaveLength(1)
+    expect(requestsToOry[0]?.request.headers.cookie).toBeUndefined()
 
-    // A configuration that was changed takes effect.
-    answer = json(200, {})
+    // A changed configuration of Ory takes effect after five minutes.
+    respond = json(200, {})
     vi.advanceTimersByTime(299_000)
     expect(await forOry(`${APP}/dashboard`)).toBe(`${APP}/dashboard`)
     vi.advanceTimersByTime(2000)
     expect(await forOry(`${APP}/dashboard`)).toBe(`${ory}/dashboard`)
-    expect(asked).toHaveLength(2)
+    expect(requestsToOry).toHaveLength(2)
   })
 
   test.each<[string, RequestListener]>([
     ["429", json(429, {})],
     ["500", json(500, {})],
-    ["a dead connection", (request) => request.socket.destroy()],
-  ])("an Ory that answers %s is unavailable, and nothing is concluded from it", async (_what, wrong) => {
-    answer = wrong
-    const { forOry } = await proxy()
+    ["a closed connection", (request) => request.socket.destroy()],
+  ])("returns 503 and caches nothing if Ory responds to the probe with %s", async (_what, invalidResponse) => {
+    respond = invalidResponse
+    const { forOry } = await importProxy()
     await expect(forOry(`${APP}/dashboard`)).rejects.toThrow()
-    expect((await forward(`/self-service/login/browser?return_to=${here("/dashboard")}`)).status).toBe(503)
-    answer = refusesOwn
+    expect((await forward(`/self-service/login/browser?return_to=${encodedUrl("/dashboard")}`)).status).toBe(503)
+    respond = rejectsOwnOrigin
     expect(await forOry(`${APP}/dashboard`)).toBe(`${APP}/dashboard`)
   })
 
@@ -396,15 +392,15 @@ describe("what goes up", () => {
     "javascript:alert(1)",
     "",
     "http://[",
-  ])("return_to, %j, is Ory's to refuse", async (value) => {
+  ])("contains the return_to %j unchanged, so that Ory rejects it", async (value) => {
     await forward(`/self-service/login/browser?return_to=${encodeURIComponent(value)}`)
-    expect(new URL(got().request.url ?? "", ory).searchParams.get("return_to")).toBe(value)
+    expect(new URL(onlyRequest().request.url ?? "", ory).searchParams.get("return_to")).toBe(value)
   })
 })
 
-describe("what comes back", () => {
-  test("the status, and of the headers only those that are this app's to pass on", async () => {
-    answer = json(
+describe("the response from Ory", () => {
+  test("keeps its status and only the allowed headers", async () => {
+    respond = json(
       422,
       { error: { id: "browser_location_change_required" } },
       {
@@ -458,25 +454,25 @@ describe("what comes back", () => {
     [APP, "__cf_bm=a; Path=/; Domain=oryapis.com", undefined],
     [APP, "session_snapshot=forged; Path=/", undefined],
     [APP, "; Path=/", undefined],
-  ])("at %s the cookie %s", async (appUrl, setCookie, expected) => {
-    answer = json(200, {}, { "set-cookie": ["csrf_token_0=first; Path=/", setCookie] })
+  ])("at %s, rewrites or removes the cookie %s", async (appUrl, setCookie, expected) => {
+    respond = json(200, {}, { "set-cookie": ["csrf_token_0=first; Path=/", setCookie] })
     const response = await forward("/sessions/whoami", { appUrl })
     expect(response.headers.getSetCookie().slice(1)).toEqual(expected === undefined ? [] : [expected])
   })
 
-  const elsewhere =
+  const providerUrl =
     "https://accounts.google.com/o/oauth2/auth?redirect_uri=https%3A%2F%2Fdemo.projects.oryapis.com%2F&a=b%20c"
   const locations: [name: string, location: () => string, expected: string][] = [
-    ["Ory's own", () => `${ory}/self-service/settings?flow=1`, `${APP}/self-service/settings?flow=1`],
+    ["a page of Ory", () => `${ory}/self-service/settings?flow=1`, `${APP}/self-service/settings?flow=1`],
     [
-      "Ory's own, as it calls itself behind a proxy that ends TLS",
+      "a page of Ory on https, for an Ory behind a proxy that terminates TLS",
       () => `${ory.replace("http:", "https:")}/self-service/settings`,
       `${APP}/self-service/settings`,
     ],
-    ["a path", () => "/self-service/login/browser?a=b#c", `${APP}/self-service/login/browser?a=b#c`],
-    ["a path from here", () => "../browser", `${APP}/self-service/browser`],
+    ["an absolute path", () => "/self-service/login/browser?a=b#c", `${APP}/self-service/login/browser?a=b#c`],
+    ["a relative path", () => "../browser", `${APP}/self-service/browser`],
     [
-      "another origin of this app, as a preview sees production",
+      "another origin of this app, such as production for a preview",
       () => `${HTTPS}/auth/login?flow=1`,
       `${APP}/auth/login?flow=1`,
     ],
@@ -486,34 +482,38 @@ describe("what comes back", () => {
     ["Ory's page for verification", () => `${ory}/ui/verification?flow=1`, `${APP}/auth/verification?flow=1`],
     ["Ory's page for settings", () => `${ory}/ui/settings?flow=1`, `${APP}/account/settings?flow=1`],
     ["Ory's page for errors", () => `${ory}/ui/error?id=1`, `${APP}/auth/error?id=1`],
-    ["Ory's page for everybody", () => `${ory}/ui/welcome`, `${APP}/dashboard`],
+    ["Ory's welcome page", () => `${ory}/ui/welcome`, `${APP}/dashboard`],
     ["Ory's newer page for login", () => `${ory}/login?flow=1`, `${APP}/auth/login?flow=1`],
     ["Ory's page, with this app's origin written into it", () => `${APP}/ui/login?flow=1`, `${APP}/auth/login?flow=1`],
     ["a page of this app that is named like one of Ory's", () => `${ory}/settings?tab=1`, `${APP}/settings?tab=1`],
     ["a page below one of Ory's", () => `${ory}/ui/login/x?flow=1`, `${APP}/ui/login/x?flow=1`],
-    ["no page at all", () => `${ory}/ui/constructor?flow=1`, `${APP}/ui/constructor?flow=1`],
-    ["where someone wanted to return to", () => `${ory}/dashboard?a=1&b=%2F`, `${APP}/dashboard?a=1&b=%2F`],
     [
-      "nested",
+      "a path that is an inherited property's name",
+      () => `${ory}/ui/constructor?flow=1`,
+      `${APP}/ui/constructor?flow=1`,
+    ],
+    ["the return_to of a flow", () => `${ory}/dashboard?a=1&b=%2F`, `${APP}/dashboard?a=1&b=%2F`],
+    [
+      "a URL with nested return_to parameters",
       () =>
         `${ory}/self-service/login/browser?refresh=true&return_to=${encodeURIComponent(`${ory}/self-service/settings?flow=1&return_to=${encodeURIComponent(`${ory}/ui/welcome`)}`)}`,
       `${APP}/self-service/login/browser?refresh=true&return_to=${encodeURIComponent(`${APP}/self-service/settings?flow=1&return_to=${encodeURIComponent(`${APP}/dashboard`)}`)}`,
     ],
-    ["a social provider", () => elsewhere, elsewhere],
-    ["a host that only ends like Ory's", () => `http://evil.${new URL(ory).host}/`, "itself"],
-    ["two slashes", () => `${ory}//evil.example/`, `${APP}//evil.example/`],
+    ["a social provider", () => providerUrl, providerUrl],
+    ["a host that only ends with Ory's", () => `http://evil.${new URL(ory).host}/`, "unchanged"],
+    ["a path with two slashes", () => `${ory}//evil.example/`, `${APP}//evil.example/`],
   ]
-  test.each(locations)("a redirect to %s", async (_name, location, expected) => {
-    answer = (_request, response) =>
+  test.each(locations)("has the correct Location for a redirect to %s", async (_name, location, expected) => {
+    respond = (_request, response) =>
       response.writeHead(303, { location: location(), "content-type": "text/html" }).end("<a>See other</a>")
     const response = await forward("/self-service/login/browser")
     expect(response.status).toBe(303)
-    expect(response.headers.get("location")).toBe(expected === "itself" ? new URL(location()).href : expected)
+    expect(response.headers.get("location")).toBe(expected === "unchanged" ? new URL(location()).href : expected)
     expect(response.headers.get("content-type")).toBeNull()
     expect(await response.text()).toBe("")
   })
 
-  test("URLs in JSON, and nobody's own words", async () => {
+  test("has rewritten URLs in JSON, but unchanged user input", async () => {
     const flow = (at: string): unknown => ({
       id: "1",
       request_url: `${at}/self-service/login/browser?return_to=${encodeURIComponent(`${at}/dashboard`)}`,
@@ -537,61 +537,64 @@ describe("what comes back", () => {
       identity: { schema_url: `${at}/schemas/1`, traits: { website: `${ory}/mine` } },
       other: "https://example.org/",
     })
-    answer = json(200, flow(ory))
+    respond = json(200, flow(ory))
     expect(await (await forward("/self-service/login/flows?id=1")).json()).toEqual(flow(APP))
   })
 
-  test("a script, as it comes", async () => {
-    answer = (_request, response) =>
+  test("contains scripts unchanged", async () => {
+    respond = (_request, response) =>
       response.writeHead(200, { "content-type": "text/javascript; charset=UTF-8" }).end(`fetch("${ory}")`)
     const response = await forward("/.well-known/ory/webauthn.js")
     expect(await response.text()).toBe(`fetch("${ory}")`)
     expect(response.headers.get("content-type")).toBe("text/javascript; charset=UTF-8")
   })
 
-  test.each([204, 304])("nothing with %d", async (status) => {
-    answer = (_request, response) => response.writeHead(status).end()
+  test.each([204, 304])("has no body with %d", async (status) => {
+    respond = (_request, response) => response.writeHead(status).end()
     const response = await forward("/sessions/1", { method: "DELETE" })
     expect(response.status).toBe(status)
     expect(response.body).toBeNull()
   })
 
-  test.each([400, 401, 403, 404, 405, 410])("%d in words of its own is %d, and empty", async (status) => {
-    answer = (_request, response) =>
-      response.writeHead(status, { "content-type": "text/html" }).end("<script>alert(1)</script>")
-    const response = await forward("/self-service/nothing")
-    expect(response.status).toBe(status)
-    expect(await response.text()).toBe("")
-  })
+  test.each([400, 401, 403, 404, 405, 410])(
+    "keeps the status %d of a non-JSON error, without the body",
+    async (status) => {
+      respond = (_request, response) =>
+        response.writeHead(status, { "content-type": "text/html" }).end("<script>alert(1)</script>")
+      const response = await forward("/self-service/nothing")
+      expect(response.status).toBe(status)
+      expect(await response.text()).toBe("")
+    },
+  )
 })
 
-describe("while Ory does not answer", () => {
-  const answers: [name: string, answer: RequestListener][] = [
-    ["with 429", json(429, {})],
-    ["with 500", json(500, { error: {} })],
+describe("while Ory is unavailable or its response is invalid", () => {
+  const invalidResponses: [name: string, respond: RequestListener][] = [
+    ["the status 429", json(429, {})],
+    ["the status 500", json(500, { error: {} })],
     [
-      "with 502 and HTML",
+      "the status 502 and HTML",
       (_request, response) => response.writeHead(502, { "content-type": "text/html" }).end("<h1>Bad gateway"),
     ],
     [
-      "with a page",
+      "an HTML page",
       (_request, response) => response.writeHead(200, { "content-type": "text/html" }).end("<h1>Maintenance"),
     ],
-    ["with no type", (_request, response) => response.writeHead(200).end("x")],
+    ["a response without a content type", (_request, response) => response.writeHead(200).end("x")],
     [
-      "with an image that holds a script",
+      "an SVG image",
       (_request, response) => response.writeHead(200, { "content-type": "image/svg+xml" }).end("<svg/>"),
     ],
-    ["with half a JSON", json(200, '{"id": "')],
-    ["with too much JSON", json(200, `"${"x".repeat(1_000_001)}"`)],
+    ["truncated JSON", json(200, '{"id": "')],
+    ["JSON that is too large", json(200, `"${"x".repeat(1_000_001)}"`)],
     [
-      "with a redirect to a script",
+      "a redirect to a javascript: URL",
       (_request, response) => response.writeHead(303, { location: "javascript:alert(1)" }).end(),
     ],
-    ["with a redirect to nowhere", (_request, response) => response.writeHead(303, { location: "http://[" }).end()],
-    ["and the connection dies", (_request, response) => response.destroy()],
+    ["a redirect to an invalid URL", (_request, response) => response.writeHead(303, { location: "http://[" }).end()],
+    ["a closed connection", (_request, response) => response.destroy()],
     [
-      "and the connection dies midway",
+      "a connection closed midway",
       (_request, response) =>
         response
           .writeHead(200, { "content-type": "application/json", "content-length": "100" })
@@ -599,24 +602,24 @@ describe("while Ory does not answer", () => {
     ],
   ]
 
-  test.each(answers)("%s: 503, by kind of request, with no cookie and nothing of Ory's", async (_name, wrong) => {
-    answer = (request, response) => {
+  test.each(invalidResponses)("returns 503 without cookies or Ory's content for %s", async (_name, invalidResponse) => {
+    respond = (request, response) => {
       response.setHeader("set-cookie", "ory_kratos_session=; Max-Age=0")
-      wrong(request, response)
+      invalidResponse(request, response)
     }
-    const loaded = await forward("/self-service/login/browser", {
+    const pageResponse = await forward("/self-service/login/browser", {
       headers: { accept: "text/html", "sec-fetch-dest": "document" },
     })
-    expect(loaded.headers.get("x-middleware-rewrite")).toBe(`${APP}/unavailable`)
-    const fetched = await forward("/self-service/login", {
+    expect(pageResponse.headers.get("x-middleware-rewrite")).toBe(`${APP}/unavailable`)
+    const fetchResponse = await forward("/self-service/login", {
       method: "POST",
       body: "{}",
       headers: { accept: "application/json", "sec-fetch-dest": "empty" },
     })
-    expect(await fetched.json()).toEqual({
+    expect(await fetchResponse.json()).toEqual({
       error: { code: "ory_unavailable", message: "The session could not be checked. Try again." },
     })
-    for (const { status, headers } of [loaded, fetched]) {
+    for (const { status, headers } of [pageResponse, fetchResponse]) {
       expect(status).toBe(503)
       expect(headers.get("retry-after")).toBe("5")
       expect(headers.get("cache-control")).toBe("private, no-store")
@@ -625,11 +628,11 @@ describe("while Ory does not answer", () => {
     }
   })
 
-  test("the log says what was asked and why, without query or cookies", async () => {
-    answer = json(500, {})
+  test("logs the request and the reason, without query or cookies", async () => {
+    respond = json(500, {})
     await forward("/self-service/login?flow=secret", { headers: { cookie: "ory_kratos_session=secret" } })
     expect(console.error).toHaveBeenCalledWith(`Ory at ${ory} did not respond to GET /self-service/login: status 500`)
-    answer = json(200, '{"secret": secret}')
+    respond = json(200, '{"secret": secret}')
     await forward("/sessions/whoami")
     expect(console.error).toHaveBeenLastCalledWith(
       `Ory at ${ory} did not respond to GET /sessions/whoami: invalid JSON`,
@@ -642,7 +645,7 @@ describe("while Ory does not answer", () => {
     ["GET", "/self-service/methods/oidc/callback/google", 15_000],
     ["POST", "/self-service/login", 15_000],
     ["DELETE", "/sessions", 15_000],
-  ])("%s %s may take %d ms", async (method, path, limit) => {
+  ])("limits %s %s to %d ms", async (method, path, limit) => {
     const timeout = vi
       .spyOn(AbortSignal, "timeout")
       .mockReturnValue(AbortSignal.abort(new DOMException("too late", "TimeoutError")))
@@ -651,8 +654,8 @@ describe("while Ory does not answer", () => {
   })
 })
 
-test("where the browser reaches Ory directly, nothing is changed", async () => {
-  const { forBrowser, forOry } = await proxy({ ORY_PROXY: "", ORY_SDK_URL: "http://localhost:4000" })
+test("URLs and cookies are unchanged if the browser reaches Ory directly", async () => {
+  const { forBrowser, forOry } = await importProxy({ ORY_PROXY: "", ORY_SDK_URL: "http://localhost:4000" })
   expect(forBrowser("http://localhost:4000/ui/login?flow=1", APP)).toBe("http://localhost:4000/ui/login?flow=1")
   expect(await forOry(`${APP}/dashboard`)).toBe(`${APP}/dashboard`)
   const { browserCookie } = await import("@/lib/ory")

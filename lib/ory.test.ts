@@ -4,14 +4,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi,
 import type { Session } from "@/lib/ory"
 import { session } from "@/lib/testing"
 
-/** Answers as told: what is tested is what becomes of an answer. How Ory itself answers, the browser tests see. */
+/** Stands in for Ory's HTTP API, so that each response can be chosen. The browser tests run against a real Ory. */
 let server: Server
-let answer: RequestListener
-let asked: IncomingMessage[]
+let respond: RequestListener
+let requestsToOry: IncomingMessage[]
 let logged: MockInstance<typeof console.error>
 let lib: typeof import("@/lib/ory")
 
-const COOKIE = "ory_kratos_session=secret-of-a-person"
+const COOKIE = "ory_kratos_session=secret-of-a-user"
 
 const body = {
   id: "3f1c6b9e-6d55-4c6a-9d0c-0c1f6f7d0a11",
@@ -40,33 +40,33 @@ const trimmed = {
   identity: { id: body.identity.id, traits: body.identity.traits },
 }
 
-/** Each `Request` that axios makes: it takes the constructor that is global when it is first imported. */
-const requests: unknown[] = []
+/** Records each `Request` that axios makes. Axios uses the constructor that is global when it is first imported. */
+const madeRequests: unknown[] = []
 
 class RecordedRequest extends Request {
   constructor(...args: ConstructorParameters<typeof Request>) {
     super(...args)
-    requests.push(this)
+    madeRequests.push(this)
   }
 }
 
 beforeAll(async () => {
   vi.stubGlobal("Request", RecordedRequest)
   server = createServer((request, response) => {
-    asked.push(request)
-    answer(request, response)
+    requestsToOry.push(request)
+    respond(request, response)
   })
   await new Promise<void>((resolve) => server.listen(0, "localhost", resolve))
-  lib = await against(origin())
+  lib = await importWithOry(origin())
 })
 
 beforeEach(() => {
-  asked = []
+  requestsToOry = []
   logged = vi.spyOn(console, "error").mockReturnValue()
 })
 
 afterEach(() => {
-  expect(JSON.stringify(logged.mock.calls), "a log line holds a cookie").not.toContain("secret-of-a-person")
+  expect(JSON.stringify(logged.mock.calls), "a log line holds a cookie").not.toContain("secret-of-a-user")
   vi.restoreAllMocks()
 })
 
@@ -81,8 +81,8 @@ function origin(): string {
   return `http://localhost:${(server.address() as AddressInfo).port}`
 }
 
-/** The module as it is with this Ory, which is read when it is first imported. */
-async function against(oryUrl: string): Promise<typeof import("@/lib/ory")> {
+/** Imports a new copy of the module, because it reads the environment on first import. */
+async function importWithOry(oryUrl: string): Promise<typeof import("@/lib/ory")> {
   vi.resetModules()
   vi.stubEnv("ORY_SDK_URL", oryUrl)
   return import("@/lib/ory")
@@ -100,8 +100,8 @@ function text(status: number, value: string, headers: Record<string, string> = {
 const error = (id?: string): unknown => ({ error: { id, code: 0, status: "x", message: "session_aal2_required" } })
 
 describe("whoami", () => {
-  test("200 with an active session: active, trimmed to what pages need", async () => {
-    answer = json(200, body)
+  test("returns active for a 200 with an active session, with only the fields that pages need", async () => {
+    respond = json(200, body)
     expect(await lib.whoami(COOKIE)).toEqual({
       verdict: { outcome: "active", session: trimmed },
       setCookies: [],
@@ -109,28 +109,28 @@ describe("whoami", () => {
     expect(logged).not.toHaveBeenCalled()
   })
 
-  test("asks once, for these cookies and nothing else of the person's", async () => {
-    answer = json(200, body)
+  test("sends one request with these cookies and no other credentials", async () => {
+    respond = json(200, body)
     await lib.whoami(COOKIE)
-    expect(asked.map(({ method, url, headers }) => [method, url, headers.cookie])).toEqual([
+    expect(requestsToOry.map(({ method, url, headers }) => [method, url, headers.cookie])).toEqual([
       ["GET", "/sessions/whoami", COOKIE],
     ])
-    expect(asked[0]?.headers).not.toHaveProperty("authorization")
+    expect(requestsToOry[0]?.headers).not.toHaveProperty("authorization")
   })
 
-  test("without an Ory cookie: anonymous, and nobody is asked", async () => {
-    answer = json(200, body)
+  test("returns anonymous without a request when there is no Ory cookie", async () => {
+    respond = json(200, body)
     expect(await lib.whoami("")).toEqual({ verdict: { outcome: "anonymous" }, setCookies: [] })
     expect(await lib.whoami(lib.sessionCookies("theme=dark"))).toEqual({
       verdict: { outcome: "anonymous" },
       setCookies: [],
     })
-    expect(asked).toEqual([])
+    expect(requestsToOry).toEqual([])
   })
 
   test.each([
     [
-      "a session that says it has no methods",
+      "a session without authentication methods",
       { ...body, authentication_methods: undefined },
       { ...trimmed, authentication_methods: [] },
     ],
@@ -144,8 +144,8 @@ describe("whoami", () => {
       { ...body, identity: { id: "1", traits: null } },
       { ...trimmed, identity: { id: "1", traits: {} } },
     ],
-  ])("%s is active all the same", async (_what, value, session) => {
-    answer = json(200, value)
+  ])("returns active for %s", async (_what, value, session) => {
+    respond = json(200, value)
     expect((await lib.whoami(COOKIE)).verdict).toEqual({ outcome: "active", session })
   })
 
@@ -154,51 +154,51 @@ describe("whoami", () => {
     ["401 with an empty body", text(401, "")],
     ["401 in HTML", text(401, "<h1>Unauthorized</h1>")],
     ["401 with a session in it", json(401, body)],
-    ["401 that names the second factor", json(401, error("session_aal2_required"))],
-  ])("%s: anonymous", async (_what, listener) => {
-    answer = listener
+    ["401 with the second-factor error", json(401, error("session_aal2_required"))],
+  ])("returns anonymous for %s", async (_what, listener) => {
+    respond = listener
     expect((await lib.whoami(COOKIE)).verdict).toEqual({ outcome: "anonymous" })
     expect(logged).not.toHaveBeenCalled()
   })
 
-  test("403 session_aal2_required: the second factor is due", async () => {
-    answer = json(403, error("session_aal2_required"))
+  test("returns aal2_required for 403 session_aal2_required", async () => {
+    respond = json(403, error("session_aal2_required"))
     expect((await lib.whoami(COOKIE)).verdict).toEqual({ outcome: "aal2_required" })
     expect(logged).not.toHaveBeenCalled()
   })
 
-  const half = JSON.stringify(body).slice(0, 200)
+  const truncated = JSON.stringify(body).slice(0, 200)
 
   test.each<[string, RequestListener]>([
-    ["403 for another reason", json(403, error("security_csrf_violation"))],
-    ["403 for no reason", json(403, error())],
-    ["403 whose error is a text", json(403, { error: "session_aal2_required" })],
+    ["403 with another error", json(403, error("security_csrf_violation"))],
+    ["403 without an error id", json(403, error())],
+    ["403 whose error is a string", json(403, { error: "session_aal2_required" })],
     ["403 whose error is null", json(403, { error: null })],
-    ["403 with null", json(403, null)],
+    ["403 with the body null", json(403, null)],
     ["403 with an empty body", text(403, "")],
     ["403 in HTML", text(403, "session_aal2_required")],
-    ["200 that names the second factor", json(200, error("session_aal2_required"))],
+    ["200 with the second-factor error", json(200, error("session_aal2_required"))],
     ["404", json(404, error())],
     ["404 with a session in it", json(404, body)],
     ["429", json(429, error(), { "retry-after": "1" })],
     ["400", json(400, error())],
     ["422", json(422, error("browser_location_change_required"))],
     ["500", json(500, error())],
-    ["500 that names the second factor", json(500, error("session_aal2_required"))],
+    ["500 with the second-factor error", json(500, error("session_aal2_required"))],
     ["502 in HTML", text(502, "<h1>Bad gateway</h1>")],
     ["503", text(503, "")],
     ["201 with a session in it", json(201, body)],
     ["204", (_request, response) => response.writeHead(204).end()],
     ["304", (_request, response) => response.writeHead(304).end()],
-    ["an active session that says active: false", json(200, { ...body, active: false })],
-    ["a session that does not say whether it is active", json(200, { ...body, active: undefined })],
-    ["a session whose active is a text", json(200, { ...body, active: "true" })],
+    ["a session with active: false", json(200, { ...body, active: false })],
+    ["a session without active", json(200, { ...body, active: undefined })],
+    ["a session whose active is a string", json(200, { ...body, active: "true" })],
     ["a session whose active is a number", json(200, { ...body, active: 1 })],
     ["a session without an id", json(200, { ...body, id: undefined })],
     ["a session with an empty id", json(200, { ...body, id: "" })],
-    ["a session without an end", json(200, { ...body, expires_at: undefined })],
-    ["a session without a beginning", json(200, { ...body, authenticated_at: null })],
-    ["a session without a level", json(200, { ...body, authenticator_assurance_level: undefined })],
+    ["a session without expires_at", json(200, { ...body, expires_at: undefined })],
+    ["a session whose authenticated_at is null", json(200, { ...body, authenticated_at: null })],
+    ["a session without an assurance level", json(200, { ...body, authenticator_assurance_level: undefined })],
     ["a session without an identity", json(200, { ...body, identity: undefined })],
     ["a session whose identity is null", json(200, { ...body, identity: null })],
     ["a session whose identity has no id", json(200, { ...body, identity: { traits: {} } })],
@@ -206,66 +206,71 @@ describe("whoami", () => {
     ["a list", json(200, [body])],
     ["null", json(200, null)],
     ["a number", json(200, 1)],
-    ["a text", json(200, "active")],
+    ["a string", json(200, "active")],
     ["an empty body", text(200, "")],
     ["HTML", text(200, "<!doctype html><title>Sign in to this network</title>")],
-    ["HTML that says it is JSON", text(200, "<!doctype html>", { "content-type": "application/json" })],
-    ["garbage that says it is JSON", text(200, '{"active":true,', { "content-type": "application/json" })],
-    ["half a session, ended as if it were whole", text(200, half, { "content-type": "application/json" })],
+    ["HTML with the content type of JSON", text(200, "<!doctype html>", { "content-type": "application/json" })],
+    ["invalid JSON", text(200, '{"active":true,', { "content-type": "application/json" })],
+    ["a truncated session in a complete response", text(200, truncated, { "content-type": "application/json" })],
     [
       "bytes that are not text",
       (_request, response) => response.writeHead(200).end(Buffer.from([0xff, 0xfe, 0, 1, 2])),
     ],
-    ["a body that is not what its encoding says", text(200, JSON.stringify(body), { "content-encoding": "gzip" })],
     [
-      "half a session, then a dead connection",
+      "a body that does not match its content encoding",
+      text(200, JSON.stringify(body), { "content-encoding": "gzip" }),
+    ],
+    [
+      "a truncated session, then a closed connection",
       (_request, response) => {
         response.writeHead(200, { "content-type": "application/json", "content-length": JSON.stringify(body).length })
-        response.write(half, () => response.destroy())
+        response.write(truncated, () => response.destroy())
       },
     ],
-    ["a connection that dies at once", (request) => request.socket.destroy()],
-    ["what is no HTTP", (request) => request.socket.end("SSH-2.0-OpenSSH_9.6\r\n")],
-  ])("%s: unavailable, and logged", async (_what, listener) => {
-    answer = listener
+    ["a connection that closes at once", (request) => request.socket.destroy()],
+    ["a response that is not HTTP", (request) => request.socket.end("SSH-2.0-OpenSSH_9.6\r\n")],
+  ])("returns unavailable and logs the reason for %s", async (_what, listener) => {
+    respond = listener
     expect((await lib.whoami(COOKIE)).verdict).toEqual({ outcome: "unavailable" })
     expect(logged.mock.calls).toEqual([
       [expect.stringMatching(new RegExp(`^Ory at ${origin()} did not return a session or a refusal: .+`))],
     ])
   })
 
-  test.each([301, 302, 303, 307, 308])("%d: unavailable, and not followed", async (status) => {
-    answer = (request, response) =>
+  test.each([301, 302, 303, 307, 308])("returns unavailable for a %d, and does not follow it", async (status) => {
+    respond = (request, response) =>
       request.url === "/sessions/whoami"
         ? response.writeHead(status, { location: `${origin()}/elsewhere` }).end()
         : response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body))
     expect((await lib.whoami(COOKIE)).verdict).toEqual({ outcome: "unavailable" })
-    expect(asked.map(({ url }) => url)).toEqual(["/sessions/whoami"])
+    expect(requestsToOry.map(({ url }) => url)).toEqual(["/sessions/whoami"])
   })
 
-  test("nobody listens: unavailable, and logged with the address", async () => {
-    const gone = createServer()
-    await new Promise<void>((resolve) => gone.listen(0, "localhost", resolve))
-    const url = `http://localhost:${(gone.address() as AddressInfo).port}`
-    await new Promise((resolve) => gone.close(resolve))
-    const { whoami } = await against(url)
+  test("returns unavailable and logs the URL when the connection is refused", async () => {
+    const closedServer = createServer()
+    await new Promise<void>((resolve) => closedServer.listen(0, "localhost", resolve))
+    const url = `http://localhost:${(closedServer.address() as AddressInfo).port}`
+    await new Promise((resolve) => closedServer.close(resolve))
+    const { whoami } = await importWithOry(url)
     expect(await whoami(COOKIE)).toEqual({ verdict: { outcome: "unavailable" }, setCookies: [] })
     expect(logged.mock.calls).toEqual([[expect.stringContaining(`Ory at ${url} did not return`)]])
   })
 
-  test("no answer, half an answer and one that drips: unavailable within the time limit of 3 s", async () => {
-    const drips: NodeJS.Timeout[] = []
-    answer = (request, response) => {
+  test("returns unavailable after 3 seconds without a response, or with an incomplete or slow one", async () => {
+    const intervals: NodeJS.Timeout[] = []
+    respond = (request, response) => {
       const { cookie } = request.headers
       if (cookie === `${COOKIE}1`) return
       response.writeHead(200, { "content-type": "application/json" })
-      response.write(half)
-      if (cookie === `${COOKIE}3`) drips.push(setInterval(() => response.write(" "), 100))
+      response.write(truncated)
+      if (cookie === `${COOKIE}3`) intervals.push(setInterval(() => response.write(" "), 100))
     }
     const start = performance.now()
-    const verdicts = await Promise.all(["1", "2", "3"].map(async (which) => (await lib.whoami(COOKIE + which)).verdict))
+    const verdicts = await Promise.all(
+      ["1", "2", "3"].map(async (suffix) => (await lib.whoami(COOKIE + suffix)).verdict),
+    )
     const duration = performance.now() - start
-    drips.forEach(clearInterval)
+    intervals.forEach(clearInterval)
     expect(verdicts).toEqual(Array(3).fill({ outcome: "unavailable" }))
     expect(duration).toBeGreaterThan(2900)
     expect(duration).toBeLessThan(4000)
@@ -277,31 +282,31 @@ describe("whoami", () => {
     ["anonymous", 401, error()],
     ["aal2_required", 403, error("session_aal2_required")],
     ["unavailable", 500, error()],
-  ])("%s: what Ory sets comes along, each cookie apart and unchanged", async (outcome, status, value) => {
+  ])("returns Ory's cookies separate and unchanged with the outcome %s", async (outcome, status, value) => {
     const cookies = [
       "ory_kratos_session=a=; Path=/; Expires=Wed, 02 Jan 2030 11:00:00 GMT; HttpOnly; SameSite=Lax",
       "csrf_token_1=b; Path=/",
     ]
-    answer = json(status, value, { "set-cookie": cookies })
+    respond = json(status, value, { "set-cookie": cookies })
     const { verdict, setCookies } = await lib.whoami(COOKIE)
     expect(verdict.outcome).toBe(outcome)
     expect(setCookies).toEqual(cookies)
   })
 
-  test("a single cookie that Ory sets is one", async () => {
-    answer = json(200, body, { "set-cookie": "a=b; Expires=Wed, 02 Jan 2030 11:00:00 GMT" })
+  test("returns a single cookie of Ory as one", async () => {
+    respond = json(200, body, { "set-cookie": "a=b; Expires=Wed, 02 Jan 2030 11:00:00 GMT" })
     expect((await lib.whoami(COOKIE)).setCookies).toEqual(["a=b; Expires=Wed, 02 Jan 2030 11:00:00 GMT"])
   })
 
-  test("axios makes no Request of its own, which would leak in the production build", async () => {
-    answer = json(200, body)
-    requests.length = 0
+  test("lets axios make no Request, because each would leak memory in the production build", async () => {
+    respond = json(200, body)
+    madeRequests.length = 0
     expect((await lib.whoami(COOKIE)).verdict.outcome).toBe("active")
-    expect(requests).toEqual([])
+    expect(madeRequests).toEqual([])
   })
 })
 
-describe("what Ory is told of a person's cookies", () => {
+describe("the cookies that are sent to Ory", () => {
   const session = "ory_kratos_session=a"
   const network = "ory_session_friendlyname=b"
   const csrf = "csrf_token_806060ca5bf70dff3caa0e5c860002aade9d470a5a4dce73bcfa7ba10778f481=c"
@@ -309,36 +314,46 @@ describe("what Ory is told of a person's cookies", () => {
 
   test.each<[string, string | null, string, string]>([
     ["no header", null, "", ""],
-    ["an empty one", "", "", ""],
+    ["an empty header", "", "", ""],
     ["only separators", "; ;; ", "", ""],
     ["Kratos' session", session, session, session],
     ["Ory Network's session", network, network, network],
-    ["one for flows", csrf, "", csrf],
+    ["a CSRF cookie", csrf, "", csrf],
     ["the continuity cookie", continuity, "", continuity],
     [
-      "all, the session first",
+      "all cookies of Ory, the session first",
       `${csrf}; ${session}; ${continuity}; ${network}`,
       `${session}; ${network}`,
       `${session}; ${network}; ${csrf}; ${continuity}`,
     ],
-    ["others among them", `theme=dark; ${session}; session_snapshot=x; ${csrf}; _ga=1`, session, `${session}; ${csrf}`],
     [
-      "several of one name, in their order",
+      "other cookies among them",
+      `theme=dark; ${session}; session_snapshot=x; ${csrf}; _ga=1`,
+      session,
+      `${session}; ${csrf}`,
+    ],
+    [
+      "several cookies of one name, in their order",
       `${session}; ory_kratos_session=2; ${session}`,
       `${session}; ory_kratos_session=2; ${session}`,
       `${session}; ory_kratos_session=2; ${session}`,
     ],
-    ["white space around them", `  ${session} ;${network}\t`, `${session}; ${network}`, `${session}; ${network}`],
-    ["none after the separator", `a=b;${session};`, session, session],
+    [
+      "white space around the cookies",
+      `  ${session} ;${network}\t`,
+      `${session}; ${network}`,
+      `${session}; ${network}`,
+    ],
+    ["nothing after the last separator", `a=b;${session};`, session, session],
     ["an equals sign in the value", "ory_kratos_session=a=b==", "ory_kratos_session=a=b==", "ory_kratos_session=a=b=="],
     ["an empty value", "ory_kratos_session=", "ory_kratos_session=", "ory_kratos_session="],
     [
-      "every byte that a value may hold",
+      "every character that a value may contain",
       "ory_kratos_session=!#$%&'()*+-./:<=>?@[]^_`{|}~",
       "ory_kratos_session=!#$%&'()*+-./:<=>?@[]^_`{|}~",
       "ory_kratos_session=!#$%&'()*+-./:<=>?@[]^_`{|}~",
     ],
-    ["8 kB of others", `${"junk=x; ".repeat(1000)}${session}`, session, session],
+    ["8 kB of other cookies", `${"junk=x; ".repeat(1000)}${session}`, session, session],
     // Names that only look like Ory's
     ["a longer name", "ory_kratos_session_x=a; ory_kratos_session2=a; ory_kratos_continuity_x=a", "", ""],
     ["a shorter name", "ory_kratos=a; ory_session=a; ory_=a; ory_kratos_sessio=a; csrf_token=a", "", ""],
@@ -349,45 +364,45 @@ describe("what Ory is told of a person's cookies", () => {
       "",
     ],
     ["a browser's prefix before the name", "__Host-ory_kratos_session=a; __Secure-ory_session_a=a", "", ""],
-    ["other letters", "ORY_KRATOS_SESSION=a; Ory_Session_a=a; CSRF_TOKEN_a=a", "", ""],
+    ["another case", "ORY_KRATOS_SESSION=a; Ory_Session_a=a; CSRF_TOKEN_a=a", "", ""],
     ["the name in another's value", "a=ory_kratos_session=b; b=; ory_kratos_session", "", ""],
     ["the name without a value", "ory_kratos_session; ory_session_a; csrf_token_a", "", ""],
     ["the name as a value without a name", "=ory_kratos_session=a; =ory_session_a=b", "", ""],
     ["a quoted name", '"ory_kratos_session"=a', "", ""],
     ["white space in the name", "ory_kratos_session =a; ory_session_a b=a; ory_session_\ta=b", "", ""],
     ["another prefix of the names", "ory_hydra_session=a; ory_kratos_oidc_auto_link=b", "", ""],
-    // Values that no cookie of Ory's has
+    // Values that Ory's cookies never have
     ["a space in the value", `ory_kratos_session=a b; ${network}`, network, network],
     ["a tab in the value", "ory_kratos_session=a\tb; csrf_token_a=b\tc", "", ""],
     ["a line break in the value", "ory_kratos_session=a\r\nx-evil: b", "", ""],
     ["NUL in the value", "ory_kratos_session=a\0b", "", ""],
     ["DEL in the value", "ory_kratos_session=a\x7fb", "", ""],
-    ["Latin in the value", "ory_kratos_session=caf\u00e9", "", ""],
-    ["other letters in the value", "ory_kratos_session=\u4e16; ory_session_\u00e9=a", "", ""],
-    ["half a character in the value", "ory_kratos_session=\ud800", "", ""],
-  ])("%s", (_what, header, forSession, forFlows) => {
+    ["a Latin letter in the value", "ory_kratos_session=caf\u00e9", "", ""],
+    ["non-ASCII characters in name and value", "ory_kratos_session=\u4e16; ory_session_\u00e9=a", "", ""],
+    ["a lone surrogate in the value", "ory_kratos_session=\ud800", "", ""],
+  ])("are filtered correctly for %s", (_what, header, forSession, forFlows) => {
     expect(lib.sessionCookies(header)).toBe(forSession)
     expect(lib.flowCookies(header)).toBe(forFlows)
   })
 
   test.each([
-    ["several of one name", `${session}; ory_kratos_session=2`],
-    ["8 kB", `ory_kratos_session=${"x".repeat(8000)}`],
-    ["every byte that may be sent", "ory_kratos_session=!#$%&'()*+-./:<=>?@[]^_`{|}~"],
-  ])("%s arrive as they were", async (_what, cookie) => {
-    answer = json(401, error())
+    ["several cookies of one name", `${session}; ory_kratos_session=2`],
+    ["cookies of 8 kB", `ory_kratos_session=${"x".repeat(8000)}`],
+    ["all permitted characters", "ory_kratos_session=!#$%&'()*+-./:<=>?@[]^_`{|}~"],
+  ])("include %s unchanged", async (_what, cookie) => {
+    respond = json(401, error())
     expect((await lib.whoami(lib.sessionCookies(cookie))).verdict).toEqual({ outcome: "anonymous" })
-    expect(asked.map(({ headers }) => headers.cookie)).toEqual([cookie])
+    expect(requestsToOry.map(({ headers }) => headers.cookie)).toEqual([cookie])
   })
 
-  test("what is picked once is all picked again: the cookies that are sealed are those that were judged", () => {
+  test("are picked unchanged a second time, so that the sealed cookies are the ones that Ory checked", () => {
     const picked = lib.sessionCookies(`${csrf}; ${session}; a b=c; ${network}; ory_session_x=a b`)
     expect(picked).toBe(`${session}; ${network}`)
     expect(lib.sessionCookies(picked)).toBe(picked)
   })
 })
 
-describe("parts of an answer", () => {
+describe("parts of a response", () => {
   test.each([
     [{ error: { id: "session_aal2_required" } }, "session_aal2_required"],
     [{ error: {} }, undefined],
@@ -399,7 +414,7 @@ describe("parts of an answer", () => {
     ["session_aal2_required", undefined],
     [1, undefined],
     [[], undefined],
-  ])("the error that %j names is %j", (value, id) => {
+  ])("the error id of %j is %j", (value, id) => {
     expect(lib.errorId(value)).toBe(id)
   })
 
@@ -409,14 +424,14 @@ describe("parts of an answer", () => {
     [{ "set-cookie": "a=b; Expires=Wed, 02 Jan 2030 11:00:00 GMT" }, ["a=b; Expires=Wed, 02 Jan 2030 11:00:00 GMT"]],
     [{ "set-cookie": ["a=b", "c=d"] }, ["a=b", "c=d"]],
     [{ "set-cookie": ["a=b", 1, null] }, ["a=b"]],
-  ])("the cookies that %j sets are %j", (headers, cookies) => {
+  ])("the cookies set by %j are %j", (headers, cookies) => {
     expect(lib.setCookies(headers)).toEqual(cookies)
   })
 })
 
-test("with ORY_SESSION_COOKIE, that name and no other is the session", async () => {
+test("only the cookie named in ORY_SESSION_COOKIE is a session cookie", async () => {
   vi.stubEnv("ORY_SESSION_COOKIE", "my.session")
-  const renamed = await against(origin())
+  const renamed = await importWithOry(origin())
   vi.stubEnv("ORY_SESSION_COOKIE", undefined)
   const header =
     "my.session=a; ory_kratos_session=b; ory_session_x=c; my_session=d; myXsession=e; csrf_token_1=f; MY.SESSION=g"
@@ -442,7 +457,7 @@ test("the version of sealed sessions changes with the fields of a session", () =
 })
 
 test("whoami returns exactly these fields", async () => {
-  answer = json(200, { ...session(), active: true, tokenized: "not for pages" })
+  respond = json(200, { ...session(), active: true, tokenized: "not for pages" })
   const { verdict } = await lib.whoami(COOKIE)
   expect(verdict.outcome === "active" && fieldNames(verdict.session)).toEqual(fieldNames(session()))
 })

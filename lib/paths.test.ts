@@ -8,7 +8,7 @@ test.each(Object.entries(paths))("%s is the path of a page or route handler: %s"
   expect(existsSync(`app${path}/page.tsx`) || existsSync(`app${path}/route.ts`)).toBe(true)
 })
 
-test("ory/kratos.yml sends browsers to these pages", async () => {
+test("ory/kratos.yml redirects browsers to these paths", async () => {
   const { selfservice } = parse(await readFile("ory/kratos.yml", "utf8")) as {
     selfservice: { default_browser_return_url: string; flows: Record<string, { ui_url?: string }> }
   }

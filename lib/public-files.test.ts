@@ -18,7 +18,7 @@ async function write(...files: string[]): Promise<void> {
   }
 }
 
-test("lists every file by its path, also in folders and with special characters", async () => {
+test("lists the path of every file, including files in folders and with special characters", async () => {
   await write(
     "public/logo.png",
     "public/a b/größe (1)%.png",
@@ -29,14 +29,14 @@ test("lists every file by its path, also in folders and with special characters"
   expect(publicFiles(project)).toEqual(["/.well-known/security.txt", "/a b/größe (1)%.png", "/logo.png"])
 })
 
-test("leaves out what Next does not serve: folders, files whose name begins with a dot, and broken links", async () => {
+test("excludes folders, hidden files and broken links, which Next does not serve", async () => {
   await write("public/.gitkeep", "public/a/.DS_Store", "public/b/c.png")
   await symlink(join(project, "missing"), join(project, "public/broken.png"))
   await symlink(join(project, "public/b/c.png"), join(project, "public/link.png"))
   expect(publicFiles(project)).toEqual(["/b/c.png", "/link.png"])
 })
 
-test("is empty without the folder", () => {
+test("returns an empty list without public/", () => {
   expect(publicFiles(project)).toEqual([])
 })
 
@@ -62,7 +62,7 @@ test.each([
 })
 
 test.each(["/", "/logo.png", "/.gitkeep", "/dashboard", "/%E0%A4%A", "/constructor"])(
-  "no file is public where the loader did not run: %s",
+  "without the loader, no file is public: %s",
   (path) => {
     expect(publicFile(path)).toBeUndefined()
   },

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 
-/** What the log says where Ory's cookies are missing. The browser tests see the same with a real Ory. */
+/** Log messages for missing Ory cookies. The browser tests check the same messages with a real Ory. */
 
 let logged: string[]
 
@@ -13,7 +13,7 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-async function log(
+async function logMessage(
   expected: "session" | "flow",
   cookies: string | null,
   variables: Record<string, string> = {},
@@ -27,49 +27,51 @@ async function log(
   return lines.join("\n")
 }
 
-test("names are logged, and never values", async () => {
-  const said = await log(
+test("logs cookie names, but never values", async () => {
+  const message = await logMessage(
     "session",
     "a=hunter2; hunter2; b = hunter2; =hunter2; csrf_token_x=hunter2=hunter2; evil\u001b[31m=hunter2; c=",
   )
-  expect(said).toContain("The browser sent: a, csrf_token_x, c.")
-  expect(said).not.toContain("hunter2")
-  expect(said).not.toContain("\u001b")
+  expect(message).toContain("The browser sent: a, csrf_token_x, c.")
+  expect(message).not.toContain("hunter2")
+  expect(message).not.toContain("\u001b")
 })
 
-test("a browser that sends hundreds of names fills no log", async () => {
-  const said = await log("session", Array.from({ length: 500 }, (_, index) => `n${index}=1`).join("; "))
-  expect(said).toContain("n29.")
-  expect(said).not.toContain("n30")
+test("limits the number of logged names", async () => {
+  const message = await logMessage("session", Array.from({ length: 500 }, (_, index) => `n${index}=1`).join("; "))
+  expect(message).toContain("n29.")
+  expect(message).not.toContain("n30")
 })
 
-describe("likely causes", () => {
-  test("no cookie of Ory arrives on a sibling domain: cookies.domain", async () => {
+describe("the likely cause", () => {
+  test("is cookies.domain if no Ory cookie arrives from a sibling domain", async () => {
     for (const expected of ["session", "flow"] as const) {
       logged = []
-      const said = await log(expected, "theme=dark")
-      expect(said).toContain("Set cookies.domain in Kratos to a domain that auth.example.com and app.example.com share")
-      expect(said).toContain(`Expected: ${expected === "session" ? "ory_kratos_session" : "csrf_token_…"}`)
+      const message = await logMessage(expected, "theme=dark")
+      expect(message).toContain(
+        "Set cookies.domain in Kratos to a domain that auth.example.com and app.example.com share",
+      )
+      expect(message).toContain(`Expected: ${expected === "session" ? "ory_kratos_session" : "csrf_token_…"}`)
     }
   })
 
-  test("the flow's cookie arrives without the session: a renamed cookie, or session.cookie.domain", async () => {
-    const said = await log("session", "csrf_token_x=1; my_session=2; __Host-login_redirects=3")
-    expect(said).toContain("Set ORY_SESSION_COOKIE to it, perhaps my_session.")
-    expect(said).toContain("session.cookie.domain")
+  test("is a renamed cookie or session.cookie.domain if only the flow's cookie arrives", async () => {
+    const message = await logMessage("session", "csrf_token_x=1; my_session=2; __Host-login_redirects=3")
+    expect(message).toContain("Set ORY_SESSION_COOKIE to it, perhaps my_session.")
+    expect(message).toContain("session.cookie.domain")
   })
 
-  test("a session cookie arrives that Ory rejects: another Ory, or an old cookie", async () => {
-    const said = await log("session", "renamed=1", { ORY_SESSION_COOKIE: "renamed" })
-    expect(said).toContain("Expected: renamed. The browser sent: renamed.")
-    expect(said).toContain("Ory at https://auth.example.com has no session for renamed.")
-    expect(said).toContain("Delete the cookies of app.example.com")
+  test("is another Ory or an old cookie if Ory rejects the session cookie", async () => {
+    const message = await logMessage("session", "renamed=1", { ORY_SESSION_COOKIE: "renamed" })
+    expect(message).toContain("Expected: renamed. The browser sent: renamed.")
+    expect(message).toContain("Ory at https://auth.example.com has no session for renamed.")
+    expect(message).toContain("Delete the cookies of app.example.com")
   })
 
-  test("through this app, domains are no cause", async () => {
-    const said = await log("flow", null, { ORY_PROXY: "on" })
-    expect(said).toContain("The browser sent: no cookies.")
-    expect(said).not.toContain("cookies.domain")
-    expect(said).toContain("Set APP_URL")
+  test("is never a cookie domain with ORY_PROXY=on", async () => {
+    const message = await logMessage("flow", null, { ORY_PROXY: "on" })
+    expect(message).toContain("The browser sent: no cookies.")
+    expect(message).not.toContain("cookies.domain")
+    expect(message).toContain("Set APP_URL")
   })
 })

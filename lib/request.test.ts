@@ -15,7 +15,7 @@ function read(path: string, method = "GET", headers: Record<string, string> = {}
   return readGateRequest(new NextRequest(APP + path, { method, headers }))
 }
 
-describe("kind", () => {
+describe("the kind of a request", () => {
   test.each([
     ["page", "/dashboard", "GET", { "sec-fetch-dest": "document" }],
     ["page", "/dashboard", "GET", { "sec-fetch-dest": "iframe" }],
@@ -41,7 +41,7 @@ describe("kind", () => {
   })
 })
 
-describe("path", () => {
+describe("the page path", () => {
   const referer = `${APP}/account?tab=2`
 
   test.each([
@@ -78,7 +78,7 @@ describe("path", () => {
     ["this host on another port", "http://localhost:4000/account", paths.dashboard],
     ["an auth page", `${APP}/auth/login?flow=1`, paths.dashboard],
     ["a page with credentials", "http://user:password@localhost:3000/account", paths.dashboard],
-    ["something else", "about:client", paths.dashboard],
+    ["about:client", "about:client", paths.dashboard],
     ["only an origin, as some referrer policies send", `${APP}/`, "/"],
   ])("of a POST whose Referer is %s", (_, from, page) => {
     const headers = from === undefined ? undefined : { referer: from }
@@ -90,7 +90,7 @@ describe("path", () => {
   })
 })
 
-test("picks Ory's cookies, and nothing else", () => {
+test("picks only Ory's cookies", () => {
   const cookie = "a=b; csrf_token_1=c; ory_kratos_session=s; theme=dark"
   const { sessionCookies, flowCookies } = readRequest(new Headers({ cookie }))
   expect(sessionCookies).toBe("ory_kratos_session=s")

@@ -1,16 +1,13 @@
-/**
- * What people and attackers put into `return_to`, for an app that lives at `appUrl`. Plain data, so that the unit tests and
- * the browser tests try the same.
- */
+/** Values of `return_to` for an app at `appUrl`. Unit and browser tests share them. */
 
-/** Values that must end at the default page, whatever they seem to name. All are different. */
+/** Values that must be replaced by the default page. There are no duplicates. */
 export function hostile(appUrl: string): readonly string[] {
   const { protocol, host, hostname, port } = new URL(appUrl)
   const otherProtocol = protocol === "https:" ? "http:" : "https:"
   const long = "a".repeat(2048)
 
   return [
-    // Nothing
+    // Empty and meaningless values
     "",
     " ",
     "null",
@@ -18,7 +15,7 @@ export function hostile(appUrl: string): readonly string[] {
     "[object Object]",
     "/ /dashboard",
 
-    // Not a path from the root, and not a URL
+    // Neither an absolute path nor a URL
     "dashboard",
     "./dashboard",
     "../dashboard",
@@ -48,7 +45,7 @@ export function hostile(appUrl: string): readonly string[] {
     `https://evil.example#${appUrl}/dashboard`,
     `https://evil.example/${host}/dashboard`,
 
-    // This host, on another scheme or port
+    // This host with another scheme or port
     `${otherProtocol}//${host}/dashboard`,
     `${protocol}//${hostname}:1/dashboard`,
     `${protocol}//${hostname}:4000/dashboard`,
@@ -60,7 +57,7 @@ export function hostile(appUrl: string): readonly string[] {
     `${protocol}//${hostname}:0x0bb8/dashboard`,
     port === "" ? `${protocol}//${hostname}:80/dashboard` : `${protocol}//${hostname}/dashboard`,
 
-    // Begins like this origin
+    // Hosts that start like this origin
     `${appUrl}.evil.example`,
     `${appUrl}.evil.example/dashboard`,
     `${appUrl}evil.example`,
@@ -80,7 +77,7 @@ export function hostile(appUrl: string): readonly string[] {
     `${protocol}//${hostname}%00.evil.example/dashboard`,
     `${protocol}//${hostname}%23.evil.example/dashboard`,
 
-    // Ends like this origin, or is below it
+    // Hosts that end like this origin, and subdomains
     `${protocol}//evil.${host}/dashboard`,
     `${protocol}//evil${host}/dashboard`,
     `${protocol}//evil-${host}/dashboard`,
@@ -89,7 +86,7 @@ export function hostile(appUrl: string): readonly string[] {
     `${protocol}//.${host}/dashboard`,
     `${protocol}//${hostname}.${port === "" ? "" : `:${port}`}/dashboard`,
 
-    // Credentials, also for this very host
+    // URLs with credentials, including on this host
     `${protocol}//user@${host}/dashboard`,
     `${protocol}//user:password@${host}/dashboard`,
     `${protocol}//:password@${host}/dashboard`,
@@ -229,7 +226,7 @@ export function hostile(appUrl: string): readonly string[] {
     "/https://evil.example",
     `/${appUrl}/dashboard`,
 
-    // Steps up that end at two slashes
+    // Dot segments that resolve to two slashes
     "/.//evil.example",
     "/..//evil.example",
     "/././/evil.example",
@@ -239,7 +236,7 @@ export function hostile(appUrl: string): readonly string[] {
     "/.%2e//evil.example",
     `${appUrl}/.//evil.example`,
 
-    // Encoded steps up
+    // Encoded dot segments
     "/dashboard/..%2fevil.example",
     "/dashboard/%2e%2e%2fevil.example",
     "/dashboard/%252e%252e/evil.example",
@@ -249,7 +246,7 @@ export function hostile(appUrl: string): readonly string[] {
     "/dashboard/..%5cevil.example",
     "/dashboard/%c0%ae%c0%ae/evil.example",
 
-    // Path parameters, which some servers cut off before they look for slashes and steps up
+    // Path parameters, which some servers remove before they resolve dot segments
     "/;/evil.example",
     "/;a=b/evil.example",
     "/%3b/evil.example",
@@ -260,7 +257,7 @@ export function hostile(appUrl: string): readonly string[] {
     "/auth/login;jsessionid=1",
     "/unavailable;a=b",
 
-    // Control characters, which URL parsers drop
+    // Control characters, which URL parsers remove
     "\t/dashboard",
     "\n/dashboard",
     "\0/dashboard",
@@ -338,7 +335,7 @@ export function hostile(appUrl: string): readonly string[] {
     "%20/dashboard",
     "%20//evil.example",
 
-    // Characters of no width, and those that turn the direction of reading
+    // Zero-width and text-direction characters
     "\u200b/dashboard",
     "\u200b//evil.example",
     "\u200c//evil.example",
@@ -381,7 +378,7 @@ export function hostile(appUrl: string): readonly string[] {
     `${appUrl}\uff61evil.example`,
     "https://evil\u3002example",
 
-    // Hosts that look like this one, or become it only when a parser has had its way
+    // Hosts that look like this one, or are normalized to it by a URL parser
     `${protocol}//${hostname.replace("o", "\u043e").replace("a", "\u0430")}/dashboard`,
     `${protocol}//${hostname.replace("o", "\u00f8").replace("a", "\u00e4")}/dashboard`,
     `${protocol}//\uff4c\uff4f\uff43\uff41\uff4c\uff48\uff4f\uff53\uff54:3000/dashboard`,
@@ -394,7 +391,7 @@ export function hostile(appUrl: string): readonly string[] {
     "https://\u210cevil.example",
     "https://stra\u00dfe.example",
 
-    // Addresses
+    // IP addresses
     "http://127.0.0.1:3000/dashboard",
     "http://127.1:3000/dashboard",
     "http://0:3000/dashboard",
@@ -413,7 +410,7 @@ export function hostile(appUrl: string): readonly string[] {
     "//127.0.0.1:3000/dashboard",
     "//[::1]:3000/dashboard",
 
-    // Pages that send people on by themselves: a loop
+    // Pages that redirect by themselves, which would cause a loop
     "/auth",
     "/auth/",
     "/auth/login",
@@ -438,7 +435,7 @@ export function hostile(appUrl: string): readonly string[] {
     "/api/refresh-session?return_to=/api/refresh-session",
     "/api/refresh-session?aal=aal2",
 
-    // Ory's own paths, where the browser reaches it through this app: they begin, end or change something
+    // Ory's paths behind the proxy, which start flows or end sessions
     "/self-service",
     "/self-service/login/browser",
     "/self-service/login/browser?return_to=/self-service/login/browser",
@@ -459,7 +456,7 @@ export function hostile(appUrl: string): readonly string[] {
     `${appUrl}/unavailable`,
     `${appUrl}/api/refresh-session?return_to=/dashboard`,
 
-    // The same in other letters
+    // The same paths in another case
     "/AUTH/login",
     "/Auth/Login",
     "/aUtH",
@@ -473,7 +470,7 @@ export function hostile(appUrl: string): readonly string[] {
     "/api/refre\u017fh-session",
     "/api/refresh\ufe63session",
 
-    // The same encoded
+    // The same paths, encoded
     "/%61uth/login",
     "/%61%75%74%68/login",
     "/%41UTH/login",
@@ -489,7 +486,7 @@ export function hostile(appUrl: string): readonly string[] {
     "/api/refresh%2dsession",
     "/api/refresh%252dsession",
 
-    // The same by steps up
+    // The same paths with dot segments
     "/./auth/login",
     "/dashboard/../auth/login",
     "/../auth/login",
@@ -507,12 +504,12 @@ export function hostile(appUrl: string): readonly string[] {
     `${appUrl}/dashboard/../auth/login`,
     `${appUrl}/../auth/login`,
 
-    // The same with empty segments
+    // The same paths with empty segments
     "//auth/login",
     "/auth//login",
     "/api//refresh-session",
 
-    // Percent signs that are no encoding of anything
+    // Invalid percent encoding
     "/%",
     "/%2",
     "/%zz",
@@ -523,26 +520,26 @@ export function hostile(appUrl: string): readonly string[] {
     "/%ed%a0%80",
     "/%f4%90%80%80",
 
-    // Halves of characters
+    // Lone surrogates
     "/\ud800",
     "/\udfff/dashboard",
     "/dashboard?q=\ud83d",
     "\udc00//evil.example",
     "/\ude00\ud83d",
 
-    // Over-long
+    // Too long
     `/${long}`,
     `/dashboard?q=${long}`,
     `/dashboard#${long}`,
     `${appUrl}/${long}`,
     `https://evil.example/${long}`,
-    // Long as sent, short as a URL
+    // Too long before normalization
     `/${"x/../".repeat(500)}account`,
-    // Short as sent, long as a URL
+    // Too long after normalization
     `/${"\u{1f600}".repeat(200)}`,
     `/dashboard?q=${"\u20ac".repeat(240)}`,
 
-    // What templates, consoles and copying leave behind
+    // Leftovers of templates, consoles and copy and paste
     '"/dashboard"',
     "'/dashboard'",
     "</dashboard>",
@@ -556,13 +553,13 @@ export function hostile(appUrl: string): readonly string[] {
   ]
 }
 
-/** A value that must arrive, and the page it must arrive at: path, query and fragment, as the browser then shows them. */
+/** A valid value, and the path, query and fragment that the browser shows for it. */
 export interface Good {
   value: string
   path: string
 }
 
-/** Values that must arrive. */
+/** Values that must be accepted. */
 export function good(appUrl: string): readonly Good[] {
   return [
     // Paths
@@ -580,7 +577,7 @@ export function good(appUrl: string): readonly Good[] {
     { value: "/~someone/-/_/!$&'()*+,=", path: "/~someone/-/_/!$&'()*+,=" },
     { value: "/list;sort=name", path: "/list;sort=name" },
 
-    // Names that only begin like a page people are never sent to
+    // Names that only start like a forbidden path
     { value: "/authors", path: "/authors" },
     { value: "/authors/auth", path: "/authors/auth" },
     { value: "/auth-methods", path: "/auth-methods" },
@@ -612,7 +609,7 @@ export function good(appUrl: string): readonly Good[] {
     { value: "/dashboard#/a//b?c", path: "/dashboard#/a//b?c" },
     { value: "/#top", path: "/#top" },
 
-    // Other languages, plain and encoded
+    // Non-ASCII characters and percent encoding
     { value: "/caf%C3%A9", path: "/caf%C3%A9" },
     { value: "/café", path: "/caf%C3%A9" },
     { value: "/設定", path: "/%E8%A8%AD%E5%AE%9A" },
@@ -620,7 +617,7 @@ export function good(appUrl: string): readonly Good[] {
     { value: "/files/My%20report", path: "/files/My%20report" },
     { value: "/files/My%2520report", path: "/files/My%2520report" },
 
-    // Steps that stay inside
+    // Dot segments that resolve to a valid page
     { value: "/account/./settings", path: "/account/settings" },
     { value: "/account/../dashboard", path: "/dashboard" },
     { value: "/auth/../dashboard", path: "/dashboard" },

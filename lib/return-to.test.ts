@@ -5,29 +5,29 @@ import { good, hostile } from "@/lib/return-to.corpus"
 
 const APPS = ["http://localhost:3000", "https://app.example.com", "https://app.example.com:8443"]
 
-describe.each(APPS)("for an app at %s", (app) => {
+describe.each(APPS)("returnTo for an app at %s", (app) => {
   const home = app + paths.dashboard
 
-  test("the corpus of hostile values is large, and holds none twice", () => {
+  test("the corpus of hostile values is large and has no duplicates", () => {
     const values = hostile(app)
     expect(values.filter((value, index) => values.indexOf(value) !== index)).toEqual([])
     expect(values.length).toBeGreaterThanOrEqual(400)
   })
 
-  test("every hostile value ends at the default page", () => {
-    const arrived = hostile(app).filter((value) => returnTo(value, app) !== home)
-    expect(arrived.map((value) => [value, returnTo(value, app)])).toEqual([])
+  test("returns the default page for every hostile value", () => {
+    const accepted = hostile(app).filter((value) => returnTo(value, app) !== home)
+    expect(accepted.map((value) => [value, returnTo(value, app)])).toEqual([])
   })
 
-  test.each(good(app))("$value arrives at $path", ({ value, path }) => {
+  test.each(good(app))("returns $path for $value", ({ value, path }) => {
     expect(returnTo(value, app)).toBe(app + path)
   })
 
-  test.each([null, undefined])("%s is the default page", (value) => {
+  test.each([null, undefined])("returns the default page for %s", (value) => {
     expect(returnTo(value, app)).toBe(home)
   })
 
-  test("a value of 2048 characters arrives if its URL is no longer, and not one character more", () => {
+  test("accepts URLs of up to 2048 characters, but no longer ones", () => {
     const path = `/${"a".repeat(2048 - app.length - 1)}`
     expect(returnTo(path, app)).toBe(app + path)
     expect(returnTo(`${path}a`, app)).toBe(home)
@@ -35,7 +35,7 @@ describe.each(APPS)("for an app at %s", (app) => {
     expect(returnTo(`${app}${path}a`, app)).toBe(home)
   })
 
-  test("the page that ends redirect loops stands for the page inside it, and for nothing else", () => {
+  test("returns the page in the return_to of /auth/no-session, but never a hostile value", () => {
     for (const { value, path } of good(app)) {
       const url = noSessionUrl(returnTo(value, app), app)
       expect(returnTo(url, app)).toBe(app + path)
@@ -52,12 +52,12 @@ describe.each(APPS)("for an app at %s", (app) => {
     expect(returnTo(noSessionUrl(noSessionUrl(`${app}/account`, app), app), app)).toBe(home)
   })
 
-  test("another app's pages are not this app's", () => {
+  test("returns the default page for another app's page", () => {
     for (const other of APPS.filter((url) => url !== app)) expect(returnTo(`${other}/account`, app)).toBe(home)
   })
 })
 
-describe("however the corpus is bent", () => {
+describe("returnTo with a mutated corpus", () => {
   const app = "http://localhost:3000"
   const values = [...hostile(app), ...good(app).map(({ value }) => value)]
 
@@ -132,10 +132,10 @@ describe("however the corpus is bent", () => {
   ]
   const letters: [string, (value: string) => string][] = [
     ["in upper case", (value) => value.toUpperCase()],
-    ["encoded", encoded],
-    ["encoded behind a slash", (value) => `/${encoded(value)}`],
-    ["encoded twice", (value) => encoded(encoded(value))],
-    ["encoded twice behind a slash", (value) => `/${encoded(encoded(value))}`],
+    ["encoded", encodeIfWellFormed],
+    ["encoded behind a slash", (value) => `/${encodeIfWellFormed(value)}`],
+    ["encoded twice", (value) => encodeIfWellFormed(encodeIfWellFormed(value))],
+    ["encoded twice behind a slash", (value) => `/${encodeIfWellFormed(encodeIfWellFormed(value))}`],
     ["encoded as a URI", (value) => (value.isWellFormed() ? encodeURI(value) : value)],
     ["with every letter encoded", (value) => value.replace(/\w/g, (letter) => `%${letter.charCodeAt(0).toString(16)}`)],
     ["with encoded slashes", (value) => value.replaceAll("/", "%2F")],
@@ -145,16 +145,16 @@ describe("however the corpus is bent", () => {
     ["with doubled slashes", (value) => value.replaceAll("/", "//")],
     ["with encoded dots", (value) => value.replaceAll(".", "%2e")],
     ["with twice encoded dots", (value) => value.replaceAll(".", "%252e")],
-    ["with full-width letters", (value) => value.replace(/\w/g, wide)],
-    ["with full-width signs", (value) => value.replace(/[!-/:-@]/g, wide)],
-    ["with full-width signs behind a slash", (value) => `/${value.replace(/[!-/:-@]/g, wide)}`],
+    ["with full-width letters", (value) => value.replace(/\w/g, toFullWidth)],
+    ["with full-width signs", (value) => value.replace(/[!-/:-@]/g, toFullWidth)],
+    ["with full-width signs behind a slash", (value) => `/${value.replace(/[!-/:-@]/g, toFullWidth)}`],
     ["with a tab in the middle", (value) => `${value.slice(0, value.length / 2)}\t${value.slice(value.length / 2)}`],
     ["with parameters on every segment", (value) => value.replaceAll("/", ";a/")],
-    ["backwards", (value) => Array.from(value).reverse().join("")],
+    ["reversed", (value) => Array.from(value).reverse().join("")],
   ]
-  const bends: [string, (value: string) => string][] = [
+  const mutations: [string, (value: string) => string][] = [
     ...prefixes.map((prefix): [string, (value: string) => string] => [
-      `behind ${JSON.stringify(prefix)}`,
+      `after ${JSON.stringify(prefix)}`,
       (value) => prefix + value,
     ]),
     ...suffixes.map((suffix): [string, (value: string) => string] => [
@@ -164,24 +164,24 @@ describe("however the corpus is bent", () => {
     ...letters,
   ]
 
-  test("tens of thousands of values are tried", () => {
-    const bent = new Set(bends.flatMap(([, bend]) => values.map(bend)))
-    expect(bent.size).toBeGreaterThan(30_000)
+  test("has more than 30,000 different values", () => {
+    const mutated = new Set(mutations.flatMap(([, mutate]) => values.map(mutate)))
+    expect(mutated.size).toBeGreaterThan(30_000)
   })
 
-  test.each(bends)(
-    "%s: it is a page of this app that sends nobody on, and stays the same when asked again",
-    (_how, bend) => {
-      const wrong: unknown[] = []
-      for (const value of values.map(bend)) {
+  test.each(mutations)(
+    "returns a page of this app without a redirect loop, and the same page for its own result, with values %s",
+    (_how, mutate) => {
+      const problems: unknown[] = []
+      for (const value of values.map(mutate)) {
         const result = returnTo(value, app)
-        const problem = leaves(result, app)
-        if (problem) wrong.push({ value, result, problem })
-        // The gate hands the path alone to the page, which asks again.
+        const problem = findProblem(result, app)
+        if (problem) problems.push({ value, result, problem })
+        // The gate passes only the path to the page, which calls `returnTo` again.
         if (returnTo(result, app) !== result || returnTo(result.slice(app.length), app) !== result)
-          wrong.push({ value, result, problem: "not the same when asked again" })
+          problems.push({ value, result, problem: "a second call returns another page" })
       }
-      expect(wrong).toEqual([])
+      expect(problems).toEqual([])
     },
   )
 
@@ -197,25 +197,26 @@ describe("however the corpus is bent", () => {
     "http://localhost:3000/auth;a=b/login",
     "http://localhost:3000/api/refresh-session?a=b",
     "/dashboard",
-  ])("what these tests look for would be found in %s", (result) => {
-    expect(leaves(result, app)).toBeDefined()
+  ])("the check for problems detects %s", (result) => {
+    expect(findProblem(result, app)).toBeDefined()
   })
 })
 
-/** What is wrong with `result`, by other means than the code under test: decode, resolve again, look where it ends. */
-function leaves(result: string, app: string): string | undefined {
-  if (!URL.canParse(result)) return "no absolute URL"
+/** Finds a problem in `result` by repeated decoding and resolving, independently of the tested code. */
+function findProblem(result: string, app: string): string | undefined {
+  if (!URL.canParse(result)) return "not an absolute URL"
   const url = new URL(result)
-  if (url.href !== result) return "not as a browser would write it"
+  if (url.href !== result) return "not normalized like in a browser"
   if (url.origin !== app || !result.startsWith(`${app}/`)) return "another origin"
   if (url.username !== "" || url.password !== "") return "credentials"
-  if (/[^!-~]/.test(result)) return "bytes that a header may not hold"
+  if (/[^!-~]/.test(result)) return "bytes that are not allowed in a header"
 
   let path = url.pathname
   for (let times = 0; times < 8; times++) {
-    for (const seen of [path, path.replace(/;[^/]*/g, "")]) {
-      if (!URL.canParse(seen, app) || new URL(seen, app).origin !== app) return `another origin, decoded ${times} times`
-      const { pathname } = new URL(seen, app)
+    for (const candidate of [path, path.replace(/;[^/]*/g, "")]) {
+      if (!URL.canParse(candidate, app) || new URL(candidate, app).origin !== app)
+        return `another origin, decoded ${times} times`
+      const { pathname } = new URL(candidate, app)
       if (
         /^\/(auth|unavailable|api\/refresh-session|self-service|sessions|schemas|\.well-known\/ory)(\/|$)/i.test(
           pathname,
@@ -232,16 +233,16 @@ function leaves(result: string, app: string): string | undefined {
   return undefined
 }
 
-function encoded(value: string): string {
+function encodeIfWellFormed(value: string): string {
   return value.isWellFormed() ? encodeURIComponent(value) : value
 }
 
-function wide(letter: string): string {
+function toFullWidth(letter: string): string {
   return String.fromCharCode(letter.charCodeAt(0) + 0xfee0)
 }
 
-describe("Ory's login", () => {
-  const back = "http://localhost:3000/account?a=1&b=2#c"
+describe("loginUrl", () => {
+  const page = "http://localhost:3000/account?a=1&b=2#c"
 
   test.each([
     [undefined, ""],
@@ -250,18 +251,18 @@ describe("Ory's login", () => {
     [{ refresh: true }, "refresh=true&"],
     [{ aal2: true }, "aal=aal2&"],
     [{ refresh: true, aal2: true }, "refresh=true&aal=aal2&"],
-  ])("asked for %j", (ask, query) => {
-    expect(loginUrl("http://localhost:4000", back, ask)).toBe(
+  ])("has the correct query for the options %j", (options, query) => {
+    expect(loginUrl("http://localhost:4000", page, options)).toBe(
       `http://localhost:4000/self-service/login/browser?${query}return_to=http%3A%2F%2Flocalhost%3A3000%2Faccount%3Fa%3D1%26b%3D2%23c`,
     )
   })
 
-  test("what comes back from its query is what went in", () => {
-    expect(new URL(loginUrl("https://auth.example.com", back)).searchParams.get("return_to")).toBe(back)
+  test("keeps the page unchanged in return_to", () => {
+    expect(new URL(loginUrl("https://auth.example.com", page)).searchParams.get("return_to")).toBe(page)
   })
 
-  test("a page's query adds nothing to it", () => {
-    const { searchParams } = new URL(loginUrl("https://auth.example.com", `${back}&refresh=true&aal=aal2`))
+  test("adds no parameters from the page's query", () => {
+    const { searchParams } = new URL(loginUrl("https://auth.example.com", `${page}&refresh=true&aal=aal2`))
     expect([...searchParams.keys()]).toEqual(["return_to"])
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { isApi, isPublic, isSensitive, isStatic } from "@/lib/routes"
 
-describe("public, and the same for everybody", () => {
+describe("public, static paths", () => {
   test.each([
     "/",
     "/unavailable",
@@ -14,15 +14,15 @@ describe("public, and the same for everybody", () => {
     "/robots.txt",
     "/sitemap.xml",
     "/manifest.webmanifest",
-  ])("%s", (path) => {
+  ])("include %s", (path) => {
     expect(isPublic(path)).toBe(true)
     expect(isStatic(path)).toBe(true)
   })
 })
 
-describe("public, and made for each request", () => {
+describe("public, dynamic paths", () => {
   test.each(["/auth/login", "/auth/registration", "/auth/sign-out", "/auth/", "/auth/a/b", "/auth/login/"])(
-    "%s",
+    "include %s",
     (path) => {
       expect(isPublic(path)).toBe(true)
       expect(isStatic(path)).toBe(false)
@@ -30,7 +30,7 @@ describe("public, and made for each request", () => {
   )
 })
 
-describe("protected", () => {
+describe("protected paths", () => {
   test.each([
     "/dashboard",
     "/account",
@@ -38,7 +38,7 @@ describe("protected", () => {
     "/api/me",
     "/anything",
     "",
-    // Begins like something public
+    // Starts like a public path
     "/auth",
     "/authors",
     "/auth-methods",
@@ -65,13 +65,13 @@ describe("protected", () => {
     "/robots.txt/x",
     "/favicon.ico.html",
     "/index",
-    // Ends like something public
+    // Ends like a public path
     "/dashboard/",
     "/dashboard/robots.txt",
     "/dashboard/icon.svg",
     "/dashboard/auth/login",
     "/x/api/health",
-    // In other letters, encoded, or with more slashes
+    // In another case, encoded, or with additional slashes
     "/AUTH/login",
     "/Auth/login",
     "/Robots.txt",
@@ -93,22 +93,22 @@ describe("protected", () => {
     "/.well-known/security.txt",
     "/constructor",
     "/__proto__",
-  ])("%j", (path) => {
+  ])("include %j", (path) => {
     expect(isPublic(path)).toBe(false)
     expect(isStatic(path)).toBe(false)
   })
 })
 
-describe("a snapshot is never good enough", () => {
+describe("sensitive paths, which never use a snapshot", () => {
   test.each(["/account", "/account/", "/account/settings", "/account/settings/x", "/api/account", "/api/account/data"])(
-    "on %s",
+    "include %s",
     (path) => {
       expect(isSensitive(path)).toBe(true)
     },
   )
 })
 
-describe("a snapshot will do", () => {
+describe("paths that may use a snapshot", () => {
   test.each([
     "/",
     "/dashboard",
@@ -119,26 +119,26 @@ describe("a snapshot will do", () => {
     "/dashboard/account",
     "/api/accounts",
     "/api/me",
-  ])("on %s", (path) => {
+  ])("include %s", (path) => {
     expect(isSensitive(path)).toBe(false)
   })
 })
 
-describe("answers are JSON", () => {
-  test.each(["/api/me", "/api/", "/api/a/b", "/api/health"])("on %s", (path) => {
+describe("API paths", () => {
+  test.each(["/api/me", "/api/", "/api/a/b", "/api/health"])("include %s", (path) => {
     expect(isApi(path)).toBe(true)
   })
 })
 
-describe("answers are pages", () => {
+describe("page paths", () => {
   test.each(["/", "/api", "/api-docs", "/apis/me", "/API/me", "/x/api/me", "/dashboard", "//api/me"])(
-    "on %s",
+    "include %s",
     (path) => {
       expect(isApi(path)).toBe(false)
     },
   )
 })
 
-test("what is public is never sensitive", () => {
+test("no public path is sensitive", () => {
   expect(["/", "/auth/login", "/unavailable", "/api/health", "/icon.svg"].filter(isSensitive)).toEqual([])
 })

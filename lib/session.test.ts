@@ -7,7 +7,7 @@ import { session as makeSession } from "@/lib/testing"
 
 let request = new Headers()
 vi.mock("next/headers", () => ({ headers: () => Promise.resolve(request) }))
-// Next's server remembers per request; here each call is one.
+// React caches per request, but each call in these tests is a new request.
 vi.mock("react", async (original) => ({ ...(await original<object>()), cache: (read: unknown) => read }))
 
 const APP = "http://localhost:3000"
@@ -21,19 +21,19 @@ function session(secondsAgo: number, aal: "aal1" | "aal2" = "aal1"): Session {
 
 const toSession = vi.spyOn(ory, "toSession")
 
-function orySays(said: Session): void {
-  toSession.mockResolvedValue({ status: 200, data: { ...said, active: true }, headers: {} } as unknown as Awaited<
+function mockOrySession(session: Session): void {
+  toSession.mockResolvedValue({ status: 200, data: { ...session, active: true }, headers: {} } as unknown as Awaited<
     ReturnType<typeof ory.toSession>
   >)
 }
 
-async function handedOver(said: Session): Promise<void> {
-  const handoff = await sealHandoff({ outcome: "active", session: said }, COOKIE, APP)
+async function requestWithHandoff(session: Session): Promise<void> {
+  const handoff = await sealHandoff({ outcome: "active", session }, COOKIE, APP)
   request = new Headers({ cookie: COOKIE, "x-session-handoff": handoff ?? "", "x-request-path": "/invoices?page=2" })
 }
 
-async function remembered(said: Session): Promise<void> {
-  const snapshot = await sealSnapshot(said, COOKIE, APP)
+async function requestWithSnapshot(session: Session): Promise<void> {
+  const snapshot = await sealSnapshot(session, COOKIE, APP)
   request = new Headers({
     cookie: `${COOKIE}; session_snapshot=${snapshot?.value ?? ""}`,
     "x-request-path": "/invoices",
@@ -42,18 +42,18 @@ async function remembered(said: Session): Promise<void> {
 
 beforeEach(() => {
   toSession.mockReset()
-  toSession.mockRejectedValue(new Error("was not to be asked"))
+  toSession.mockRejectedValue(new Error("unexpected request to Ory"))
 })
 
-describe("a recent sign-in", () => {
+describe("maxAgeSeconds", () => {
   test.each([
     ["just now", 0, true],
-    ["within the time", 899, true],
-    ["a clock's minute past it", 955, true],
-    ["longer ago", 965, false],
-    ["in the future, by Ory's clock", -3600, true],
-  ])("%s", async (_, secondsAgo, passes) => {
-    await handedOver(session(secondsAgo))
+    ["within the limit", 899, true],
+    ["within the tolerance for clock differences", 955, true],
+    ["beyond the limit", 965, false],
+    ["in the future", -3600, true],
+  ])("a sign-in %s (%d seconds ago) is allowed: %s", async (_, secondsAgo, passes) => {
+    await requestWithHandoff(session(secondsAgo))
     const { session: allowed, denied } = await checkSession({ maxAgeSeconds: 900 })
     expect(allowed !== undefined).toBe(passes)
     if (denied) {
@@ -66,62 +66,62 @@ describe("a recent sign-in", () => {
     }
   })
 
-  test("an unreadable time is not recent", async () => {
-    await handedOver({ ...session(0), authenticated_at: "yesterday" })
+  test("requires a new sign-in when authenticated_at is invalid", async () => {
+    await requestWithHandoff({ ...session(0), authenticated_at: "yesterday" })
     expect(await checkSession({ maxAgeSeconds: 900 })).toMatchObject({ denied: { code: "session_refresh_required" } })
   })
 
-  test("whoever did not ask for one gets the session, however old", async () => {
-    await handedOver(session(10_000_000))
+  test("allows a session of any age when it is not set", async () => {
+    await requestWithHandoff(session(10_000_000))
     expect(await requireSession()).toMatchObject({ authenticator_assurance_level: "aal1" })
   })
 })
 
-describe("a second factor", () => {
-  test("passes with one, and is asked for without", async () => {
-    await handedOver(session(0, "aal2"))
+describe("aal: aal2", () => {
+  test("allows a session with a second factor, and denies one without", async () => {
+    await requestWithHandoff(session(0, "aal2"))
     expect(await checkSession({ aal: "aal2" })).toHaveProperty("session")
-    await handedOver(session(0))
+    await requestWithHandoff(session(0))
     const { denied } = await checkSession({ aal: "aal2" })
     expect(denied?.code).toBe("session_aal2_required")
     expect(new URL(denied?.location ?? "").searchParams.get("aal")).toBe("aal2")
   })
 
-  test("comes before a recent sign-in: it is one", async () => {
-    await handedOver(session(5000))
+  test("is required before a recent sign-in, because the second factor also renews the sign-in", async () => {
+    await requestWithHandoff(session(5000))
     expect(await checkSession({ aal: "aal2", maxAgeSeconds: 900 })).toMatchObject({
       denied: { code: "session_aal2_required" },
     })
   })
 })
 
-describe("a snapshot", () => {
-  test("is good enough where it meets the requirement", async () => {
-    await remembered(session(0, "aal2"))
+describe("with a snapshot", () => {
+  test("allows a snapshot that meets the requirement without a request to Ory", async () => {
+    await requestWithSnapshot(session(0, "aal2"))
     expect(await checkSession({ aal: "aal2", maxAgeSeconds: 900 })).toHaveProperty("session")
     expect(toSession).not.toHaveBeenCalled()
   })
 
   test.each([{ aal: "aal2" as const }, { maxAgeSeconds: 900 }])(
-    "that lacks %j sends nobody away: Ory is asked",
+    "checks with Ory when the snapshot does not meet %j",
     async (requirement) => {
-      await remembered(session(5000))
-      orySays(session(0, "aal2"))
+      await requestWithSnapshot(session(5000))
+      mockOrySession(session(0, "aal2"))
       expect(await checkSession(requirement)).toHaveProperty("session")
       expect(toSession).toHaveBeenCalledTimes(1)
     },
   )
 
-  test("is refused where Ory's word is asked for", async () => {
-    await remembered(session(0))
-    orySays(session(0))
+  test("checks with Ory despite the snapshot when fresh is set", async () => {
+    await requestWithSnapshot(session(0))
+    mockOrySession(session(0))
     expect(await checkSession({ fresh: true })).toHaveProperty("session")
     expect(toSession).toHaveBeenCalledTimes(1)
   })
 
-  test("lets nobody in while Ory does not answer", async () => {
+  test("denies access when the snapshot is not sufficient and Ory is unavailable", async () => {
     vi.spyOn(console, "error").mockImplementationOnce(() => undefined)
-    await remembered(session(5000))
+    await requestWithSnapshot(session(5000))
     expect(await checkSession({ maxAgeSeconds: 900 })).toMatchObject({
       denied: { code: "ory_unavailable", location: null },
     })
@@ -143,10 +143,10 @@ describe("checkRequest", () => {
     expect(toSession).not.toHaveBeenCalled()
   })
 
-  test("asks Ory although there is a snapshot", async () => {
-    await remembered(session(0))
+  test("checks with Ory despite a snapshot", async () => {
+    await requestWithSnapshot(session(0))
     request.set("origin", APP)
-    orySays(session(0))
+    mockOrySession(session(0))
     expect(await checkRequest()).toHaveProperty("session")
     expect(toSession).toHaveBeenCalledTimes(1)
   })

@@ -7,7 +7,7 @@ const domain = `they share no domain, so browsers don't share cookies between th
 const loopback = (name: string): string =>
   `browsers don't share cookies between the two. Write localhost instead of ${name}.`
 
-describe("direct", () => {
+describe("the direct topology", () => {
   test.each([
     ["http://localhost:4000", "http://localhost:3000"],
     ["http://127.0.0.1:4000", "http://127.0.0.1:3000"],
@@ -56,7 +56,7 @@ describe("direct", () => {
   })
 })
 
-test.each(["direct", "same-origin"] as const)("rejects one origin for both in %s", (topology) => {
+test.each(["direct", "same-origin"] as const)("the %s topology rejects the app's own origin as Ory's", (topology) => {
   expect(topologyProblem(topology, "https://app.example.com", "https://app.example.com")).toBe(
     "ORY_SDK_URL is https://app.example.com, which is this app's own origin. Set it to the origin of Ory.",
   )
@@ -67,6 +67,6 @@ test.each([
   ["projects.oryapis.com", false],
   ["demo-projects.oryapis.com", false],
   ["demo.projects.oryapis.com.example.com", false],
-])("recognises hosts of Ory Network: %s is %s", (hostname, expected) => {
+])("isOryNetwork(%j) is %s", (hostname, expected) => {
   expect(isOryNetwork(hostname)).toBe(expected)
 })
