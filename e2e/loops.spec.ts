@@ -121,7 +121,7 @@ test("without cookies.domain, Ory on a sibling domain leads to a message about c
   await page.goto("/dashboard")
   await expect(page.getByRole("heading", { name: texts.cookiesNotKept })).toBeVisible()
   const log = servers.appLog.join("\n")
-  expect(log).toContain("without the flow's CSRF cookie.")
+  expect(log).toContain("without the CSRF cookie that Ory set for it.")
   expect(log).toContain("Set cookies.domain in Kratos to a domain that auth.example.test and app.example.test share")
 })
 
