@@ -20,7 +20,7 @@ test.beforeAll(async () => {
 })
 test.afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const SECRET = "only for tests, and long enough to be valid"
+const SECRET = "only for tests and long enough to be valid"
 
 async function build(env: Record<string, string> = {}): Promise<void> {
   await run("npm", ["run", "build"], { cwd: folder, env: { ...process.env, ORY_SDK_URL: setting("ORY_URL"), ...env } })

@@ -128,7 +128,7 @@ test("a fresh clone starts with one command, prints its addresses, and leaves no
   await test.step("in development, the page that ends a redirect loop shows the message of the log", async () => {
     const page = await openPage(`http://localhost:${at.PORT}`, { expectedErrors: /^401 |came back from Ory's login/ })
     await page.goto("/auth/no-session")
-    await expect(page.getByText("Expected: ory_kratos_session")).toBeVisible()
+    await expect(page.getByRole("main").getByText("Expected: ory_kratos_session")).toBeVisible()
     await page.close()
   })
 

@@ -104,14 +104,20 @@ test("killing and restarting each instance signs nobody out", async () => {
     const apps = [await startApp(first), await startApp(second)]
     cleanups.push(await startBalancer(appPort, [first, second]))
 
-    await test.step("the build refuses to start without APP_URL", async () => {
-      const incomplete = await start(process.execPath, ["server.js"], {
-        cwd: standalone,
-        env: { ...env, NODE_ENV: "production", ORY_SDK_URL: oryUrl, PORT: String(third), HOSTNAME: "localhost" },
-      })
-      const { ok, lastLines } = await incomplete.ended
-      expect(ok).toBe(false)
-      expect(lastLines).toContain("APP_URL is not set")
+    await test.step("the build refuses to start with a missing or invalid variable", async () => {
+      for (const [variables, problem] of [
+        [{}, "APP_URL is not set"],
+        [{ APP_URL: appUrl, SESSION_SECRET: "short" }, "SESSION_SECRET contains a secret that is shorter"],
+      ] as const) {
+        const settings = { ORY_SDK_URL: oryUrl, PORT: String(third), HOSTNAME: "localhost", ...variables }
+        const refused = await start(process.execPath, ["server.js"], {
+          cwd: standalone,
+          env: { ...env, NODE_ENV: "production", ...settings },
+        })
+        const { ok, lastLines } = await refused.ended
+        expect(ok).toBe(false)
+        expect(lastLines).toContain(problem)
+      }
     })
 
     const users = await Promise.all(Array.from({ length: 8 }, () => signedIn(oryUrl, kratos[0].ory.adminUrl)))
