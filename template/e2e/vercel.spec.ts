@@ -97,7 +97,7 @@ async function startGate(
     extend: (context) =>
       Object.assign(context, {
         AsyncLocalStorage,
-        process: { env: { ...environment, ...env } },
+        process: { env: { ...environment, ...variables } },
         require: (name: string): unknown => {
           if (!["async_hooks", "node:async_hooks", "node:buffer"].includes(name))
             throw new Error(`The gate imports ${name}, which Vercel's edge does not have.`)

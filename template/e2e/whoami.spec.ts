@@ -17,7 +17,7 @@ async function cost(servers: Servers, act: () => Promise<unknown>): Promise<numb
 }
 
 /** Two pages show everything that Ory knows about the session, which costs a second request. */
-const whoamis = (path: string): number => (["/account/devices", "/api/account/data"].includes(path) ? 2 : 1)
+const expected = (path: string): number => (["/account/devices", "/api/account/data"].includes(path) ? 2 : 1)
 
 for (const seconds of ["30", "0"])
   test.describe(`with SESSION_CACHE_SECONDS=${seconds}`, () => {
@@ -43,9 +43,9 @@ for (const seconds of ["30", "0"])
         "/api/account/data",
         "/no-such-page",
       ]) {
-        expect(await cost(servers, () => get(path, PAGE_LOAD)), path).toBe(whoamis(path))
+        expect(await cost(servers, () => get(path, PAGE_LOAD)), path).toBe(expected(path))
         expect(await cost(servers, () => get(path, { rsc: "1", "sec-fetch-dest": "empty" })), `${path}, fetched`).toBe(
-          whoamis(path),
+          expected(path),
         )
       }
       expect(
@@ -65,11 +65,11 @@ for (const seconds of ["30", "0"])
           expect(
             await cost(servers, () => send(servers.appUrl, path, { headers: { ...PAGE_LOAD, cookie } })),
             path,
-          ).toBe(cookie === madeUp ? 1 : whoamis(path))
+          ).toBe(cookie === madeUp ? 1 : expected(path))
           expect(
             await cost(servers, () => send(servers.appUrl, path, { headers: { rsc: "1", cookie } })),
             `${path}, fetched`,
-          ).toBe(cookie === madeUp ? 1 : whoamis(path))
+          ).toBe(cookie === madeUp ? 1 : expected(path))
         }
       const cookie = `${user.cookie}; ${madeUp}`
       const { body } = await send(servers.appUrl, "/account", { headers: { ...PAGE_LOAD, cookie } })
