@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
+import { setTimeout } from "node:timers/promises"
 import { gzipSync } from "node:zlib"
 import { EdgeVM } from "@edge-runtime/vm"
 import { freePorts, run, start, waitForUrl } from "../../scripts/processes"
@@ -383,8 +384,18 @@ test("on a preview deployment, the browser reaches Ory through the gate", async 
 })
 
 test("without a required variable, the gate handles no request and names the variable", async () => {
-  for (const name of ["ORY_SDK_URL", "APP_URL"]) {
-    const gate = await startGate({ ...env, [name]: "" })
-    await expect(gate("/dashboard")).rejects.toThrow(`${name} is not set`)
+  // Next's check at the start rejects before it awaits the gate's own module, which rejects too. Nothing handles that rejection.
+  const listeners = process.rawListeners("unhandledRejection") as NodeJS.UnhandledRejectionListener[]
+  process.removeAllListeners("unhandledRejection").on("unhandledRejection", () => undefined)
+  try {
+    for (const name of ["ORY_SDK_URL", "APP_URL"]) {
+      const gate = await startGate({ ...env, [name]: "" })
+      await expect(gate("/dashboard")).rejects.toThrow(`${name} is not set`)
+    }
+    // Rejections are reported after the current tasks.
+    await setTimeout(100)
+  } finally {
+    process.removeAllListeners("unhandledRejection")
+    for (const listener of listeners) process.on("unhandledRejection", listener)
   }
 })
