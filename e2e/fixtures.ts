@@ -20,7 +20,7 @@ export interface OpenOptions extends BrowserContextOptions {
   expectedErrors?: RegExp
 }
 
-/** Opens a page of the app at `appUrl` in a browser context of its own. The default is the app of this worker. */
+/** Opens a page of the app at `appUrl` in a new browser context. By default, the app is the one that this worker tests. */
 type OpenPage = (appUrl?: string, options?: OpenOptions) => Promise<Page>
 
 interface Fixtures {

@@ -54,7 +54,7 @@ export async function kratosMajor(adminUrl: string): Promise<number> {
 /** The headers of a browser that loads a page. */
 export const PAGE_LOAD = { accept: "text/html", "sec-fetch-dest": "document", "sec-fetch-mode": "navigate" }
 
-/** What a user types to sign up and sign in. */
+/** The address and password of a user. */
 export interface Account {
   email: string
   password: string

@@ -22,7 +22,7 @@ import { texts } from "./texts"
 const siblings: ServersOptions = { tls: true, siblings: true }
 const sharedDomain = { COOKIES_DOMAIN: "example.test" }
 
-/** What the app logs when it ends a redirect loop. */
+/** The app logs this text when it ends a redirect loop. */
 const LOOP_ENDED = "without a valid session"
 
 for (const [name, options, fix] of [

@@ -45,7 +45,7 @@ const outages: Outage[] = [
 ]
 
 for (const { name, begin, end } of outages)
-  test(`while Ory ${name}, the app answers 503 in time, signs nobody out, and recovers`, async () => {
+  test(`while Ory ${name}, the app responds with 503 in time, keeps users signed in, and recovers`, async () => {
     const { cookie, email } = await createUser(servers)
     const loadPage = (): Promise<Answer> =>
       send(servers.appUrl, "/dashboard?tab=1", { headers: { ...PAGE_LOAD, cookie } })

@@ -9,7 +9,7 @@ import {
 import { createServer as createTlsServer } from "node:https"
 import { generate } from "selfsigned"
 
-/** What goes wrong between the app and Ory. */
+/** A fault in the connection between the app and Ory. */
 export type Fault = "none" | "hang" | "slow" | "429" | "500" | "404" | "redirect" | "html" | "garbage" | "half"
 
 /** A relay between the app and a real Ory. It forwards every request, and can answer whoami with a fault. */

@@ -32,7 +32,7 @@ const firstName = (page: Page): ReturnType<Page["getByRole"]> =>
 const lastName = (page: Page): ReturnType<Page["getByRole"]> =>
   page.getByRole("textbox", { name: texts.account.lastName })
 
-/** What the page keeps in the browser for the time of a step-up. */
+/** The form text that the page stores in the browser during a step-up. */
 const keptItems = (page: Page): Promise<number> => page.evaluate(() => sessionStorage.length)
 
 test("a form that needs a recent sign-in keeps the typed text through it, and saves only when the user submits again", async ({

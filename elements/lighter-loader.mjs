@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url)
 const DIST = dirname(require.resolve("@ory/elements-react"))
 const MAIN = ["index.mjs", "theme/default/index.mjs"]
 
-/** What is changed in Elements' files. Each step returns the source unchanged when it does not find what it replaces. */
+/** The changes to Elements' files. Each step returns the source unchanged when the code that it replaces is missing. */
 const STEPS = [
   {
     what: "imports without an extension",

@@ -15,7 +15,7 @@ export interface Env {
   sessionSecrets: readonly string[]
   /** Seconds for which one response from Ory may serve page views, from 0 to 300. 0: no snapshots. */
   sessionCacheSeconds: number
-  /** Whether the app runs on Vercel, which sends the client's IP address in a header of its own. */
+  /** Whether the app runs on Vercel, which sends the client's IP address in `x-vercel-forwarded-for`. */
   onVercel: boolean
   /** What doesn't work under origins other than the first, for the log. */
   warnings: readonly string[]

@@ -26,7 +26,7 @@ export interface AppRequest {
 }
 
 /**
- * What the client does with the response.
+ * How the client uses the response.
  * - `page`: the browser shows it
  * - `prefetch`: the browser may show it later
  * - `fetch`: a script reads it, for example Next's router

@@ -167,7 +167,7 @@ export function snapshotCookie(appUrl: string, value: string, maxAge: number): s
 /** The request header with the handoff. The gate drops the header when a client sends it. */
 export const HANDOFF_HEADER = "x-session-handoff"
 
-/** What is needed to open the snapshot or handoff of a request. */
+/** The part of a request that opens its snapshot or handoff. */
 type Sealed = Pick<AppRequest, "headers" | "sessionCookies" | "appUrl">
 
 /**

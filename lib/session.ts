@@ -14,7 +14,7 @@ import { NO_STORE } from "@/lib/security-headers"
 
 export type { Session, Verdict }
 
-/** What a page, action or route handler requires besides an active session. */
+/** Requirements of a page, action or route handler besides an active session. */
 export interface Requirement {
   /** Ask Ory instead of using a snapshot. Required for every change. */
   fresh?: boolean

@@ -9,7 +9,7 @@ const MAC_APPS = [
   "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ]
 
-/** The path of an installed Chromium: Playwright's own, else one on the PATH. Undefined when there is none. */
+/** The path of an installed Chromium: Playwright's download, or one on the PATH. Undefined when Chromium is not installed. */
 async function installedChromium(): Promise<string | undefined> {
   const onPath = NAMES.map((name) => which.sync(name, { nothrow: true })).filter((path) => path !== null)
   for (const path of [chromium.executablePath(), ...onPath, ...MAC_APPS])
@@ -25,7 +25,7 @@ async function installedChromium(): Promise<string | undefined> {
  */
 export async function chromiumOptions(): Promise<{ executablePath?: string }> {
   const path = await installedChromium()
-  // Playwright runs a lighter program of its own when no path is set.
+  // Without a path, Playwright runs its smaller headless browser.
   if (path !== undefined) return path === chromium.executablePath() ? {} : { executablePath: path }
   throw new SetupError(
     "The browser tests need Chromium or Chrome, and none is installed. Install one with `npx playwright install --with-deps " +

@@ -35,7 +35,7 @@ await runMain(async () => {
   throw new SetupError(await Promise.race([appDied, ...(ory ? [ory.died] : [])]))
 })
 
-/** What runs at `ORY_SDK_URL`. `running` is Ory on another host, or Ory that was started before. */
+/** The Ory at `ORY_SDK_URL`. `running` means that it is on another host, or that another command started it. */
 type OrySource = { kind: "local"; ports: LocalPorts } | { kind: "tunnel"; project: string } | { kind: "running" }
 
 interface LocalPorts {
@@ -165,7 +165,7 @@ async function readEnvironment(): Promise<typeof import("../lib/env").env> {
   }
 }
 
-/** Creates `.env.local` with a new secret when there is none. */
+/** Creates `.env.local` with a new secret when the file does not exist. */
 async function ensureEnvFile(): Promise<void> {
   const example = await readFile(join(projectDir, ".env.example"), "utf8")
   const secret = `SESSION_SECRET=${randomBytes(32).toString("base64")}`

@@ -61,7 +61,7 @@ const pinned: KratosOptions = {
   log: console.log,
 }
 
-/** A warning about a known vulnerability of this version. Undefined when there is none, or the version has no number. */
+/** A warning about a known vulnerability of this version. Undefined for a version without a known one, or without a number. */
 export function advisory(version: string): string | undefined {
   const number = semver.coerce(version)
   if (number === null || !semver.lt(number, SAFE)) return undefined
@@ -150,7 +150,7 @@ async function removeLeftovers(cacheDir: string): Promise<void> {
   }
 }
 
-/** The verified binary in `folder`. Undefined when there is none. Removes a binary whose checksum changed. */
+/** The verified binary in `folder`. Undefined when the folder has no binary. Removes a binary whose checksum changed. */
 async function fromCache(folder: string, log: KratosOptions["log"]): Promise<string | undefined> {
   const binary = join(folder, "kratos")
   const expected = await readFile(`${binary}.sha256`, "utf8").catch(() => undefined)

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises"
 import { expect, test } from "vitest"
 import { parse } from "yaml"
 
-/** What local Ory runs with: an object in which every dotted path leads somewhere. */
+/** The configuration of local Ory. */
 const kratos = parse(await readFile("ory/kratos.yml", "utf8")) as unknown
 
 const docs = await Promise.all(

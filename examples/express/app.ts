@@ -42,7 +42,7 @@ export function createApp(config: Config, log: Logger): Express {
   app.get("/refresh-session", (request, response) => {
     response.set("cache-control", "private, no-store")
     const purpose = request.get("sec-purpose") ?? request.get("purpose") ?? ""
-    // A prefetch would start a login flow that nobody uses.
+    // A prefetch would start a login flow that the user may never open.
     if (purpose.includes("prefetch")) response.sendStatus(503)
     else response.redirect(303, loginUrl(config, request.query.return_to, { refresh: "true" }))
   })

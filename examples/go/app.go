@@ -86,7 +86,7 @@ func (a *app) dashboardHandler(w http.ResponseWriter, r *http.Request) {
 func (a *app) refreshSessionHandler(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "private, no-store")
 	if strings.Contains(r.Header.Get("Sec-Purpose")+r.Header.Get("Purpose"), "prefetch") {
-		// A prefetch would start a login flow that nobody uses.
+		// A prefetch would start a login flow that the user may never open.
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}

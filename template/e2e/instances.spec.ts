@@ -14,7 +14,7 @@ import { sessionSecret } from "../../e2e/settings"
  * without the addresses at which it will run. No instance has state that the other one needs.
  */
 
-test("killing and restarting each instance signs nobody out", async () => {
+test("users stay signed in while each instance is killed and restarted", async () => {
   test.setTimeout(420_000)
   const cleanups: (() => Promise<unknown>)[] = []
   try {

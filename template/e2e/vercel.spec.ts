@@ -322,7 +322,7 @@ test("the gate asks for a missing second factor", async ({ page, newAccount }) =
 })
 
 for (const fault of ["gone", "hang", "429", "500", "redirect", "html", "half"] as const)
-  test(`while Ory fails (${fault}), the gate answers 503 in time and signs nobody out`, async () => {
+  test(`while Ory fails (${fault}), the gate responds with 503 in time and keeps users signed in`, async () => {
     const gate = await startGate()
     const { cookie } = await createUser()
     await (fault === "gone" ? relay.stop() : set(fault))

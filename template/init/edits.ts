@@ -19,7 +19,7 @@ const EXAMPLE_ORIGINS = { express: "http://localhost:3001", go: "http://localhos
 /** How comments and docs name files of `template/`: in parentheses after a sentence, which stays true without them. */
 const MENTION = /\s+\(`?template\/[^()]*\)/g
 
-/** What must not be left in a product, except in LICENSE. */
+/** Names of the template, which only LICENSE of a product may contain. */
 const LEFTOVER = /ory next\.?js starter|ory-nextjs-starter|ory-starter|(?<![\w/.-])template\//i
 
 interface Package {

@@ -27,7 +27,7 @@ export async function POST(): Promise<Response> {
   return new Response(null, { status: 303, headers })
 }
 
-/** Ory's logout URL for this session, or why there is none. */
+/** Ory's logout URL for this session. A text says why Ory returned no URL. */
 async function logoutUrl({
   appUrl,
   sessionCookies,
