@@ -1,7 +1,7 @@
 import { NextResponse } from "next/server"
 import { env } from "@/lib/env"
-import { browserCookie, errorId, flowCookies } from "@/lib/ory"
-import { isSameOrigin, type GateRequest } from "@/lib/request"
+import { browserCookie, errorId } from "@/lib/ory"
+import { isSameOrigin, type AppRequest, type GateRequest } from "@/lib/request"
 import { isOryPath, paths } from "@/lib/routes"
 import { NO_STORE, secured } from "@/lib/security-headers"
 
@@ -67,7 +67,7 @@ export async function forward(request: GateRequest): Promise<NextResponse | unde
     if (target === undefined) return respond(null, { status: 404 })
     const init: RequestInit & { duplex: "half" } = {
       method: next.method,
-      headers: forwardedHeaders(next.headers, appUrl),
+      headers: forwardedHeaders(request),
       body: next.body,
       duplex: "half",
       redirect: "manual",
@@ -117,15 +117,14 @@ export async function forwardedUrl(pathname: string, query: URLSearchParams): Pr
 }
 
 /** Headers for Ory. The names are those of Ory's tunnel: https://github.com/ory/cli/blob/master/cmd/cloudx/proxy/helpers.go */
-export function forwardedHeaders(headers: Headers, appUrl: string): Headers {
+function forwardedHeaders({ headers, appUrl, flowCookies }: AppRequest): Headers {
   const forwarded = new Headers({ "ory-base-url-rewrite": appUrl, "ory-no-custom-domain-redirect": "true" })
   if (env.oryProjectToken !== undefined) forwarded.set("ory-base-url-rewrite-token", env.oryProjectToken)
   for (const name of REQUEST_HEADERS) {
     const value = headers.get(name)
     if (value !== null) forwarded.set(name, value)
   }
-  const cookie = flowCookies(headers.get("cookie"))
-  if (cookie !== "") forwarded.set("cookie", cookie)
+  if (flowCookies !== "") forwarded.set("cookie", flowCookies)
   const address = clientAddress(headers, appUrl)
   if (address !== undefined) forwarded.set("x-forwarded-for", address)
   return forwarded
@@ -136,7 +135,7 @@ export function forwardedHeaders(headers: Headers, appUrl: string): Headers {
  * https is behind a proxy that appends the address it saw. On http, the address is unknown.
  * https://vercel.com/docs/headers/request-headers
  */
-function clientAddress(headers: Headers, appUrl: string): string | undefined {
+function clientAddress(headers: AppRequest["headers"], appUrl: string): string | undefined {
   if (!appUrl.startsWith("https://")) return undefined
   const value = headers.get(env.onVercel ? "x-vercel-forwarded-for" : "x-forwarded-for")
   const address = value?.split(",").at(-1)?.trim() ?? ""
