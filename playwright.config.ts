@@ -2,7 +2,7 @@ import { defineConfig } from "playwright/test"
 import type { WorkerOptions } from "./e2e/fixtures"
 import { chromiumOptions } from "./scripts/browser"
 
-/** The main flows run in every topology: see `e2e/topologies.ts`. */
+/** The main flows run in both topologies: see `e2e/topologies.ts`. */
 export const mainFlows = ["starter.spec.ts", "sign-in-methods.spec.ts"]
 
 /** `npm test` runs this against the production build and a real Ory: see `e2e/setup.ts`. */
@@ -19,7 +19,6 @@ export default defineConfig<object, WorkerOptions>({
   projects: [
     { name: "direct", testIgnore: "same-origin.spec.ts" },
     { name: "same-origin", testMatch: [...mainFlows, "same-origin.spec.ts"], use: { topology: "same-origin" } },
-    { name: "behind-app", testMatch: mainFlows, use: { topology: "behind-app" } },
   ],
   use: {
     browserName: "chromium",

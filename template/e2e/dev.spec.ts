@@ -7,7 +7,7 @@ import { promisify } from "node:util"
 import { freePorts, start, stopAll, type Running } from "../../scripts/processes"
 import { demoUser, startOry } from "../../scripts/stack"
 import { expect, signIn, test } from "../../e2e/fixtures"
-import { expectProbesVisible, PNG, PROBE_PAGE, writeProbes } from "../../e2e/probes"
+import { expectProbesVisible, PNG, PROBE_PAGE, writeProbes } from "./probes"
 import { copyProject } from "../../e2e/servers"
 import { texts } from "../../e2e/texts"
 

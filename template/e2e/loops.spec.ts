@@ -9,10 +9,10 @@ import {
   submitRegistration,
   test,
   verifyAddress,
-} from "./fixtures"
-import { browserCookies, createUser, extendSession, PAGE_LOAD, send } from "./http"
-import { startServers, type Servers, type ServersOptions } from "./servers"
-import { texts } from "./texts"
+} from "../../e2e/fixtures"
+import { browserCookies, createUser, extendSession, PAGE_LOAD, send } from "../../e2e/http"
+import { startServers, type Servers, type ServersOptions } from "../../e2e/servers"
+import { texts } from "../../e2e/texts"
 
 /**
  * A redirect loop happens when the browser has a session at Ory whose cookie does not reach this app. The app ends the loop at a page

@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs"
 import { cp, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { freePorts, run, start, waitForUrl } from "../scripts/processes"
-import { expect, test } from "./fixtures"
-import { createUser, PAGE_LOAD, send } from "./http"
+import { freePorts, run, start, waitForUrl } from "../../scripts/processes"
+import { expect, test } from "../../e2e/fixtures"
+import { createUser, PAGE_LOAD, send } from "../../e2e/http"
 import { expectProbesVisible, PROBES, PROBE_PAGE, writeProbes } from "./probes"
-import { copyProject, startApp } from "./servers"
-import { setting } from "./settings"
+import { copyProject, startApp } from "../../e2e/servers"
+import { setting } from "../../e2e/settings"
 
 /** Files in `public/` need no session, and no other path loses its protection. Tried with `next start` and the standalone server. */
 
