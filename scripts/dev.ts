@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import nextEnv from "@next/env"
+import { paths } from "../lib/routes"
 import { assertPortFree, nodeModule, projectDir, run, runMain, SetupError, start, waitForUrl } from "./processes"
 import { dataDir, demoUser, seedDemoUser, socialSignIn, startOry } from "./stack"
 import { startTunnel } from "./tunnel"
@@ -85,12 +86,12 @@ async function chooseOry(oryUrl: string, appUrl: string): Promise<OrySource> {
     throw new SetupError(`ORY_SDK_URL is ${oryUrl}. Local Ory and the Ory tunnel use http. Write http://localhost.`)
 
   const location = await loginLocation(oryUrl)
-  if (location?.startsWith(`${appUrl}/auth/login?`)) {
+  if (location?.startsWith(`${appUrl}${paths.login}?`)) {
     console.log(`Ory already runs at ${oryUrl} and redirects to this app, so it is used.`)
     return { kind: "running" }
   }
   if (location !== undefined)
-    console.log(`A server at ${oryUrl} redirects sign-in to "${location}" instead of ${appUrl}/auth/login.`)
+    console.log(`A server at ${oryUrl} redirects sign-in to "${location}" instead of ${appUrl}${paths.login}.`)
   if (project) return { kind: "tunnel", project }
   const ports = {
     adminPort: readPort("ORY_ADMIN_PORT", 4434),

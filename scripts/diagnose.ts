@@ -4,6 +4,7 @@ import semver from "semver"
 import { getDomain } from "tldts"
 import { Cookie, CookieJar } from "tough-cookie"
 import type { Env, Variables } from "../lib/env"
+import { paths } from "../lib/routes"
 import { topologyProblem } from "../lib/topology"
 import { advisory } from "./kratos"
 import { nodeModule, projectDir, SetupError } from "./processes"
@@ -126,10 +127,10 @@ function checkCookies({ oryUrl, topology }: Env, appUrl: string): string {
  */
 async function checkFlows({ oryUrl, topology }: Env, appUrl: string): Promise<string> {
   const origins = topology === "direct" ? [appUrl] : [oryUrl, appUrl]
-  for (const kind of ["login", "registration", "recovery", "verification"]) {
+  for (const kind of ["login", "registration", "recovery", "verification"] as const) {
     const locations = await Promise.all(
       origins.map(async (origin) => {
-        const start = `${oryUrl}/self-service/${kind}/browser?return_to=${encodeURIComponent(`${origin}/dashboard`)}`
+        const start = `${oryUrl}/self-service/${kind}/browser?return_to=${encodeURIComponent(origin + paths.dashboard)}`
         return (await request(start, { headers: { accept: "text/html" } }))?.headers.get("location") ?? ""
       }),
     )
@@ -139,12 +140,12 @@ async function checkFlows({ oryUrl, topology }: Env, appUrl: string): Promise<st
         `Ory refuses to return to ${origins.join(" or ")}. Add it to selfservice.allowed_return_urls ("Allowed URLs" in the Console).`,
       )
     const own = topology === "direct" ? [] : [`${oryUrl}/ui/${kind}`, `${oryUrl}/${kind}`]
-    if (![`${appUrl}/auth/${kind}`, ...own].some((page) => location.startsWith(`${page}?flow=`)))
+    if (![appUrl + paths[kind], ...own].some((page) => location.startsWith(`${page}?flow=`)))
       throw new SetupError(
-        `Ory's ${kind} leads to ${location.split("?", 1)[0] ?? ""}. Set selfservice.flows.${kind}.ui_url ("UI URLs" in the Console) to ${appUrl}/auth/${kind}.`,
+        `Ory's ${kind} leads to ${location.split("?", 1)[0] ?? ""}. Set selfservice.flows.${kind}.ui_url ("UI URLs" in the Console) to ${appUrl}${paths[kind]}.`,
       )
   }
-  return `${appUrl}/auth/…`
+  return appUrl + paths.login
 }
 
 /** Whether the cookie that Ory sets with a flow reaches the app. */
@@ -273,19 +274,19 @@ async function checkMail(variables: Variables): Promise<string> {
 
 /** Whether a deployed app reaches Ory, and redirects signed-out visitors to Ory and back to itself. */
 async function checkDeployed(browserOryUrl: string, appUrl: string): Promise<string> {
-  const health = await request(`${appUrl}/api/health`)
+  const health = await request(appUrl + paths.healthApi)
   if (health === undefined) throw new SetupError(`Nothing answers at ${appUrl}.`)
   if (health.status !== 200)
     throw new SetupError(
-      `${appUrl}/api/health answers ${health.status}: the deployed app does not reach Ory. Check its ORY_SDK_URL.`,
+      `${appUrl}${paths.healthApi} answers ${health.status}: the deployed app does not reach Ory. Check its ORY_SDK_URL.`,
     )
-  const page = await request(`${appUrl}/dashboard`, { headers: { accept: "text/html" } })
+  const page = await request(appUrl + paths.dashboard, { headers: { accept: "text/html" } })
   const location = page?.headers.get("location") ?? ""
   const login = location.startsWith("/self-service/") ? appUrl + location : location
-  const expected = `${browserOryUrl}/self-service/login/browser?return_to=${encodeURIComponent(`${appUrl}/dashboard`)}`
+  const expected = `${browserOryUrl}/self-service/login/browser?return_to=${encodeURIComponent(appUrl + paths.dashboard)}`
   if (login !== expected)
     throw new SetupError(
-      `${appUrl}/dashboard redirects signed-out visitors to "${login}" instead of "${expected}". Check its ORY_SDK_URL and APP_URL.`,
+      `${appUrl}${paths.dashboard} redirects signed-out visitors to "${login}" instead of "${expected}". Check its ORY_SDK_URL and APP_URL.`,
     )
   return appUrl
 }
