@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import which from "which"
 import { installChromium } from "./browser"
+import { requiredTraits } from "../ory/required-traits"
 import { freePorts, projectDir } from "./processes"
 import { startOry } from "./stack"
 import { browserTests, countGoTests, countNodeTests, countUnitTests, node, part, reports, skip } from "./test-runner"
@@ -32,7 +33,12 @@ async function examples(): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), "ory-local-"))
   const [appUrl, oryUrl] = [`http://localhost:${app}`, `http://localhost:${ory}`]
   const local = await startOry({ appUrl, oryUrl, adminPort, mailPort, inboxPort, dataDir, log: () => undefined })
-  const env = { ...process.env, TEST_ORY_URL: oryUrl, TEST_ORY_ADMIN_URL: local.adminUrl }
+  const env = {
+    ...process.env,
+    TEST_ORY_URL: oryUrl,
+    TEST_ORY_ADMIN_URL: local.adminUrl,
+    TEST_TRAITS: JSON.stringify(requiredTraits),
+  }
   try {
     if (existsSync(express)) await expressTests({ cwd: express, env })
     if (existsSync(go)) await goTests({ cwd: go, env })

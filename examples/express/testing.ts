@@ -7,6 +7,9 @@ import { createServer, type RequestListener, type ServerResponse } from "node:ht
 export const oryUrl = required("TEST_ORY_URL")
 const adminUrl = required("TEST_ORY_ADMIN_URL")
 
+/** Traits besides the email address that Ory's identity schema requires. */
+const requiredTraits = JSON.parse(process.env.TEST_TRAITS ?? "{}") as Record<string, unknown>
+
 function required(name: string): string {
   const value = process.env[name]
   if (!value)
@@ -28,7 +31,11 @@ export async function createSignedInUser(): Promise<User> {
   const email = `${randomUUID()}@example.com`
   const password = `${randomUUID()} is long`
   await call(`${adminUrl}/admin/identities`, {
-    body: { schema_id: "default", traits: { email }, credentials: { password: { config: { password } } } },
+    body: {
+      schema_id: "default",
+      traits: { ...requiredTraits, email },
+      credentials: { password: { config: { password } } },
+    },
   })
   return signIn({ email, password }, `${oryUrl}/self-service/login/browser`)
 }

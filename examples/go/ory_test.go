@@ -38,9 +38,15 @@ type user struct {
 func newSignedInUser(t *testing.T) user {
 	t.Helper()
 	u := user{email: strings.ToLower(rand.Text()) + "@example.com", password: rand.Text() + " is long"}
+	// TEST_TRAITS has the traits besides the email address that Ory's identity schema requires.
+	traits := map[string]any{}
+	if required := os.Getenv("TEST_TRAITS"); required != "" {
+		decode(t, []byte(required), &traits)
+	}
+	traits["email"] = u.email
 	call(t, http.MethodPost, setting(t, "TEST_ORY_ADMIN_URL")+"/admin/identities", "", map[string]any{
 		"schema_id":   "default",
-		"traits":      map[string]string{"email": u.email},
+		"traits":      traits,
 		"credentials": map[string]any{"password": map[string]any{"config": map[string]string{"password": u.password}}},
 	})
 	return signIn(t, u, oryURL(t)+"/self-service/login/browser")
