@@ -1,6 +1,6 @@
 import { defineConfig } from "playwright/test"
 import type { WorkerOptions } from "./e2e/fixtures"
-import { chromiumOptions } from "./scripts/browser"
+import { chromiumOptions } from "./e2e/browser"
 
 /** The main flows run in both topologies: see `e2e/topologies.ts`. */
 export const mainFlows = ["starter.spec.ts", "sign-in-methods.spec.ts"]

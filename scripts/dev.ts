@@ -1,10 +1,22 @@
 import { randomBytes } from "node:crypto"
+import { existsSync } from "node:fs"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import nextEnv from "@next/env"
 import { paths } from "../lib/routes"
-import { assertPortFree, nodeModule, projectDir, run, runMain, SetupError, start, waitForUrl } from "./processes"
+import {
+  assertPortFree,
+  messageOf,
+  nodeModule,
+  projectDir,
+  request,
+  run,
+  runMain,
+  SetupError,
+  start,
+  waitForUrl,
+} from "./processes"
 import { dataDir, demoUser, seedDemoUser, socialSignIn, startOry } from "./stack"
 import { startTunnel } from "./tunnel"
 
@@ -19,60 +31,48 @@ await runMain(async () => {
   process.env.APP_URL ||= `http://localhost:${port}`
   const { oryUrl, appUrls, sessionCookie } = await readEnvironment()
   const [appUrl] = appUrls
-  await assertPortFree(port, "PORT")
-  const source = await chooseOry(oryUrl, appUrl)
-  if (source.kind === "local") await assertPortsFree(port, oryUrl, source.ports)
-  if (source.kind === "tunnel") await assertPortFree(portOf(oryUrl), "ORY_SDK_URL")
+  const adminPort = readPort("ORY_ADMIN_PORT", 4434)
+  const mailPort = readPort("MAIL_PORT", 1025)
+  const inboxPort = readPort("INBOX_PORT", 1080)
+  const project = process.env.ORY_PROJECT?.trim() ?? ""
+  const source = await chooseOry(oryUrl, appUrl, project)
+  const ports: [variable: string, port: number][] = [["PORT", port]]
+  if (source !== "running") ports.push(["ORY_SDK_URL", Number(new URL(oryUrl).port || 80)])
+  if (source === "local") ports.push(["ORY_ADMIN_PORT", adminPort], ["MAIL_PORT", mailPort], ["INBOX_PORT", inboxPort])
+  await assertPortsFree(ports)
 
   const next = nodeModule("next/dist/bin/next")
   if (production) await run(process.execPath, [next, "build"], { cwd: projectDir, log: logAs("app") })
-  const ory = await startSource(source, oryUrl, appUrl, sessionCookie)
+  const deaths: Promise<string>[] = []
+  const tunnelTo = source === "tunnel" ? `  (the Ory tunnel to ${project})` : ""
+  const summary = [`App    ${appUrl}`, `Ory    ${oryUrl}${tunnelTo}`]
+  if (source === "tunnel") {
+    const tunnel = await startTunnel({ project, appUrl, oryUrl, log: logAs("ory") })
+    deaths.push(tunnel.died)
+  }
+  if (source === "local") {
+    const cookieName = sessionCookie === undefined ? undefined : { SESSION_COOKIE_NAME: sessionCookie }
+    const overrides = { ...readSocialSignIn(), ...cookieName }
+    const log = (name: string, line: string): void => {
+      logAs(name)(line)
+    }
+    const ory = await startOry({ appUrl, oryUrl, adminPort, mailPort, inboxPort, dataDir, overrides, log })
+    deaths.push(ory.died)
+    const warning = await seedDemoUser(ory.adminUrl)
+    if (warning !== undefined) console.warn(`\n${warning}\n`)
+    summary.push(`Inbox  http://localhost:${inboxPort}  (all mail that Ory sends)`)
+    summary.push(`Demo   ${demoUser.email}, password ${demoUser.password}`)
+  }
   const args = [next, production ? "start" : "dev", "-H", "localhost", "-p", String(port)]
   const app = await start(process.execPath, args, { cwd: projectDir, log: logAs("app") })
   await waitForUrl("The app", `http://localhost:${port}/`, app)
-  console.log(summary(appUrl, oryUrl, source))
+  console.log(`\n  ${[...summary, "", "Ctrl-C stops everything."].join("\n  ")}\n`)
 
-  const appDied = app.died.then(({ description }) => `The app ${description}`)
-  throw new SetupError(await Promise.race([appDied, ...(ory ? [ory.died] : [])]))
+  throw new SetupError(await Promise.race([app.died("The app"), ...deaths]))
 })
 
-/** The Ory at `ORY_SDK_URL`. `running` means that it is on another host, or that another command started it. */
-type OrySource = { kind: "local"; ports: LocalPorts } | { kind: "tunnel"; project: string } | { kind: "running" }
-
-interface LocalPorts {
-  adminPort: number
-  mailPort: number
-  inboxPort: number
-}
-
-/** Starts what `source` names. Undefined when Ory runs already. */
-async function startSource(
-  source: OrySource,
-  oryUrl: string,
-  appUrl: string,
-  sessionCookie: string | undefined,
-): Promise<{ died: Promise<string> } | undefined> {
-  if (source.kind === "running") return undefined
-  if (source.kind === "tunnel") return startTunnel({ project: source.project, appUrl, oryUrl, log: logAs("ory") })
-  const cookieName: Record<string, string> = sessionCookie === undefined ? {} : { SESSION_COOKIE_NAME: sessionCookie }
-  const ory = await startOry({
-    appUrl,
-    oryUrl,
-    ...source.ports,
-    dataDir,
-    overrides: { ...readSocialSignIn(), ...cookieName },
-    log: (name, line) => {
-      logAs(name)(line)
-    },
-  })
-  const warning = await seedDemoUser(ory.adminUrl)
-  if (warning !== undefined) console.warn(`\n${warning}\n`)
-  return ory
-}
-
 /** Chooses the tunnel when ORY_PROJECT is set, else local Ory. Neither when Ory is on another host or runs already. */
-async function chooseOry(oryUrl: string, appUrl: string): Promise<OrySource> {
-  const project = process.env.ORY_PROJECT?.trim()
+async function chooseOry(oryUrl: string, appUrl: string, project: string): Promise<"local" | "tunnel" | "running"> {
   const { hostname, protocol } = new URL(oryUrl)
   if (["127.0.0.1", "[::1]"].includes(hostname))
     throw new SetupError(
@@ -80,52 +80,29 @@ async function chooseOry(oryUrl: string, appUrl: string): Promise<OrySource> {
     )
   if (hostname !== "localhost") {
     console.log(`ORY_SDK_URL is ${oryUrl}: no local Ory${project ? " and no tunnel" : ""} is started.`)
-    return { kind: "running" }
+    return "running"
   }
   if (protocol !== "http:")
     throw new SetupError(`ORY_SDK_URL is ${oryUrl}. Local Ory and the Ory tunnel use http. Write http://localhost.`)
 
-  const location = await loginLocation(oryUrl)
-  if (location?.startsWith(`${appUrl}${paths.login}?`)) {
+  const signIn = await request(`${oryUrl}/self-service/login/browser`, { headers: { accept: "text/html" } })
+  const location = signIn?.headers.get("location") ?? ""
+  if (location.startsWith(`${appUrl}${paths.login}?`)) {
     console.log(`Ory already runs at ${oryUrl} and redirects to this app, so it is used.`)
-    return { kind: "running" }
+    return "running"
   }
-  if (location !== undefined)
+  if (signIn !== undefined)
     console.log(`A server at ${oryUrl} redirects sign-in to "${location}" instead of ${appUrl}${paths.login}.`)
-  if (project) return { kind: "tunnel", project }
-  const ports = {
-    adminPort: readPort("ORY_ADMIN_PORT", 4434),
-    mailPort: readPort("MAIL_PORT", 1025),
-    inboxPort: readPort("INBOX_PORT", 1080),
-  }
-  return { kind: "local", ports }
+  return project ? "tunnel" : "local"
 }
 
-/** Where Ory at `oryUrl` redirects a sign-in. Empty without a redirect. Undefined when nothing responds. */
-async function loginLocation(oryUrl: string): Promise<string | undefined> {
-  const response = await fetch(`${oryUrl}/self-service/login/browser`, {
-    redirect: "manual",
-    headers: { accept: "text/html" },
-    signal: AbortSignal.timeout(5000),
-  }).catch(() => undefined)
-  return response && (response.headers.get("location") ?? "")
-}
-
-async function assertPortsFree(appPort: number, oryUrl: string, local: LocalPorts): Promise<void> {
-  const variables = new Map([[appPort, "PORT"]])
-  const others: [port: number, variable: string][] = [
-    [portOf(oryUrl), "ORY_SDK_URL"],
-    [local.adminPort, "ORY_ADMIN_PORT"],
-    [local.mailPort, "MAIL_PORT"],
-    [local.inboxPort, "INBOX_PORT"],
-  ]
-  for (const [port, variable] of others) {
-    const other = variables.get(port)
-    if (other !== undefined)
+async function assertPortsFree(ports: [variable: string, port: number][]): Promise<void> {
+  for (const [variable, port] of ports) {
+    const [other] = ports.find((one) => one[1] === port) ?? [variable]
+    if (other !== variable)
       throw new SetupError(
         `${other} and ${variable} both name port ${port}. Set one of them to another port, in .env.local or before the command.`,
       )
-    variables.set(port, variable)
     await assertPortFree(port, variable)
   }
 }
@@ -145,10 +122,6 @@ function readSocialSignIn(): Record<string, string> {
   return socialSignIn({ issuer, clientId, clientSecret })
 }
 
-function portOf(url: string): number {
-  return Number(new URL(url).port || 80)
-}
-
 function readPort(variable: string, standard: number): number {
   const value = process.env[variable]?.trim() || String(standard)
   if (!/^\d{1,5}$/.test(value) || Number(value) < 1 || Number(value) > 65535)
@@ -162,33 +135,18 @@ async function readEnvironment(): Promise<typeof import("../lib/env").env> {
   try {
     return (await import("../lib/env")).env
   } catch (error) {
-    throw new SetupError(error instanceof Error ? error.message : String(error))
+    throw new SetupError(messageOf(error))
   }
 }
 
 /** Creates `.env.local` with a new secret when the file does not exist. */
 async function ensureEnvFile(): Promise<void> {
+  const file = join(projectDir, ".env.local")
+  if (existsSync(file)) return
   const example = await readFile(join(projectDir, ".env.example"), "utf8")
   const secret = `SESSION_SECRET=${randomBytes(32).toString("base64")}`
-  const content = example.replace(/^SESSION_SECRET=$/m, secret)
-  try {
-    await writeFile(join(projectDir, ".env.local"), content, { flag: "wx", mode: 0o600 })
-    console.log("Created .env.local from .env.example.")
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
-  }
-}
-
-function summary(appUrl: string, oryUrl: string, source: OrySource): string {
-  const tunnel = source.kind === "tunnel" ? `  (the Ory tunnel to ${source.project})` : ""
-  const lines = [`App    ${appUrl}`, `Ory    ${oryUrl}${tunnel}`]
-  if (source.kind === "local")
-    lines.push(
-      `Inbox  http://localhost:${source.ports.inboxPort}  (all mail that Ory sends)`,
-      `Demo   ${demoUser.email}, password ${demoUser.password}`,
-    )
-  lines.push("", "Ctrl-C stops everything.")
-  return `\n${lines.map((line) => `  ${line}`).join("\n")}\n`
+  await writeFile(file, example.replace(/^SESSION_SECRET=$/m, secret), { mode: 0o600 })
+  console.log("Created .env.local from .env.example.")
 }
 
 function logAs(name: string): (line: string) => void {

@@ -1,6 +1,5 @@
-import type { IncomingMessage, Server, ServerResponse } from "node:http"
+import type { IncomingMessage, Server } from "node:http"
 import { createRequire } from "node:module"
-import type { Duplex } from "node:stream"
 
 /**
  * The inbox for local mail: `inbox.ts <SMTP port> <port of its page> <folder>`. MailDev accepts every Host and allows every origin
@@ -23,10 +22,11 @@ for (const event of ["request", "upgrade"]) {
   if (listeners.length === 0)
     throw new Error(`MailDev has no listener for ${event}. Adapt scripts/inbox.ts to this version of MailDev.`)
   web.server.removeAllListeners(event)
-  web.server.on(event, (request: IncomingMessage, to: ServerResponse | Duplex, ...rest: unknown[]) => {
+  web.server.on(event, (request: IncomingMessage, ...rest: unknown[]) => {
     const why = refusalReason(request)
-    if (why !== undefined) refuse(to, why)
-    else for (const listener of listeners) Reflect.apply(listener, web.server, [request, to, ...rest])
+    if (why === undefined) for (const listener of listeners) Reflect.apply(listener, web.server, [request, ...rest])
+    // An upgrade has no response object, so both events are answered on the socket.
+    else request.socket.end(refusal(why))
   })
 }
 
@@ -38,19 +38,13 @@ function refusalReason({ headers }: IncomingMessage): string | undefined {
   return undefined
 }
 
-function refuse(to: ServerResponse | Duplex, why: string): void {
-  const text = `${why} The inbox only accepts requests at ${origin}, from its own page.\n`
-  const headers = {
-    "content-type": "text/plain; charset=utf-8",
-    "x-content-type-options": "nosniff",
-    connection: "close",
-  }
-  if ("writeHead" in to) {
-    to.writeHead(403, headers).end(text)
-    return
-  }
-  const lines = Object.entries({ ...headers, "content-length": Buffer.byteLength(text) }).map(
-    ([name, value]) => `${name}: ${value}`,
-  )
-  to.end(["HTTP/1.1 403 Forbidden", ...lines, "", text].join("\r\n"))
+function refusal(why: string): string {
+  return [
+    "HTTP/1.1 403 Forbidden",
+    "content-type: text/plain; charset=utf-8",
+    "x-content-type-options: nosniff",
+    "connection: close",
+    "",
+    `${why} The inbox only accepts requests at ${origin}, from its own page.\n`,
+  ].join("\r\n")
 }

@@ -1,4 +1,5 @@
-import { createServer } from "node:net"
+import { once } from "node:events"
+import { createServer, type AddressInfo, type Server } from "node:net"
 import { afterEach, describe, expect, test } from "vitest"
 import { assertPortFree, freePorts, nodeModule, projectDir, run, stopAll } from "./processes"
 
@@ -41,15 +42,20 @@ describe("freePorts", () => {
 })
 
 describe("assertPortFree", () => {
+  async function listen(host: string): Promise<[Server, port: number]> {
+    const server = createServer().listen(0, host)
+    await once(server, "listening")
+    return [server, (server.address() as AddressInfo).port]
+  }
+
   test("accepts a free port", async () => {
-    const [port] = await freePorts()
+    const [server, port] = await listen("127.0.0.1")
+    await new Promise((resolve) => server.close(resolve))
     await expect(assertPortFree(port, "PORT")).resolves.toBeUndefined()
   })
 
   test.each(["127.0.0.1", "::1", "::"])("names the process that listens at %s, and the variable", async (host) => {
-    const [port] = await freePorts()
-    const server = createServer()
-    await new Promise<void>((resolve) => server.listen(port, host, resolve))
+    const [server, port] = await listen(host)
     try {
       await expect(assertPortFree(port, "MAIL_PORT")).rejects.toThrow(
         new RegExp(`^Port ${port} is taken by process ${process.pid} \\(.+\\)\\. .*MAIL_PORT`),

@@ -1,10 +1,11 @@
 import { randomInt } from "node:crypto"
-import { createServer } from "node:net"
+import { once } from "node:events"
 import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { execa } from "execa"
 import getPort, { portNumbers } from "get-port"
 import { portToPid } from "pid-port"
+import { onExit } from "signal-exit"
 
 export const projectDir = resolve(import.meta.dirname, "..")
 
@@ -15,6 +16,11 @@ export function nodeModule(path: string): string {
 
 /** An error that the user can fix. Commands print its message without a stack trace. */
 export class SetupError extends Error {}
+
+/** The message of whatever a `catch` gets. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
 
 /**
  * Runs the command `main`, stops all child processes and exits. A signal such as Ctrl-C ends the command early.
@@ -51,8 +57,8 @@ export interface Ending {
 export interface Running {
   readonly pid: number
   readonly ended: Promise<Ending>
-  /** Resolves only when the process ended without a call of `stop`. */
-  readonly died: Promise<Ending>
+  /** Resolves when the process has ended: `name`, and how it ended. */
+  died(name: string): Promise<string>
   signal(signal: NodeJS.Signals): void
   /** Sends SIGTERM, and SIGKILL after `patience`. Resolves when the whole group has ended. Never throws. */
   stop(): Promise<void>
@@ -70,19 +76,9 @@ export interface StartOptions {
 
 const running = new Set<Running>()
 
-// Child processes have their own groups, so they would outlive this process after an unexpected exit. SIGCONT lets a paused
-// process receive the SIGTERM.
-process.on("exit", () => {
-  for (const child of running) {
-    child.signal("SIGTERM")
-    child.signal("SIGCONT")
-  }
-})
-// Without another listener, for example in a test worker, a signal would end this process without the `exit` event.
-for (const signal of ["SIGTERM", "SIGHUP"] as const)
-  process.on(signal, () => {
-    if (process.listenerCount(signal) === 1) process.exit(1)
-  })
+// Child processes have their own groups, so they would outlive this process after an unexpected exit or a signal. Nothing can wait
+// any more by then, but `stop` sends its first signals at once.
+onExit(() => void stopAll())
 
 /** Stops all processes that `start` and `run` started. */
 export async function stopAll(): Promise<void> {
@@ -95,9 +91,10 @@ export async function stopAll(): Promise<void> {
  * @throws SetupError when the program can't be started.
  */
 export async function start(file: string, args: readonly string[], options: StartOptions = {}): Promise<Running> {
+  const { cwd, env = process.env, log, patience = 5000 } = options
   const child = execa(file, args, {
-    cwd: options.cwd ?? process.cwd(),
-    env: options.env ?? process.env,
+    cwd,
+    env,
     extendEnv: false,
     stdin: "ignore",
     all: true,
@@ -117,25 +114,16 @@ export async function start(file: string, args: readonly string[], options: Star
     for await (const line of child.iterable({ from: "all" })) {
       lines.push(line)
       if (lines.length > 20) lines.shift()
-      options.log?.(line)
+      log?.(line)
     }
   })().catch(() => undefined)
 
-  let stopping = false
-  const ended = new Promise<Ending>((resolve) => {
-    child.once("exit", (code, signal) => {
-      // Wait for the rest of the output, but not for ever: a grandchild may keep the pipe open.
-      void Promise.race([reading, sleep(500)]).then(() => {
-        const how = code === null ? `was ended by ${String(signal)}` : `exited with code ${code}`
-        const lastLines = lines.join("\n")
-        resolve({ ok: code === 0, how, lastLines, description: lastLines === "" ? `${how}.` : `${how}:\n${lastLines}` })
-      })
-    })
-  })
-  const died = new Promise<Ending>((resolve) => {
-    void ended.then((ending) => {
-      if (!stopping) resolve(ending)
-    })
+  const ended = once(child, "exit").then(async ([code, signal]: (number | string | null)[]): Promise<Ending> => {
+    // Wait for the rest of the output, but not for ever: a grandchild may keep the pipe open.
+    await Promise.race([reading, sleep(500)])
+    const how = code === null ? `was ended by ${signal}` : `exited with code ${code}`
+    const lastLines = lines.join("\n")
+    return { ok: code === 0, how, lastLines, description: lastLines === "" ? `${how}.` : `${how}:\n${lastLines}` }
   })
 
   const signal = (name: NodeJS.Signals | 0): boolean => {
@@ -148,14 +136,12 @@ export async function start(file: string, args: readonly string[], options: Star
   const self: Running = {
     pid,
     ended,
-    died,
+    died: async (name) => `${name} ${(await ended).description}`,
     signal: (name) => void signal(name),
     stop: async () => {
-      stopping = true
       signal("SIGTERM")
       // A paused process receives SIGTERM only after SIGCONT.
       signal("SIGCONT")
-      const patience = options.patience ?? 5000
       for (let waited = 0; signal(0); waited += 50) {
         if (waited === patience) signal("SIGKILL")
         if (waited > patience + 2000) break
@@ -181,12 +167,9 @@ export async function run(file: string, args: readonly string[], options: StartO
   if (!ok) throw new SetupError(`${file} ${args.join(" ")} ${description}`)
 }
 
-/** Whether a program can be run and succeeds. */
-export function succeeds(file: string, args: readonly string[], options: StartOptions = {}): Promise<boolean> {
-  return run(file, args, options).then(
-    () => true,
-    () => false,
-  )
+/** A response of any status, without following redirects. Undefined when none arrives within five seconds. */
+export async function request(url: string, init: RequestInit = {}): Promise<Response | undefined> {
+  return fetch(url, { ...init, redirect: "manual", signal: AbortSignal.timeout(5000) }).catch(() => undefined)
 }
 
 /**
@@ -208,37 +191,18 @@ export async function waitForUrl(name: string, url: string, process: Running): P
 }
 
 /**
- * Makes sure that nothing listens on `port` of this machine, by IPv4 or IPv6.
+ * Makes sure that nothing listens on `port`, at any address of this machine.
  *
  * @throws SetupError with the port, the process that uses it, and the variable that changes the port.
  */
 export async function assertPortFree(port: number, variable: string): Promise<void> {
-  const fix = `choose another port with ${variable}, in .env.local or before the command.`
-  // On macOS one program can listen on an address while another listens on all addresses, so each address is checked.
-  for (const host of ["127.0.0.1", "::1", "0.0.0.0", "::"]) {
-    const code = await listenError(port, host)
-    if (code === "EACCES")
-      throw new SetupError(`This user may not listen on port ${port}. Run as another user, or ${fix}`)
-    if (code !== "EADDRINUSE") continue
-    const pid = await portToPid({ port, host: "*" }).catch(() => undefined)
-    const user = pid === undefined ? "" : ` by process ${pid} (${(await commandOf(pid)).slice(0, 100)})`
-    throw new SetupError(`Port ${port} is taken${user}. Stop that process, or ${fix}`)
-  }
-}
-
-/** The code of the error that a server gets on `port`. Undefined when it can listen. */
-function listenError(port: number, host: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      resolve(error.code)
-    })
-    server.listen({ port, host, ipv6Only: host === "::" }, () => {
-      server.close(() => {
-        resolve(undefined)
-      })
-    })
-  })
+  if ((await getPort({ port })) === port) return
+  const pid = await portToPid({ port, host: "*" }).catch(() => undefined)
+  const user =
+    pid === undefined ? ", or needs more rights" : ` by process ${pid} (${(await commandOf(pid)).slice(0, 100)})`
+  throw new SetupError(
+    `Port ${port} is taken${user}. Stop that process, or choose another port with ${variable}, in .env.local or before the command.`,
+  )
 }
 
 /**

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto"
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { existsSync } from "node:fs"
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { basename, dirname, join, relative, resolve } from "node:path"
+import { Configuration, IdentityApi } from "@ory/client"
 import { requiredTraits } from "../ory/required-traits"
 import { kratosBinary } from "./kratos"
 import { commandOf, isAlive, SetupError, projectDir, type Running, run, start, waitForUrl } from "./processes"
@@ -30,7 +32,7 @@ export interface LocalOry {
   readonly version: string
   /** The version's folder in `StackOptions.dataDir`. */
   readonly dataDir: string
-  /** Resolves to an error message when Kratos or the mail catcher ended by itself. */
+  /** Resolves to an error message when Kratos or the mail catcher has ended. */
   readonly died: Promise<string>
   /** Stops Kratos, but not the mail catcher. Its ports are closed. */
   stopKratos(): Promise<void>
@@ -57,88 +59,68 @@ export const dataDir = join(projectDir, ".ory")
  * @throws SetupError when there is no Kratos, a process does not become ready, or `dataDir` is in use.
  */
 export async function startOry(options: StackOptions): Promise<LocalOry> {
-  const { adminPort, inboxPort, log } = options
-  const { path: kratos, version } = await kratosBinary({
-    log: (line) => {
-      log("ory", line)
-    },
-  })
+  const logOry = (line: string): void => {
+    options.log("ory", line)
+  }
+  const { path: kratos, version } = await kratosBinary({ log: logOry })
   // An older Kratos starts with a database that a newer one migrated, without a warning. So each version has its own.
   const versionDir = join(resolve(options.dataDir), version)
-  const config = join(versionDir, "kratos.yml")
-  const pidFile = join(versionDir, "kratos.pid")
   // Checked after kratosBinary: a build takes minutes, and another Ory may start meanwhile.
   await assertDataUnused(versionDir)
   const others = (await dataFolders(options.dataDir)).filter((folder) => folder !== versionDir)
   if (others.length > 0) {
     const kept = others.map((folder) => relative(projectDir, join(folder, DATABASE))).join(", ")
-    log(
-      "ory",
+    logOry(
       `Kratos ${version} has its own data. Data of another version is kept, but not used: ${kept}. npm run ory:reset deletes all data.`,
     )
   }
-  await mkdir(options.dataDir, { recursive: true, mode: 0o700 })
-  // Earlier versions of this script made the folder readable for every user of the machine.
-  await chmod(options.dataDir, 0o700)
   await mkdir(join(versionDir, "mail"), { recursive: true })
+  // Only this user may read mail and secrets.
+  await chmod(options.dataDir, 0o700)
+  const config = join(versionDir, "kratos.yml")
   await writeFile(config, kratosConfig(await readFile(join(configDir, "kratos.yml"), "utf8"), options))
   const env = await kratosEnv(versionDir, options)
+  const adminUrl = `http://127.0.0.1:${options.adminPort}`
 
-  let die: (message: string) => void
-  const died = new Promise<string>((settle) => (die = settle))
-  const watch = (name: string, running: Running): void => {
-    void running.died.then(({ description }) => {
-      die(`${name} ${description}`)
-    })
-  }
-
-  const mail = await startMail(versionDir, options)
-  watch("The mail catcher", mail)
-  let server: Running | undefined
-
-  const startKratos = async (): Promise<void> => {
+  const startKratos = async (): Promise<Running> => {
     // `--dev` allows http, so cookies are not Secure. `--sqa-opt-out` stops statistics to Ory.
     const flags = [...(options.secure ? [] : ["--dev"]), "--watch-courier", "--sqa-opt-out"]
-    server = await start(kratos, ["serve", ...flags, "-c", config], {
+    const running = await start(kratos, ["serve", ...flags, "-c", config], {
       cwd: configDir,
       env,
       log: (line) => {
-        const readable = readableLog(line)
-        if (readable !== undefined) log("ory", readable)
+        logOry(readableLog(line))
       },
     })
-    watch("Ory Kratos", server)
-    await writeFile(pidFile, String(server.pid))
-    await waitForUrl("Ory Kratos", `http://127.0.0.1:${adminPort}/health/ready`, server)
-  }
-  const stopKratos = async (): Promise<void> => {
-    await server?.stop()
-    await rm(pidFile, { force: true })
-  }
-  const stop = async (): Promise<void> => {
-    await Promise.all([stopKratos(), mail.stop()])
+    await writeFile(join(versionDir, "kratos.pid"), String(running.pid))
+    await waitForUrl("Ory Kratos", `${adminUrl}/health/ready`, running)
+    return running
   }
 
-  try {
-    // `-e` reads the database from DSN.
-    await run(kratos, ["migrate", "sql", "-e", "--yes", "-c", config], { cwd: configDir, env })
-    await startKratos()
-    await waitForUrl("The mail catcher", `http://localhost:${inboxPort}/email`, mail)
-  } catch (error) {
-    await stop()
-    throw error
-  }
+  const mail = await startMail(versionDir, options)
+  // `-e` reads the database from DSN.
+  await run(kratos, ["migrate", "sql", "-e", "--yes", "-c", config], { cwd: configDir, env })
+  let server = await startKratos()
+  await waitForUrl("The mail catcher", `http://localhost:${options.inboxPort}/email`, mail)
 
   return {
-    adminUrl: `http://127.0.0.1:${adminPort}`,
+    adminUrl,
     version,
     dataDir: versionDir,
-    died,
-    stopKratos,
-    startKratos,
-    pauseKratos: () => server?.signal("SIGSTOP"),
-    resumeKratos: () => server?.signal("SIGCONT"),
-    stop,
+    died: Promise.race([mail.died("The mail catcher"), server.died("Ory Kratos")]),
+    stopKratos: () => server.stop(),
+    startKratos: async () => {
+      server = await startKratos()
+    },
+    pauseKratos: () => {
+      server.signal("SIGSTOP")
+    },
+    resumeKratos: () => {
+      server.signal("SIGCONT")
+    },
+    stop: async () => {
+      await Promise.all([server.stop(), mail.stop()])
+    },
   }
 }
 
@@ -164,18 +146,15 @@ export async function dataFolders(dataDir: string): Promise<string[]> {
   return files.filter((file) => basename(file) === DATABASE).map((file) => resolve(dataDir, dirname(file)))
 }
 
-/** An OpenID Connect provider, and this app's credentials there. */
-export interface OpenIdProvider {
-  issuer: string
-  clientId: string
-  clientSecret: string
-}
-
 /**
- * Kratos settings for sign-in with a provider. Register this redirect URI there:
+ * Kratos settings for sign-in with an OpenID Connect provider. Register this redirect URI there:
  * `<Ory>/self-service/methods/oidc/callback/social`. https://www.ory.com/docs/kratos/social-signin/generic
  */
-export function socialSignIn({ issuer, clientId, clientSecret }: OpenIdProvider): Record<string, string> {
+export function socialSignIn({
+  issuer,
+  clientId,
+  clientSecret,
+}: Record<"issuer" | "clientId" | "clientSecret", string>): Record<string, string> {
   const provider = {
     id: "social",
     provider: "generic",
@@ -229,15 +208,12 @@ async function kratosEnv(dataDir: string, options: StackOptions): Promise<Record
 
 /** Created once: new secrets would invalidate the sessions and second factors in the database. */
 async function kratosSecrets(file: string): Promise<Record<string, string>> {
-  const random = (): string => randomBytes(24).toString("base64url")
-  const secrets = { SECRETS_DEFAULT_0: random(), SECRETS_COOKIE_0: random(), SECRETS_CIPHER_0: random() }
-  try {
-    await writeFile(file, JSON.stringify(secrets, null, 2), { flag: "wx", mode: 0o600 })
-    return secrets
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
-    return JSON.parse(await readFile(file, "utf8")) as Record<string, string>
+  if (!existsSync(file)) {
+    const random = (): string => randomBytes(24).toString("base64url")
+    const secrets = { SECRETS_DEFAULT_0: random(), SECRETS_COOKIE_0: random(), SECRETS_CIPHER_0: random() }
+    await writeFile(file, JSON.stringify(secrets, null, 2), { mode: 0o600 })
   }
+  return JSON.parse(await readFile(file, "utf8")) as Record<string, string>
 }
 
 interface KratosLogLine {
@@ -246,19 +222,16 @@ interface KratosLogLine {
   error?: { message?: string; reason?: string }
 }
 
-/** A line of Kratos' JSON log as text. Undefined for lines without use to a developer. */
-function readableLog(line: string): string | undefined {
-  let entry: KratosLogLine
+/** A line of Kratos' JSON log as text. Empty for lines without use to a developer. */
+function readableLog(line: string): string {
   try {
-    entry = JSON.parse(line) as KratosLogLine
+    const { level, msg = "", error } = JSON.parse(line) as KratosLogLine
+    // The warning about `--dev`, and about the version in ory/kratos.yml, which the fallback does not know.
+    if (msg.includes("DEV MODE") || msg.startsWith("Config version is")) return ""
+    return [level, msg, error?.message, error?.reason].filter(Boolean).join(": ")
   } catch {
-    return line.trim() === "" ? undefined : line
+    return line
   }
-  // The warning about `--dev`, and about the version in ory/kratos.yml, which the fallback does not know.
-  if (entry.msg?.includes("DEV MODE") || entry.msg?.startsWith("Config version is")) return undefined
-  return [entry.level, entry.msg, entry.error?.message, entry.error?.reason]
-    .filter((part) => part !== undefined && part !== "")
-    .join(": ")
 }
 
 /** The account that `seedDemoUser` creates. The password is public, so it is for local Ory only. */
@@ -272,38 +245,34 @@ export const demoUser = { email: "demo@example.com", password: "try-ory-locally"
  */
 export async function seedDemoUser(adminUrl: string): Promise<string | undefined> {
   const { email, password } = demoUser
-  // https://www.ory.sh/docs/kratos/reference/api#tag/identity/operation/createIdentity
-  const response = await fetch(`${adminUrl}/admin/identities`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({
+  const baseOptions = { adapter: "fetch", validateStatus: () => true }
+  const identities = new IdentityApi(new Configuration({ basePath: adminUrl, baseOptions }))
+  const { status, data } = await identities.createIdentity({
+    createIdentityBody: {
       schema_id: "default",
       traits: { ...requiredTraits, email, name: { first: "Demo", last: "User" } },
       credentials: { password: { config: { password } } },
       verifiable_addresses: [{ value: email, via: "email", verified: true, status: "completed" }],
-    }),
+    },
   })
-  if (response.ok) return undefined
-  if (response.status === 409) return invalidDemoUser(adminUrl)
+  if (status === 201) return undefined
+  if (status === 409) return invalidDemoUser(identities)
   throw new SetupError(
-    `Ory refused the demo user (${response.status}). Add a value for each required trait of ory/identity.schema.json to ory/required-traits.ts. Ory's response:\n${await response.text()}`,
+    `Ory refused the demo user (${status}). Add a value for each required trait of ory/identity.schema.json to ory/required-traits.ts. Ory's response:\n${JSON.stringify(data)}`,
   )
 }
 
 /** Why the existing demo user is invalid. Ory validates an identity only when it is written, so this writes its schema id again. */
-async function invalidDemoUser(adminUrl: string): Promise<string | undefined> {
-  const found = await fetch(
-    `${adminUrl}/admin/identities?${String(new URLSearchParams({ credentials_identifier: demoUser.email }))}`,
-  )
-  const [user] = (await found.json()) as { id: string; schema_id: string }[]
+async function invalidDemoUser(identities: IdentityApi): Promise<string | undefined> {
+  const found = await identities.listIdentities({ credentialsIdentifier: demoUser.email })
+  const [user] = found.data
   if (user === undefined) return undefined
-  const response = await fetch(`${adminUrl}/admin/identities/${user.id}`, {
-    method: "PATCH",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify([{ op: "replace", path: "/schema_id", value: user.schema_id }]),
+  const { status, data } = await identities.patchIdentity({
+    id: user.id,
+    jsonPatch: [{ op: "replace", path: "/schema_id", value: user.schema_id }],
   })
-  if (response.status !== 400) return undefined
-  const { error } = (await response.json()) as { error: { reason: string } }
+  if (status !== 400) return undefined
+  const { error } = data as unknown as { error: { reason: string } }
   // Ory writes: I[#/traits] S[#/properties/traits/required] missing properties: "phone"
   const problems = error.reason
     .replace(/I\[#\/([^\]]*)\] S\[[^\]]*\]/g, "$1:")

@@ -15,22 +15,18 @@ export interface TunnelOptions {
   log: (line: string) => void
 }
 
-export interface Tunnel {
-  /** Resolves to the CLI's last lines when the tunnel ended by itself. */
-  readonly died: Promise<string>
-}
-
 /**
  * Starts `ory tunnel`, which makes an Ory Network project available on a port of this machine. Resolves when Ory responds there.
  * https://www.ory.com/docs/cli/ory-tunnel
  *
  * @param variables The environment: API keys, workspace, and the PATH with the CLI.
+ * @returns A promise of the CLI's last lines, for when the tunnel has ended.
  * @throws SetupError when there is no CLI and no npx, or with the CLI's last lines when the tunnel ends first.
  */
 export async function startTunnel(
   { project, appUrl, oryUrl, log }: TunnelOptions,
   variables: Variables = process.env,
-): Promise<Tunnel> {
+): Promise<{ died: Promise<string> }> {
   // The CLI would use PORT, which is the app's, and would take an empty variable for a key.
   const removed = ["PORT", "ORY_PROJECT", "ORY_WORKSPACE"]
   const env = Object.fromEntries(
@@ -40,7 +36,7 @@ export async function startTunnel(
   const args = ["tunnel", ...flags(project, variables), "--port", new URL(oryUrl).port || "80", appUrl]
   const running = await start(file, [...before, ...args], { env, log })
   await waitForUrl("The Ory tunnel", `${oryUrl}/health/alive`, running)
-  return { died: running.died.then(({ description }) => `The Ory tunnel ${description}`) }
+  return { died: running.died("The Ory tunnel") }
 }
 
 /** An API key already names its project or workspace. The CLI refuses a key together with the flag. */

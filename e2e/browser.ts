@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs"
+import { execa } from "execa"
 import { chromium } from "playwright"
 import which from "which"
-import { nodeModule, run, SetupError, succeeds } from "./processes"
+import { messageOf, nodeModule, run, SetupError } from "../scripts/processes"
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 const MAC_APPS = [
@@ -12,9 +12,11 @@ const MAC_APPS = [
 /** The path of an installed Chromium: Playwright's download, or one on the PATH. Undefined when Chromium is not installed. */
 async function installedChromium(): Promise<string | undefined> {
   const onPath = NAMES.map((name) => which.sync(name, { nothrow: true })).filter((path) => path !== null)
-  for (const path of [chromium.executablePath(), ...onPath, ...MAC_APPS])
+  for (const path of [chromium.executablePath(), ...onPath, ...MAC_APPS]) {
     // Some systems have a `chromium-browser` that only says how to install one, so the browser must print its version.
-    if (existsSync(path) && (await succeeds(path, ["--version"]))) return path
+    const { failed } = await execa(path, ["--version"], { reject: false })
+    if (!failed) return path
+  }
   return undefined
 }
 
@@ -59,7 +61,7 @@ export async function installChromium(): Promise<void> {
       await chromiumOptions()
       return
     } catch (error) {
-      reasons.push(error instanceof Error ? error.message : String(error))
+      reasons.push(messageOf(error))
     }
   }
   throw new SetupError(["Chromium could not be installed for the browser tests:", ...reasons].join("\n"))
