@@ -1,6 +1,7 @@
 import { readFile, rm } from "node:fs/promises"
 import { join } from "node:path"
-import { freePorts, run } from "../scripts/processes"
+import { freePorts } from "./ports"
+import { run } from "../scripts/processes"
 import { attacks, prepare, protectedRoutes, sendAll } from "./attacks"
 import { expect, test } from "./fixtures"
 import { createUser, PAGE_LOAD, send, type SignedIn } from "./http"

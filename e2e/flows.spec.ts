@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { requiredTraits } from "../ory/required-traits"
-import { freePorts, nodeModule, start, waitForUrl } from "../scripts/processes"
+import { freePorts } from "./ports"
+import { nodeModule, start, waitForUrl } from "../scripts/processes"
 import { expect, expectSettingsSaved, signUp, test } from "./fixtures"
 import { createUser } from "./http"
 import { startApp } from "./servers"

@@ -74,10 +74,6 @@ await runMain(async () => {
 /** Chooses the tunnel when ORY_PROJECT is set, else local Ory. Neither when Ory is on another host or runs already. */
 async function chooseOry(oryUrl: string, appUrl: string, project: string): Promise<"local" | "tunnel" | "running"> {
   const { hostname, protocol } = new URL(oryUrl)
-  if (["127.0.0.1", "[::1]"].includes(hostname))
-    throw new SetupError(
-      `ORY_SDK_URL is ${oryUrl}. Browsers don't send its cookies to ${appUrl}. Write localhost instead of ${hostname}.`,
-    )
   if (hostname !== "localhost") {
     console.log(`ORY_SDK_URL is ${oryUrl}: no local Ory${project ? " and no tunnel" : ""} is started.`)
     return "running"

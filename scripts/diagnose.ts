@@ -1,13 +1,14 @@
-import { readFile } from "node:fs/promises"
-import { join } from "node:path"
+import { Configuration, FrontendApi } from "@ory/client"
+import next from "next/package.json" with { type: "json" }
 import semver from "semver"
 import { getDomain } from "tldts"
 import { Cookie, CookieJar } from "tough-cookie"
 import type { Env, Variables } from "../lib/env"
 import { paths } from "../lib/routes"
 import { topologyProblem } from "../lib/topology"
+import project from "../package.json" with { type: "json" }
 import { advisory } from "./kratos"
-import { nodeModule, projectDir, SetupError } from "./processes"
+import { messageOf, request, SetupError } from "./processes"
 import { demoUser } from "./stack"
 
 /** The result of a check. `warning` and `cure` say what to do. They never contain a secret. */
@@ -30,16 +31,22 @@ const SKEW_SECONDS = 5
  */
 export async function diagnose(variables: Variables, url?: string): Promise<Finding[]> {
   const findings = [await versions()]
-  const env = await readEnvironment(variables, url)
-  if (env instanceof Error) return [...findings, { check: "Environment", ok: false, cure: env.message }]
-  const { oryUrl, topology, appUrls } = env
-  const [app] = appUrls
-  findings.push({ check: "Environment", ok: true, seen: `Ory at ${oryUrl}, the app at ${appUrls.join(", ")}` })
   const add = async (name: string, check: () => string | Promise<string>): Promise<boolean> => {
     const result = await finding(name, check)
     findings.push(result)
     return result.ok
   }
+  let env: Env
+  try {
+    // The import also checks the variables of this process.
+    const { readEnv } = await import("../lib/env")
+    env = readEnv(url === undefined ? variables : { ...variables, APP_URL: url })
+  } catch (error) {
+    return [...findings, { check: "Environment", ok: false, cure: messageOf(error) }]
+  }
+  const { oryUrl, topology, appUrls } = env
+  const [app] = appUrls
+  await add("Environment", () => `Ory at ${oryUrl}, the app at ${appUrls.join(", ")}`)
 
   const isOry = await add("Ory answers", () => checkOry(oryUrl))
   await add("Cookies can be shared", () => checkCookies(env, app))
@@ -71,23 +78,11 @@ async function finding(name: string, check: () => string | Promise<string>): Pro
   }
 }
 
-async function readEnvironment(variables: Variables, url: string | undefined): Promise<Env | Error> {
-  try {
-    // The import also checks the variables of this process.
-    const { readEnv } = await import("../lib/env")
-    return readEnv(url === undefined ? variables : { ...variables, APP_URL: url })
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
-  }
-}
-
-/** @param next The version of Next. Default: the installed version. */
-export function versions(next?: string, node = process.version): Promise<Finding> {
-  return finding("Versions", async () => {
-    const { engines } = (await json(join(projectDir, "package.json"))) as { engines: { node: string } }
-    const installed = next ?? ((await json(nodeModule("next/package.json"))) as { version: string }).version
-    if (!semver.satisfies(node, engines.node))
-      throw new SetupError(`Node is ${node}. Install ${engines.node}, see .nvmrc.`)
+/** @param installed The version of Next. */
+export function versions(installed = next.version, node = process.version): Promise<Finding> {
+  return finding("Versions", () => {
+    if (!semver.satisfies(node, project.engines.node))
+      throw new SetupError(`Node is ${node}. Install ${project.engines.node}, see .nvmrc.`)
     if (!semver.satisfies(installed, SAFE_NEXT))
       throw new SetupError(`Next is ${installed}, in which requests get past the gate. Install ${SAFE_NEXT}.`)
     return `Node ${node}, Next ${installed}`
@@ -181,39 +176,35 @@ async function checkSessionCookie(env: Env, appUrl: string): Promise<string> {
 
 /** Signs in and out. Returns the cookies that Ory set for the session. Undefined when the demo user can't sign in with its password. */
 async function signInAsDemoUser(oryUrl: string): Promise<string[] | undefined> {
-  const accept = "application/json"
-  const start = await request(`${oryUrl}/self-service/login/browser`, { headers: { accept } })
-  const flow = (await start?.json().catch(() => undefined)) as
-    { ui?: { action: string; nodes: { attributes: { name?: string; value?: string } }[] } } | undefined
-  if (start === undefined || flow?.ui === undefined) return undefined
-  const { pathname, search } = new URL(flow.ui.action)
-  const csrf_token = flow.ui.nodes.find(({ attributes }) => attributes.name === "csrf_token")?.attributes.value
-  const signIn = await request(oryUrl + pathname + search, {
-    method: "POST",
-    headers: { accept, "content-type": "application/json", cookie: cookieHeader(start.headers.getSetCookie()) },
-    body: JSON.stringify({ method: "password", identifier: demoUser.email, password: demoUser.password, csrf_token }),
-  })
-  if (signIn?.status !== 200) return undefined
-  const setCookies = signIn.headers.getSetCookie()
-  const headers = { accept, cookie: cookieHeader(setCookies) }
-  const logout = await request(`${oryUrl}/self-service/logout/browser`, { headers })
-  const { logout_url } = ((await logout?.json().catch(() => undefined)) ?? {}) as { logout_url?: string }
-  if (logout_url !== undefined)
-    await request(oryUrl + new URL(logout_url).pathname + new URL(logout_url).search, { headers })
-  return setCookies
+  const ory = new FrontendApi(new Configuration({ basePath: oryUrl, baseOptions: { proxy: false, timeout: 5000 } }))
+  const { email: identifier, password } = demoUser
+  try {
+    const { data: flow, headers } = await ory.createBrowserLoginFlow()
+    const csrf_token = flow.ui.nodes
+      .map(({ attributes }) => attributes as { name?: string; value?: string })
+      .find(({ name }) => name === "csrf_token")?.value
+    const signIn = await ory.updateLoginFlow({
+      flow: flow.id,
+      cookie: cookieHeader(headers["set-cookie"]),
+      updateLoginFlowBody: { method: "password", identifier, password, csrf_token },
+    })
+    const setCookies = signIn.headers["set-cookie"] ?? []
+    const cookie = cookieHeader(setCookies)
+    const logout = await ory.createBrowserLogoutFlow({ cookie })
+    await ory.updateLogoutFlow({ token: logout.data.logout_token, cookie })
+    return setCookies
+  } catch {
+    return undefined
+  }
 }
 
-function cookieHeader(setCookies: readonly string[]): string {
+function cookieHeader(setCookies: readonly string[] = []): string {
   return setCookies.map((cookie) => cookie.split(";", 1)[0]).join("; ")
 }
 
 /** @throws SetupError when browsers don't send this cookie of Ory's to the app. */
-async function assertReachesApp(
-  { oryUrl, topology }: Env,
-  appUrl: string,
-  setCookie: string,
-  setting: string,
-): Promise<void> {
+async function assertReachesApp(env: Env, appUrl: string, setCookie: string, setting: string): Promise<void> {
+  const { oryUrl, topology } = env
   const jar = new CookieJar()
   await jar.setCookie(setCookie, oryUrl, { ignoreError: true })
   if (topology === "same-origin" || (await jar.getCookies(appUrl)).length > 0) return
@@ -289,13 +280,4 @@ async function checkDeployed(browserOryUrl: string, appUrl: string): Promise<str
       `${appUrl}${paths.dashboard} redirects signed-out visitors to "${login}" instead of "${expected}". Check its ORY_SDK_URL and APP_URL.`,
     )
   return appUrl
-}
-
-/** A response of any status, without following redirects. Undefined when none arrives within five seconds. */
-async function request(url: string, init: RequestInit = {}): Promise<Response | undefined> {
-  return fetch(url, { ...init, redirect: "manual", signal: AbortSignal.timeout(5000) }).catch(() => undefined)
-}
-
-async function json(file: string): Promise<unknown> {
-  return JSON.parse(await readFile(file, "utf8"))
 }

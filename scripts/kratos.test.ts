@@ -7,7 +7,7 @@ import { delimiter, join } from "node:path"
 import { execa } from "execa"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { advisory, kratosBinary, type KratosOptions } from "./kratos"
-import { freePorts } from "./processes"
+import { freePorts } from "../e2e/ports"
 
 let folder: string
 let cacheDir: string

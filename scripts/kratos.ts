@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path"
 import envPaths from "env-paths"
 import { execa } from "execa"
 import semver from "semver"
-import { isAlive, messageOf, projectDir, run, SetupError } from "./processes"
+import { messageOf, projectDir, run, SetupError, signalTo } from "./processes"
 
 /** The supported version. It has release archives, but Go can't build it as a module. */
 const SUPPORTED = "26.2.0"
@@ -113,7 +113,8 @@ async function givenKratos(value: string): Promise<Kratos> {
 async function removeLeftovers(cacheDir: string): Promise<void> {
   for (const entry of await readdir(cacheDir)) {
     const pid = /^tmp-(\d+)-/.exec(entry)?.[1]
-    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(cacheDir, entry), { recursive: true, force: true })
+    if (pid !== undefined && !signalTo(Number(pid), 0))
+      await rm(join(cacheDir, entry), { recursive: true, force: true })
   }
 }
 

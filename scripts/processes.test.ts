@@ -1,7 +1,8 @@
 import { once } from "node:events"
 import { createServer, type AddressInfo, type Server } from "node:net"
 import { afterEach, describe, expect, test } from "vitest"
-import { assertPortFree, freePorts, nodeModule, projectDir, run, stopAll } from "./processes"
+import { freePorts } from "../e2e/ports"
+import { assertPortFree, nodeModule, projectDir, run, stopAll } from "./processes"
 
 afterEach(() => stopAll())
 

@@ -1,9 +1,8 @@
-import { randomInt } from "node:crypto"
 import { once } from "node:events"
 import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { execa } from "execa"
-import getPort, { portNumbers } from "get-port"
+import getPort from "get-port"
 import { portToPid } from "pid-port"
 import { onExit } from "signal-exit"
 
@@ -126,13 +125,7 @@ export async function start(file: string, args: readonly string[], options: Star
     return { ok: code === 0, how, lastLines, description: lastLines === "" ? `${how}.` : `${how}:\n${lastLines}` }
   })
 
-  const signal = (name: NodeJS.Signals | 0): boolean => {
-    try {
-      return process.kill(-pid, name)
-    } catch {
-      return false
-    }
-  }
+  const signal = (name: NodeJS.Signals | 0): boolean => signalTo(-pid, name)
   const self: Running = {
     pid,
     ended,
@@ -198,32 +191,23 @@ export async function waitForUrl(name: string, url: string, process: Running): P
 export async function assertPortFree(port: number, variable: string): Promise<void> {
   if ((await getPort({ port })) === port) return
   const pid = await portToPid({ port, host: "*" }).catch(() => undefined)
-  const user =
-    pid === undefined ? ", or needs more rights" : ` by process ${pid} (${(await commandOf(pid)).slice(0, 100)})`
+  const why =
+    pid === undefined
+      ? `taken, or this user may not listen on it`
+      : `taken by process ${pid} (${(await commandOf(pid)).slice(0, 100)})`
   throw new SetupError(
-    `Port ${port} is taken${user}. Stop that process, or choose another port with ${variable}, in .env.local or before the command.`,
+    `Port ${port} is ${why}. Stop the process that uses it, or choose another port with ${variable}, in .env.local or before the command.`,
   )
 }
 
 /**
- * Seven free ports. This process gets each port only once. All are below 32768, where Linux starts to take ports for outgoing
- * connections: such a connection could take a port before it is used.
+ * Sends a signal to a process, or with a negative id to its group. Signal 0 only checks.
+ *
+ * @returns Whether the process or group exists, also when it belongs to another user.
  */
-export async function freePorts(): Promise<[number, number, number, number, number, number, number]> {
-  return Promise.all([freePort(), freePort(), freePort(), freePort(), freePort(), freePort(), freePort()])
-}
-
-/** A random start keeps processes that run side by side apart. Browsers block port 10080. */
-const firstPort = randomInt(10_081, 30_000)
-
-function freePort(): Promise<number> {
-  return getPort({ port: portNumbers(firstPort, 32_767), reserve: true })
-}
-
-/** Whether a process with this id exists, also when it belongs to another user. */
-export function isAlive(pid: number): boolean {
+export function signalTo(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    return process.kill(pid, 0)
+    return process.kill(pid, signal)
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM"
   }

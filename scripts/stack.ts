@@ -5,7 +5,7 @@ import { basename, dirname, join, relative, resolve } from "node:path"
 import { Configuration, IdentityApi } from "@ory/client"
 import { requiredTraits } from "../ory/required-traits"
 import { kratosBinary } from "./kratos"
-import { commandOf, isAlive, SetupError, projectDir, type Running, run, start, waitForUrl } from "./processes"
+import { commandOf, projectDir, type Running, run, SetupError, signalTo, start, waitForUrl } from "./processes"
 
 export interface StackOptions {
   /** Origin of the app, for example `http://localhost:3000`. */
@@ -131,7 +131,7 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
  */
 export async function assertDataUnused(dataDir: string): Promise<void> {
   const pid = Number(await readFile(join(dataDir, "kratos.pid"), "utf8").catch(() => "0"))
-  if (pid === 0 || !isAlive(pid)) return
+  if (pid === 0 || !signalTo(pid, 0)) return
   const command = await commandOf(pid)
   // Another program may have this id by now.
   if (command === "" || command.includes(join(resolve(dataDir), "kratos.yml")))

@@ -2,7 +2,8 @@ import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { freePorts, stopAll } from "./processes"
+import { freePorts } from "../e2e/ports"
+import { stopAll } from "./processes"
 import { startTunnel } from "./tunnel"
 
 /** The Ory CLI needs an account, so a script takes its place. The tests check how the script is called and how its end is reported. */

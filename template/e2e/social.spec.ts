@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http"
 import Provider from "oidc-provider"
 import type { Page } from "playwright/test"
-import { freePorts } from "../../scripts/processes"
+import { freePorts } from "../../e2e/ports"
 import { socialSignIn } from "../../scripts/stack"
 import { test as base, expect, expectSettingsSaved, expectSignedIn, signOut } from "../../e2e/fixtures"
 import { browserCookies, createUser, kratosMajor, type SignedIn } from "../../e2e/http"
