@@ -78,7 +78,7 @@ async function finding(name: string, check: () => string | Promise<string>): Pro
   }
 }
 
-/** @param installed The version of Next. */
+/** @param installed The version of Next. The default is the installed one. */
 export function versions(installed = next.version, node = process.version): Promise<Finding> {
   return finding("Versions", () => {
     if (!semver.satisfies(node, project.engines.node))
@@ -145,9 +145,8 @@ async function checkFlows({ oryUrl, topology }: Env, appUrl: string): Promise<st
 
 /** Whether the cookie that Ory sets with a flow reaches the app. */
 async function checkFlowCookie(env: Env, appUrl: string): Promise<string> {
-  const response = await request(`${env.oryUrl}/self-service/login/browser`, {
-    headers: { accept: "application/json" },
-  })
+  const headers = { accept: "application/json" }
+  const response = await request(`${env.oryUrl}/self-service/login/browser`, { headers })
   const cookie = response?.headers.getSetCookie().find((value) => value.startsWith("csrf_token_"))
   if (cookie === undefined)
     throw new SetupError(

@@ -25,7 +25,7 @@ for (const event of ["request", "upgrade"]) {
   web.server.on(event, (request: IncomingMessage, ...rest: unknown[]) => {
     const why = refusalReason(request)
     if (why === undefined) for (const listener of listeners) Reflect.apply(listener, web.server, [request, ...rest])
-    // An upgrade has no response object, so both events are answered on the socket.
+    // An upgrade has no response object, so the refusal goes to the socket for both events.
     else request.socket.end(refusal(why))
   })
 }

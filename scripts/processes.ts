@@ -193,7 +193,7 @@ export async function assertPortFree(port: number, variable: string): Promise<vo
   const pid = await portToPid({ port, host: "*" }).catch(() => undefined)
   const why =
     pid === undefined
-      ? `taken, or this user may not listen on it`
+      ? "taken, or this user may not listen on it"
       : `taken by process ${pid} (${(await commandOf(pid)).slice(0, 100)})`
   throw new SetupError(
     `Port ${port} is ${why}. Stop the process that uses it, or choose another port with ${variable}, in .env.local or before the command.`,

@@ -54,7 +54,7 @@ export const dataDir = join(projectDir, ".ory")
 
 /**
  * Starts the mail catcher and Kratos on loopback. Resolves when both are ready and the database is migrated.
- * The caller must make sure that the ports are free.
+ * The caller must make sure that the ports are free. After an error, `stopAll` stops what was started.
  *
  * @throws SetupError when there is no Kratos, a process does not become ready, or `dataDir` is in use.
  */
