@@ -1,11 +1,22 @@
 import type { NextRequest, NextResponse } from "next/server"
 import { env } from "@/lib/env"
-import { isForeignAction, mayUseSnapshot, pass, passPublic, refuse, refuseForeignAction, serveFile } from "@/lib/gate"
+import {
+  endLoop,
+  isForeignAction,
+  mayUseSnapshot,
+  pass,
+  passPublic,
+  refuse,
+  refuseForeignAction,
+  serveFile,
+  startFlow,
+} from "@/lib/gate"
 import { whoami } from "@/lib/ory"
 import { forward } from "@/lib/ory-proxy"
 import { publicFile } from "@/lib/public-files"
+import { judge } from "@/lib/refusals"
 import { readGateRequest } from "@/lib/request"
-import { isOryPath, isPublic, paths } from "@/lib/routes"
+import { isOryPath, paths } from "@/lib/routes"
 import { openSnapshot } from "@/lib/sealed"
 
 /**
@@ -14,25 +25,26 @@ import { openSnapshot } from "@/lib/sealed"
  */
 export default async function gate(next: NextRequest): Promise<NextResponse> {
   const request = readGateRequest(next)
-  const { pathname } = request
+  const { access, pathname } = request
   if (env.topology === "same-origin" && isOryPath(pathname))
     return (await forward(request)) ?? refuse(request, "unavailable")
   if (isForeignAction(request)) return refuseForeignAction(request)
   const file = publicFile(pathname)
   if (file !== undefined) return serveFile(request, file)
-  // This page ends a redirect loop. It is public, but its status depends on the session.
-  const isNoSession = pathname === paths.noSession
-  if (isPublic(pathname) && !isNoSession) return passPublic(request)
+  if (pathname === paths.noSession) return endLoop(request)
+  if (access.public) return startFlow(request) ?? passPublic(request)
 
   const start = performance.now()
   const snapshot = mayUseSnapshot(request) ? await openSnapshot(request, 1) : undefined
-  if (snapshot?.outcome === "active") return pass(request, { verdict: snapshot, source: "snapshot", start })
+  // The snapshot may predate a step-up, so ask Ory before refusing.
+  if (snapshot && judge(snapshot, access).session)
+    return startFlow(request) ?? pass(request, { verdict: snapshot, source: "snapshot", start })
 
   const { verdict, setCookies } = await whoami(request.sessionCookies)
-  if (isNoSession && verdict.outcome === "anonymous") return passPublic(request, 401)
-  return verdict.outcome === "active" || request.kind === "action"
-    ? pass(request, { verdict, source: "ory", start, setCookies })
-    : refuse(request, verdict.outcome)
+  const { refusal } = judge(verdict, access)
+  // An action's own check refuses it, so that its form keeps what the user typed.
+  if (refusal && request.kind !== "action") return refuse(request, refusal)
+  return startFlow(request) ?? pass(request, { verdict, source: "ory", start, setCookies })
 }
 
 export const config = {

@@ -9,12 +9,14 @@ const standalone = Boolean(process.env.BUILD_STANDALONE)
 
 const config: NextConfig = {
   poweredByHeader: false,
+  cacheComponents: true,
+  partialPrefetching: true,
   ...(standalone && { output: "standalone" }),
   turbopack: {
     rules: { ...lighterElements().rules, "**/lib/public-files.ts": { loaders: ["./lib/public-files-loader.mjs"] } },
   },
   // Next compares the Origin of a server action with the Host header, which proxies rewrite. `checkAction` compares it with APP_URL.
-  experimental: { serverActions: { allowedOrigins: env.appUrls.map((url) => new URL(url).host) } },
+  experimental: { globalNotFound: true, serverActions: { allowedOrigins: env.appUrls.map((url) => new URL(url).host) } },
   // Images that the code imports, and those in `public/`. The optimizer is not behind the gate, so it serves no other path.
   images: { localPatterns: [{ pathname: "/_next/static/media/**" }, ...publicImages()] },
   // Redirects run before the gate. Next renders the page for a server action that is also a fetch of its router, which the

@@ -3,7 +3,7 @@ import type { OutgoingHttpHeaders } from "node:http"
 import { createRequire } from "node:module"
 import { join } from "node:path"
 import { EncryptJWT } from "jose"
-import { isPublic } from "../lib/routes"
+import { accessTo } from "../lib/routes"
 import { createUser, PAGE_LOAD, revokeSession, send, type Answer, type SignedIn } from "./http"
 
 /** Every form of request that might reach a protected route without a session. Several suites share this list. */
@@ -59,7 +59,7 @@ export async function protectedRoutes(folder: string): Promise<string[]> {
   >
   return Object.values(manifest)
     .map((route) => route.replace(/\[+(?:\.\.\.)?(\w+)\]+/g, "$1"))
-    .filter((route) => !isPublic(route))
+    .filter((route) => !accessTo(route).public)
 }
 
 /** Sends all attacks, 50 at a time. */

@@ -7,18 +7,15 @@ import { oryPublicUrl } from "@/lib/env"
 import { errorId, ory } from "@/lib/ory"
 import { forBrowser } from "@/lib/ory-proxy"
 import { logMissingCookies } from "@/lib/redirect-loop"
-import type { AppRequest } from "@/lib/request"
-import { returnTo } from "@/lib/return-to"
-import { paths } from "@/lib/routes"
+import { newFlowUrl, returnTo, type FlowQuery } from "@/lib/return-to"
+import { paths, type FlowKind } from "@/lib/routes"
 import { OryUnavailableError, readSession } from "@/lib/session"
 
 /** The `searchParams` that Next passes to a page. */
 export type Query = Promise<Record<string, string | string[] | undefined>>
 
-type Kind = keyof Flows
-
 const get: Record<
-  Kind,
+  FlowKind,
   (flow: { id: string; cookie: string }) => Promise<{ status: number; data: { type: string; ui: UiContainer } }>
 > = {
   login: (flow) => ory.getLoginFlow(flow),
@@ -35,17 +32,18 @@ const get: Record<
  * @returns The flow. Null when the browser keeps none of Ory's cookies: a new flow would end in the same way.
  * @throws OryUnavailableError while Ory is unreachable.
  */
-export async function requireFlow<K extends Kind>(kind: K, query: Query): Promise<Flows[K] | null> {
+export async function requireFlow<K extends FlowKind>(kind: K, query: Query): Promise<Flows[K] | null> {
   const request = await currentRequest()
   const { appUrl, flowCookies: cookie } = request
   const { flow: id, ...options } = await query
-  if (typeof id !== "string") return redirect(newFlow(kind, options, request))
+  const newFlow = (from: FlowQuery): string => newFlowUrl(kind, oryPublicUrl(appUrl), from, request)
+  if (typeof id !== "string") return redirect(newFlow(options))
 
   const response = await get[kind]({ id, cookie }).catch(() => {
     throw new OryUnavailableError()
   })
   // Anyone can create and prefill a flow of type `api`, because no cookie ties it to a browser.
-  if (response.status === 200 && response.data.type !== "browser") return redirect(newFlow(kind, options, request))
+  if (response.status === 200 && response.data.type !== "browser") return redirect(newFlow(options))
   if (response.status === 200) {
     const flow = forBrowser(response.data, appUrl)
     if (kind === "login" && hasNoSecondFactor(flow as LoginFlow)) redirect(await enrollUrl(flow as LoginFlow, appUrl))
@@ -58,27 +56,12 @@ export async function requireFlow<K extends Kind>(kind: K, query: Query): Promis
   if (![400, 403, 404, 410].includes(response.status)) throw new OryUnavailableError()
   // For an expired flow, Ory returns the page that it would have returned to.
   const { details } = (response.data as { error?: { details?: { return_to?: string } } }).error ?? {}
-  return redirect(newFlow(kind, { return_to: forBrowser(details?.return_to, appUrl), ...options }, request))
+  return redirect(newFlow({ return_to: forBrowser(details?.return_to, appUrl), ...options }))
 }
 
 /** The origin at which Elements in the browser calls Ory. */
 export async function browserOryUrl(): Promise<string> {
   return oryPublicUrl((await currentRequest()).appUrl)
-}
-
-/** The URL at which the browser starts a flow. Settings return to themselves by default, other flows to the default page. */
-function newFlow(
-  kind: Kind,
-  { refresh, aal, return_to }: Awaited<Query>,
-  { appUrl, sessionCookies }: AppRequest,
-): string {
-  const url = new URL(`/self-service/${kind}/browser`, oryPublicUrl(appUrl))
-  if (refresh === "true") url.searchParams.set("refresh", "true")
-  // Ory refuses `aal2` without a session: the first factor comes first.
-  if (aal === "aal2" && sessionCookies !== "") url.searchParams.set("aal", "aal2")
-  if (typeof return_to === "string" || kind !== "settings")
-    url.searchParams.set("return_to", returnTo(typeof return_to === "string" ? return_to : undefined, appUrl))
-  return url.href
 }
 
 /** Whether the flow asks for a second factor that the user doesn't have. Ory then returns a form without fields. */

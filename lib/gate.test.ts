@@ -22,10 +22,11 @@ const HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
 const session = makeSession()
 const active: Verdict = { outcome: "active", session }
 
-type Refused = Exclude<Verdict["outcome"], "active">
+type Refused = Exclude<Verdict["outcome"], "active"> | "refresh_required"
 const anonymous: Refused = "anonymous"
 const aal2: Refused = "aal2_required"
 const unavailable: Refused = "unavailable"
+const refresh: Refused = "refresh_required"
 
 interface App {
   gate: typeof import("@/lib/gate")
@@ -172,6 +173,14 @@ describe("refuse", () => {
       )
     })
 
+    test("redirects a user without the required recent sign-in to Ory's login, which asks for it", () => {
+      const response = app.gate.refuse(gateRequest(kinds[kind]), refresh)
+      expect(response.status).toBe(303)
+      expect(response.headers.get("location")).toBe(
+        `${oryUrl}/self-service/login/browser?refresh=true&return_to=${encodedReturnTo(kind)}`,
+      )
+    })
+
     if (kind !== "a form submission")
       test("shows the outage page with 503 at the requested URL while Ory is unavailable", () => {
         const response = app.gate.refuse(gateRequest(kinds[kind]), unavailable)
@@ -200,6 +209,14 @@ describe("refuse", () => {
       expect(response.headers.get("location")).toBe(`${HTTP}/auth/login?aal=aal2&return_to=${encodedReturnTo(kind)}`)
     })
 
+    test("redirects a user without the required recent sign-in to this app's login page", () => {
+      const response = app.gate.refuse(gateRequest(kinds[kind]), refresh)
+      expect(response.status).toBe(303)
+      expect(response.headers.get("location")).toBe(
+        `${HTTP}/auth/login?refresh=true&return_to=${encodedReturnTo(kind)}`,
+      )
+    })
+
     test("returns an empty 503 response while Ory is unavailable", async () => {
       const response = app.gate.refuse(gateRequest(kinds[kind]), unavailable)
       expect(response.status).toBe(503)
@@ -213,6 +230,7 @@ describe("refuse", () => {
     test.each([
       [anonymous, 401],
       [aal2, 403],
+      [refresh, 403],
       [unavailable, 503],
     ])("returns a status without a redirect for the outcome %s", async (verdict, status) => {
       const response = app.gate.refuse(
@@ -248,24 +266,26 @@ describe("refuse", () => {
 
   describe.each(Object.entries(kinds))("with %s to an API path", (_kind, kind: RequestOptions) => {
     test.each([
-      [anonymous, 401, { error: { code: "unauthenticated", message: "There is no valid session. Sign in first." } }],
+      [anonymous, 401, "unauthenticated", "There is no valid session. Sign in first.", ""],
+      [aal2, 403, "session_aal2_required", "This requires a second factor. Sign in with it first.", "aal=aal2&"],
       [
-        aal2,
+        refresh,
         403,
-        { error: { code: "session_aal2_required", message: "This requires a second factor. Sign in with it first." } },
+        "session_refresh_required",
+        "This requires a recent sign-in. Sign in again first.",
+        "refresh=true&",
       ],
-      [
-        unavailable,
-        503,
-        { error: { code: "ory_unavailable", message: "The session could not be checked. Try again." } },
-      ],
-    ])("returns a JSON error for the outcome %s", async (verdict, status, body) => {
-      const response = app.gate.refuse(gateRequest({ ...kind, path: "/api/me" }), verdict)
+      [unavailable, 503, "ory_unavailable", "The session could not be checked. Try again.", null],
+    ])("returns a JSON error for the outcome %s", async (verdict, status, code, message, query) => {
+      const referer = `${HTTP}/account?tab=1`
+      const headers = { ...kind.headers, referer }
+      const response = app.gate.refuse(gateRequest({ ...kind, headers, path: "/api/me" }), verdict)
       expect(response.status).toBe(status)
       expect(response.headers.get("content-type")).toBe("application/json")
       expect(response.headers.get("location")).toBeNull()
       expect(response.headers.get("x-middleware-rewrite")).toBeNull()
-      expect(await response.json()).toEqual(body)
+      const login = `${oryUrl}/self-service/login/browser?${query}return_to=${encodeURIComponent(referer)}`
+      expect(await response.json()).toEqual({ error: { code, message, location: query === null ? null : login } })
     })
   })
 
@@ -634,7 +654,8 @@ describe("the middleware", () => {
   test.each([
     "/",
     "/unavailable",
-    "/auth/login",
+    "/auth/login?flow=1",
+    "/auth/error?id=1",
     "/auth/sign-out",
     "/api/health",
     "/api/refresh-session",
@@ -766,18 +787,87 @@ describe("the middleware", () => {
     }
   })
 
-  test("passes /auth/no-session with an active session, and redirects to login if a second factor is required", async () => {
-    const path = `/auth/no-session?return_to=${encodeURIComponent(`${HTTP}/account?tab=1`)}`
-    expect(
-      (await app.middleware(makeRequest({ path, headers: { ...page, cookie: COOKIE } }))).headers.get(
-        "x-middleware-next",
-      ),
-    ).toBe("1")
+  test("redirects /auth/no-session to its page with an active session, and to login if a second factor is required", async () => {
+    const target = `${HTTP}/account?tab=1`
+    const path = `/auth/no-session?return_to=${encodeURIComponent(target)}`
+    const location = async (): Promise<string | null> =>
+      (await app.middleware(makeRequest({ path, headers: { ...page, cookie: COOKIE } }))).headers.get("location")
+    expect(await location()).toBe(target)
     respond = json(403, { error: { id: "session_aal2_required" } })
-    const response = await app.middleware(makeRequest({ path, headers: { ...page, cookie: COOKIE } }))
-    expect(response.headers.get("location")).toBe(
-      `${oryUrl}/self-service/login/browser?aal=aal2&return_to=${encodeURIComponent(`${HTTP}/account?tab=1`)}`,
+    expect(await location()).toBe(
+      `${oryUrl}/self-service/login/browser?aal=aal2&return_to=${encodeURIComponent(target)}`,
     )
+  })
+
+  describe("a flow page", () => {
+    test.each([
+      ["/auth/login", `login/browser?return_to=${encodeURIComponent(`${HTTP}/dashboard`)}`],
+      [
+        "/auth/login?return_to=/x&refresh=true",
+        `login/browser?refresh=true&return_to=${encodeURIComponent(`${HTTP}/x`)}`,
+      ],
+      ["/auth/login?aal=aal2", `login/browser?return_to=${encodeURIComponent(`${HTTP}/dashboard`)}`],
+      ["/auth/login?flow=1&flow=2", `login/browser?return_to=${encodeURIComponent(`${HTTP}/dashboard`)}`],
+      [
+        "/auth/registration?return_to=https://evil.example",
+        `registration/browser?return_to=${encodeURIComponent(`${HTTP}/dashboard`)}`,
+      ],
+      ["/auth/recovery", `recovery/browser?return_to=${encodeURIComponent(`${HTTP}/dashboard`)}`],
+      ["/auth/verification", `verification/browser?return_to=${encodeURIComponent(`${HTTP}/dashboard`)}`],
+    ])("redirects %s to Ory, without a request to Ory", async (path, location) => {
+      const response = await app.middleware(makeRequest({ path, headers: page }))
+      expect([response.status, response.headers.get("location")]).toEqual([303, `${oryUrl}/self-service/${location}`])
+      expect(response.headers.get("cache-control")).toBe("private, no-store")
+      expect(requestsToOry).toEqual([])
+    })
+
+    test("asks for the second factor only in a browser with a session", async () => {
+      const headers = { ...page, cookie: COOKIE }
+      const response = await app.middleware(makeRequest({ path: "/auth/login?aal=aal2", headers }))
+      expect(response.headers.get("location")).toContain("login/browser?aal=aal2&")
+    })
+
+    test("redirects the settings page to Ory only with a session", async () => {
+      const headers = { ...page, cookie: COOKIE }
+      const response = await app.middleware(makeRequest({ path: "/account/settings", headers }))
+      expect(response.headers.get("location")).toBe(`${oryUrl}/self-service/settings/browser`)
+      respond = revoked
+      const refused = await app.middleware(makeRequest({ path: "/account/settings", headers }))
+      expect(refused.headers.get("location")).toContain("/self-service/login/browser")
+    })
+
+    test.each(["a fetch by Next's router", "a prefetch by the browser", "a POST by a fetch"] as const)(
+      "passes %s, because it can't follow a redirect to Ory",
+      async (kind) => {
+        const response = await app.middleware(makeRequest({ ...kinds[kind], path: "/auth/login" }))
+        expect(response.headers.get("x-middleware-next")).toBe("1")
+      },
+    )
+  })
+
+  describe("a path that requires a second factor", () => {
+    const path = "/account/data"
+    const headers = { ...page, cookie: COOKIE }
+
+    test("redirects a page load of a user without one to Ory", async () => {
+      const response = await app.middleware(makeRequest({ path, headers }))
+      expect(response.status).toBe(303)
+      expect(response.headers.get("location")).toBe(
+        `${oryUrl}/self-service/login/browser?aal=aal2&return_to=${encodeURIComponent(HTTP + path)}`,
+      )
+    })
+
+    test("refuses an API request with 403", async () => {
+      const response = await app.middleware(makeRequest({ path: "/api/account/data", headers }))
+      expect(response.status).toBe(403)
+      expect(await response.json()).toMatchObject({ error: { code: "session_aal2_required" } })
+    })
+
+    test("lets a user with one in", async () => {
+      respond = json(200, { ...session, authenticator_assurance_level: "aal2", active: true })
+      const response = await app.middleware(makeRequest({ path, headers }))
+      expect(response.headers.get("x-middleware-next")).toBe("1")
+    })
   })
 
   test.each<[string, RequestListener, number]>([

@@ -1,11 +1,11 @@
 import { NextResponse } from "next/server"
 import { oryPublicUrl } from "@/lib/env"
-import { browserCookie, type Verdict } from "@/lib/ory"
+import { browserCookie, whoami, type Verdict } from "@/lib/ory"
 import { countRedirect } from "@/lib/redirect-loop"
-import { REFUSALS } from "@/lib/refusals"
+import { denied, REFUSALS, type Refusal } from "@/lib/refusals"
 import { isSameOrigin, NONCE_HEADER, PATH_HEADER, type GateRequest } from "@/lib/request"
-import { loginUrl, noSessionUrl } from "@/lib/return-to"
-import { isApi, isOryPath, isSensitive, isStatic, paths } from "@/lib/routes"
+import { loginUrl, newFlowUrl, noSessionUrl } from "@/lib/return-to"
+import { isApi, isOryPath, paths } from "@/lib/routes"
 import { HANDOFF_HEADER, sealHandoff, sealSnapshot, snapshotCookie, withoutSnapshot } from "@/lib/sealed"
 import { contentSecurityPolicy, NO_STORE, secured } from "@/lib/security-headers"
 
@@ -23,8 +23,8 @@ export interface SessionCheck {
 export const RETRY_SECONDS = 5
 
 /** Whether a snapshot is sufficient: for reading, and not on a sensitive path. */
-export function mayUseSnapshot({ isRead, pathname }: GateRequest): boolean {
-  return isRead && !isSensitive(pathname)
+export function mayUseSnapshot({ isRead, access }: GateRequest): boolean {
+  return isRead && !access.sensitive
 }
 
 /**
@@ -63,6 +63,40 @@ export function passPublic(request: GateRequest, status?: number): NextResponse 
   return secured(response, request.appUrl, nonce)
 }
 
+/**
+ * Redirects a page load without a flow to Ory, which creates one and returns. Undefined for other requests: a fetch of Next's
+ * router can't follow a redirect to another origin, so the page itself tells the router.
+ */
+export function startFlow({
+  next,
+  appUrl,
+  sessionCookies,
+  access,
+  kind,
+  isRead,
+}: GateRequest): NextResponse | undefined {
+  const { searchParams } = next.nextUrl
+  if (!access.flow || kind !== "page" || !isRead || searchParams.getAll("flow").length === 1) return undefined
+  const query = Object.fromEntries(searchParams)
+  return redirect(newFlowUrl(access.flow, oryPublicUrl(appUrl), query, { appUrl, sessionCookies }), appUrl)
+}
+
+/** A redirect that depends on the user. */
+export function redirect(url: string, appUrl: string): NextResponse {
+  return secured(NextResponse.redirect(url, { status: 303, headers: NO_STORE }), appUrl)
+}
+
+/**
+ * Serves `/auth/no-session`, which ends a redirect loop with status 401. Browsers that have a session continue to the page that they
+ * came for.
+ */
+export async function endLoop(request: GateRequest): Promise<NextResponse> {
+  const { verdict } = await whoami(request.sessionCookies)
+  if (verdict.outcome === "anonymous") return passPublic(request, 401)
+  if (verdict.outcome !== "active") return refuse(request, verdict.outcome)
+  return redirect(request.appUrl + request.path, request.appUrl)
+}
+
 /** Passes a request for a protected path on to its page, with the result of the session check sealed in a header. */
 export async function pass(request: GateRequest, check: SessionCheck): Promise<NextResponse> {
   const { appUrl, sessionCookies } = request
@@ -96,9 +130,9 @@ export async function pass(request: GateRequest, check: SessionCheck): Promise<N
 }
 
 /** The request's headers for the page. Unless the page is prerendered, they carry its nonce. */
-function headersForPage({ next, pathname }: GateRequest): { headers: Headers; nonce: string | undefined } {
+function headersForPage({ next, access }: GateRequest): { headers: Headers; nonce: string | undefined } {
   const headers = withoutGateHeaders(next.headers)
-  if (isStatic(pathname)) return { headers, nonce: undefined }
+  if (access.public && !access.dynamic) return { headers, nonce: undefined }
   const nonce = btoa(crypto.randomUUID())
   // Next reads the nonce for its own scripts from this header of the request.
   headers.set("content-security-policy", contentSecurityPolicy(nonce))
@@ -113,10 +147,10 @@ function withoutGateHeaders(headers: Headers): Headers {
   return kept
 }
 
-/** Outcomes of a session check that the gate refuses. */
-type Refused = Exclude<Verdict["outcome"], "active">
+/** Refusals of the gate by the session check. */
+type Refused = Exclude<Refusal, "cross_site">
 
-/** The response to a request without an active session. */
+/** The response to a request whose session does not meet the requirements of its path. */
 export function refuse(request: GateRequest, outcome: Refused): NextResponse {
   const response = refusal(request, outcome)
   response.headers.set("cache-control", NO_STORE["cache-control"])
@@ -131,14 +165,13 @@ export function refuseForeignAction({ appUrl }: GateRequest): NextResponse {
 
 function refusal(request: GateRequest, outcome: Refused): NextResponse {
   const { kind, pathname } = request
-  const { code, message, status } = REFUSALS[outcome]
-  if (kind === "api" || (kind !== "page" && isOryPath(pathname)))
-    return NextResponse.json({ error: { code, message } }, { status })
+  const { status, ...error } = denied(outcome, request)
+  if (kind === "api" || (kind !== "page" && isOryPath(pathname))) return NextResponse.json({ error }, { status })
   if (kind === "subresource") {
     if (outcome === "anonymous") explainSubresource(request)
     return new NextResponse(null, { status })
   }
-  return outcome === "unavailable" ? unavailable(request) : redirectToLogin(request, outcome === "aal2_required")
+  return outcome === "unavailable" ? unavailable(request) : redirectToLogin(request, outcome)
 }
 
 function unavailable({ next, appUrl, kind, path, pathname, isRead }: GateRequest): NextResponse {
@@ -149,19 +182,25 @@ function unavailable({ next, appUrl, kind, path, pathname, isRead }: GateRequest
   return NextResponse.rewrite(new URL(paths.unavailable, next.url), { status })
 }
 
-function redirectToLogin({ headers, appUrl, kind, path }: GateRequest, aal2: boolean): NextResponse {
+function redirectToLogin(
+  { headers, appUrl, kind, path }: GateRequest,
+  refused: Exclude<Refused, "unavailable">,
+): NextResponse {
   const page = appUrl + path
+  const aal2 = refused === "aal2_required"
+  const refresh = refused === "refresh_required"
   if (kind !== "page") {
     // A fetch can't follow a redirect to another origin (CORS). The login page on this origin continues to Ory.
     const login = new URL(paths.login, appUrl)
     if (aal2) login.searchParams.set("aal", "aal2")
+    if (refresh) login.searchParams.set("refresh", "true")
     login.searchParams.set("return_to", page)
     return NextResponse.redirect(login, 303)
   }
-  if (aal2) return NextResponse.redirect(loginUrl(oryPublicUrl(appUrl), page, { aal2 }), 303)
+  const oryUrl = oryPublicUrl(appUrl)
+  if (refused !== "anonymous") return NextResponse.redirect(loginUrl(oryUrl, page, { aal2, refresh }), 303)
   const { mayLoop, setCookie } = countRedirect(headers.get("cookie"), appUrl)
-  const next = mayLoop ? noSessionUrl(page, appUrl) : page
-  const response = NextResponse.redirect(loginUrl(oryPublicUrl(appUrl), next), 303)
+  const response = NextResponse.redirect(loginUrl(oryUrl, mayLoop ? noSessionUrl(page, appUrl) : page), 303)
   response.headers.append("set-cookie", setCookie)
   return response
 }

@@ -1,4 +1,8 @@
-import type { Verdict } from "@/lib/ory"
+import { oryPublicUrl } from "@/lib/env"
+import type { Session, Verdict } from "@/lib/ory"
+import type { AppRequest } from "@/lib/request"
+import { loginUrl, returnTo } from "@/lib/return-to"
+import { isApi } from "@/lib/routes"
 
 /** Why a request is refused: the outcome of the session check, or what a page or action requires in addition. */
 export type Refusal = Exclude<Verdict["outcome"], "active"> | "refresh_required" | "cross_site"
@@ -32,4 +36,44 @@ export const REFUSALS = {
   unavailable: { code: "ory_unavailable", status: 503, message: "The session could not be checked. Try again." },
 } as const satisfies Record<Refusal, Details>
 
-export type Code = (typeof REFUSALS)[Refusal]["code"]
+/** A refusal as callers see it. Branch on its `code`. */
+export type Denied = (typeof REFUSALS)[Refusal] & {
+  /** Where the user can meet the requirement, and then returns. Null when there is no such place. */
+  location: string | null
+}
+
+/** The refusal of this request. The user returns to its page, or to the page that called this API. */
+export function denied(refusal: Refusal, { appUrl, path, headers }: AppRequest): Denied {
+  if (refusal === "unavailable" || refusal === "cross_site") return { ...REFUSALS[refusal], location: null }
+  const page = path !== null && isApi(path) ? headers.get("referer") : path
+  const location = loginUrl(oryPublicUrl(appUrl), returnTo(page, appUrl), {
+    refresh: refusal === "refresh_required",
+    aal2: refusal === "aal2_required",
+  })
+  return { ...REFUSALS[refusal], location }
+}
+
+/** What a page, action or route handler can require of an active session. */
+export interface SessionRequirement {
+  /** The user signed in at most this many seconds ago. For changes that someone at an unlocked laptop must not make. */
+  maxAgeSeconds?: number
+  /** The user signed in with a second factor. Users without one are sent to enrol it. */
+  aal?: "aal2"
+}
+
+/** Tolerated difference between Ory's clock and ours. Otherwise a user who has just signed in could be asked to again, forever. */
+const CLOCK_SKEW_SECONDS = 60
+
+/** Applies a requirement to the result of a session check. */
+export function judge(
+  verdict: Verdict,
+  { aal, maxAgeSeconds = Infinity }: SessionRequirement,
+): { session: Session; refusal?: undefined } | { session?: undefined; refusal: Exclude<Refusal, "cross_site"> } {
+  if (verdict.outcome !== "active") return { refusal: verdict.outcome }
+  const { authenticator_assurance_level, authenticated_at } = verdict.session
+  if (aal === "aal2" && authenticator_assurance_level !== "aal2") return { refusal: "aal2_required" }
+  const age = (Date.now() - Date.parse(authenticated_at)) / 1000
+  // An invalid date is not a recent sign-in.
+  if (!(age <= maxAgeSeconds + CLOCK_SKEW_SECONDS)) return { refusal: "refresh_required" }
+  return { session: verdict.session }
+}

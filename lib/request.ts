@@ -2,7 +2,7 @@ import type { NextRequest } from "next/server"
 import { appUrl } from "@/lib/env"
 import { flowCookies, sessionCookies } from "@/lib/ory"
 import { returnTo, withoutRouterQuery } from "@/lib/return-to"
-import { hasActions, isApi } from "@/lib/routes"
+import { accessTo, isApi, type Access } from "@/lib/routes"
 
 /** The gate sends a page its own path and query in this header. The gate drops the header when a client sends it. */
 export const PATH_HEADER = "x-request-path"
@@ -40,6 +40,8 @@ export type RequestKind = "page" | "prefetch" | "fetch" | "subresource" | "actio
 export interface GateRequest extends AppRequest {
   path: string
   pathname: string
+  /** What the path requires. */
+  access: Access
   kind: RequestKind
   /** GET or HEAD. */
   isRead: boolean
@@ -63,6 +65,7 @@ export function readRequest(headers: AppRequest["headers"]): AppRequest {
 export function readGateRequest(next: NextRequest): GateRequest {
   const request = readRequest(next.headers)
   const { pathname, search } = next.nextUrl
+  const access = accessTo(pathname)
   const isRead = next.method === "GET" || next.method === "HEAD"
   // An action posts to its own page. Any other POST returns to the page that sent it.
   const isOwnPage = isRead || next.headers.has("next-action")
@@ -72,7 +75,8 @@ export function readGateRequest(next: NextRequest): GateRequest {
     path: returnTo(page, request.appUrl).slice(request.appUrl.length),
     nonce: null,
     pathname,
-    kind: kindOf(next, request.appUrl),
+    access,
+    kind: kindOf(next, access, request.appUrl),
     isRead,
     next,
   }
@@ -89,10 +93,10 @@ export function isPrefetch(headers: AppRequest["headers"]): boolean {
   return (headers.get("sec-purpose") ?? headers.get("purpose") ?? "").includes("prefetch")
 }
 
-function kindOf(next: NextRequest, appUrl: string): RequestKind {
+function kindOf(next: NextRequest, access: Access, appUrl: string): RequestKind {
   const { headers, nextUrl } = next
   if (isApi(nextUrl.pathname)) return "api"
-  if (isAction(next, appUrl)) return "action"
+  if (access.actions && isAction(next, appUrl)) return "action"
   // Next hides its own headers from the gate, so this reads what browsers send, or `Accept` for other clients.
   const html = (headers.get("accept") ?? "").includes("text/html")
   const destination = headers.get("sec-fetch-dest") ?? (html ? "document" : "empty")
@@ -105,10 +109,9 @@ function kindOf(next: NextRequest, appUrl: string): RequestKind {
  * Whether the request can run a server action and nothing else. Only such a request passes the gate without a session: the
  * action's own check refuses it. `next.config.ts` redirects requests that look the same to the gate but make Next render the page.
  */
-function isAction({ method, headers, nextUrl }: NextRequest, appUrl: string): boolean {
+function isAction({ method, headers }: NextRequest, appUrl: string): boolean {
   return (
     method === "POST" &&
-    hasActions(nextUrl.pathname) &&
     // In the id of a `"use cache"` function, the first bit is set.
     /^[0-7][0-9a-f]{41}$/.test(headers.get("next-action") ?? "") &&
     // Next's client sends these two types. For `application/x-www-form-urlencoded`, Next renders the page.

@@ -1,6 +1,7 @@
 /** The only code that decides where a user may be sent. */
 
-import { isOryPath, paths } from "@/lib/routes"
+import type { AppRequest } from "@/lib/request"
+import { isOryPath, paths, type FlowKind } from "@/lib/routes"
 
 /** Longer than any page here, and short enough for every proxy's limit on a URL that carries it. */
 const MAX_LENGTH = 2048
@@ -33,6 +34,25 @@ export function noSessionUrl(page: string, appUrl: string): string {
 function wantedPage(value: string | null | undefined, appUrl: string): string | null | undefined {
   const prefix = [appUrl + paths.noSession, paths.noSession].find((start) => value?.startsWith(`${start}?`))
   return prefix === undefined ? value : new URLSearchParams(value?.slice(prefix.length)).get("return_to")
+}
+
+/** The query of a flow page, as Next passes it. Only these three parameters reach Ory. */
+export type FlowQuery = Partial<Record<"refresh" | "aal" | "return_to", string | string[]>>
+
+/** The URL at which the browser starts a flow. Settings return to themselves by default, other flows to the default page. */
+export function newFlowUrl(
+  kind: FlowKind,
+  oryUrl: string,
+  { refresh, aal, return_to }: FlowQuery,
+  { appUrl, sessionCookies }: Pick<AppRequest, "appUrl" | "sessionCookies">,
+): string {
+  const url = new URL(`/self-service/${kind}/browser`, oryUrl)
+  if (refresh === "true") url.searchParams.set("refresh", "true")
+  // Ory refuses `aal2` without a session: the first factor comes first.
+  if (aal === "aal2" && sessionCookies !== "") url.searchParams.set("aal", "aal2")
+  if (typeof return_to === "string" || kind !== "settings")
+    url.searchParams.set("return_to", returnTo(typeof return_to === "string" ? return_to : undefined, appUrl))
+  return url.href
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { isApi, isPublic, isSensitive, isStatic } from "@/lib/routes"
+import { accessTo, isApi, paths } from "@/lib/routes"
 
 describe("public, static paths", () => {
   test.each([
@@ -15,8 +15,7 @@ describe("public, static paths", () => {
     "/sitemap.xml",
     "/manifest.webmanifest",
   ])("include %s", (path) => {
-    expect(isPublic(path)).toBe(true)
-    expect(isStatic(path)).toBe(true)
+    expect(accessTo(path)).toEqual({ public: true })
   })
 })
 
@@ -24,8 +23,7 @@ describe("public, dynamic paths", () => {
   test.each(["/auth/login", "/auth/registration", "/auth/sign-out", "/auth/", "/auth/a/b", "/auth/login/"])(
     "include %s",
     (path) => {
-      expect(isPublic(path)).toBe(true)
-      expect(isStatic(path)).toBe(false)
+      expect(accessTo(path)).toMatchObject({ public: true, dynamic: true })
     },
   )
 })
@@ -94,8 +92,8 @@ describe("protected paths", () => {
     "/constructor",
     "/__proto__",
   ])("include %j", (path) => {
-    expect(isPublic(path)).toBe(false)
-    expect(isStatic(path)).toBe(false)
+    expect(accessTo(path).public).toBeUndefined()
+    expect(accessTo(path).dynamic).toBeUndefined()
   })
 })
 
@@ -103,7 +101,7 @@ describe("sensitive paths, which never use a snapshot", () => {
   test.each(["/account", "/account/", "/account/settings", "/account/settings/x", "/api/account", "/api/account/data"])(
     "include %s",
     (path) => {
-      expect(isSensitive(path)).toBe(true)
+      expect(accessTo(path).sensitive).toBe(true)
     },
   )
 })
@@ -120,7 +118,7 @@ describe("paths that may use a snapshot", () => {
     "/api/accounts",
     "/api/me",
   ])("include %s", (path) => {
-    expect(isSensitive(path)).toBe(false)
+    expect(accessTo(path).sensitive).toBeUndefined()
   })
 })
 
@@ -140,5 +138,19 @@ describe("page paths", () => {
 })
 
 test("no public path is sensitive", () => {
-  expect(["/", "/auth/login", "/unavailable", "/api/health", "/icon.svg"].filter(isSensitive)).toEqual([])
+  const publicPaths = Object.values(paths).filter((path) => accessTo(path).public)
+  expect(publicPaths).toContain("/auth/login")
+  expect(publicPaths.filter((path) => accessTo(path).sensitive)).toEqual([])
+})
+
+describe("accessTo", () => {
+  test("combines the properties of all patterns that match", () => {
+    expect(accessTo("/account/data")).toEqual({ sensitive: true, aal: "aal2" })
+    expect(accessTo("/account/devices")).toEqual({ sensitive: true, actions: true })
+    expect(accessTo("/auth/login")).toEqual({ public: true, dynamic: true, flow: "login" })
+  })
+
+  test.each(["/dashboard", "/new-page", "/__proto__", "/constructor"])("requires only a session of %s", (path) => {
+    expect(accessTo(path)).toEqual({})
+  })
 })

@@ -24,27 +24,66 @@ export const paths = {
   refreshSession: "/api/refresh-session",
 } as const
 
-/**
- * Paths that need no session, besides the files in `public/`. Every other path is protected, so a new page is too until you list it here.
- * A path matches whole segments. `/*` matches everything below: `/auth/*` does not match `/authors`.
- */
-const PUBLIC = [
-  paths.home,
-  "/auth/*",
-  paths.unavailable,
-  paths.refreshSession,
-  paths.healthApi,
-  "/favicon.ico",
-  "/icon.svg",
-  "/apple-icon.png",
-  "/opengraph-image.png",
-  "/robots.txt",
-  "/sitemap.xml",
-  "/manifest.webmanifest",
-]
+/** The kinds of flow that have a page. https://www.ory.com/docs/kratos/self-service */
+export type FlowKind = "login" | "registration" | "recovery" | "verification" | "settings"
 
-/** Public paths whose pages are rendered for each request. Their scripts carry a nonce. */
-const DYNAMIC_PUBLIC = ["/auth/*"]
+/** What a path requires, and how the gate treats it. */
+export interface Access {
+  /** Needs no session. The page is prerendered, the same for every visitor, unless it is `dynamic`. */
+  public?: true
+  /** Public and rendered for each request, so that its scripts can carry a nonce. */
+  dynamic?: true
+  /** Asks Ory for each request: a snapshot is not sufficient. */
+  sensitive?: true
+  /** The user signed in with a second factor. Users without one are sent to enrol it. */
+  aal?: "aal2"
+  /** The user signed in at most this many seconds ago. */
+  maxAgeSeconds?: number
+  /** Shows a flow of Ory's. A page load without a flow is redirected to Ory, which creates one. */
+  flow?: FlowKind
+  /**
+   * A page whose server actions run without a session. The action's own check refuses it, so that the form keeps what the user
+   * typed. On every other path, a server action needs a session.
+   */
+  actions?: true
+}
+
+/**
+ * What paths require. The gate applies this table before a page begins, because a page can no longer set its status. Each page checks
+ * the session again. A path that matches no pattern requires a session, so a new page is protected until you list it here. Files in
+ * `public/` need no session.
+ *
+ * A pattern matches whole segments. `/*` matches everything below: `/auth/*` does not match `/authors`. A path has the properties of
+ * all patterns that match it.
+ */
+const ACCESS: readonly (readonly [pattern: string, access: Access])[] = [
+  [paths.home, { public: true }],
+  [paths.unavailable, { public: true }],
+  [paths.refreshSession, { public: true }],
+  [paths.healthApi, { public: true }],
+  ["/favicon.ico", { public: true }],
+  ["/icon.svg", { public: true }],
+  ["/apple-icon.png", { public: true }],
+  ["/opengraph-image.png", { public: true }],
+  ["/robots.txt", { public: true }],
+  ["/sitemap.xml", { public: true }],
+  ["/manifest.webmanifest", { public: true }],
+
+  ["/auth/*", { public: true, dynamic: true }],
+  [paths.login, { flow: "login" }],
+  [paths.registration, { flow: "registration" }],
+  [paths.recovery, { flow: "recovery" }],
+  [paths.verification, { flow: "verification" }],
+
+  [paths.account, { sensitive: true, actions: true }],
+  ["/account/*", { sensitive: true }],
+  [paths.devices, { actions: true }],
+  [paths.settings, { flow: "settings" }],
+  [paths.data, { aal: "aal2" }],
+  ["/api/account", { sensitive: true }],
+  ["/api/account/*", { sensitive: true }],
+  [paths.accountDataApi, { aal: "aal2" }],
+]
 
 /**
  * Ory's paths. In the same-origin topology, the gate forwards them to Ory (`lib/ory-proxy.ts`). In any topology, no page of this
@@ -61,30 +100,10 @@ const ORY_PATHS = [
   "/.well-known/ory/*",
 ]
 
-/** Protected paths that never use a snapshot: each request asks Ory. */
-const SENSITIVE = [paths.account, "/account/*", "/api/account", "/api/account/*"]
-
-/**
- * Protected pages whose server actions run without a session. The action's own check refuses it, so that the form keeps what
- * the user typed. List pages only. On every other path, a server action needs a session.
- */
-const WITH_ACTIONS = [paths.account, paths.devices]
-
-export function isPublic(pathname: string): boolean {
-  return matches(PUBLIC, pathname)
-}
-
-/** Whether the page is prerendered, the same for every visitor. Its scripts have no nonce. */
-export function isStatic(pathname: string): boolean {
-  return isPublic(pathname) && !matches(DYNAMIC_PUBLIC, pathname)
-}
-
-export function isSensitive(pathname: string): boolean {
-  return matches(SENSITIVE, pathname)
-}
-
-export function hasActions(pathname: string): boolean {
-  return matches(WITH_ACTIONS, pathname)
+/** What this path requires: the properties of all patterns in the table that match it. */
+export function accessTo(pathname: string): Access {
+  const matching = ACCESS.filter(([pattern]) => matches([pattern], pathname))
+  return Object.assign({}, ...matching.map(([, access]) => access)) as Access
 }
 
 export function isOryPath(pathname: string): boolean {

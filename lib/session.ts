@@ -3,29 +3,20 @@ import type { Session as OrySession } from "@ory/client"
 import { redirect } from "next/navigation"
 import { cache } from "react"
 import { currentRequest } from "@/lib/current-request"
-import { env, oryPublicUrl } from "@/lib/env"
+import { env } from "@/lib/env"
 import { ory, whoami, type Session, type Verdict } from "@/lib/ory"
-import { REFUSALS, type Refusal } from "@/lib/refusals"
+import { denied, judge, type Denied, type Refusal, type SessionRequirement } from "@/lib/refusals"
 import { isSameOrigin } from "@/lib/request"
-import { loginUrl, returnTo } from "@/lib/return-to"
-import { isApi } from "@/lib/routes"
 import { openHandoff, openSnapshot } from "@/lib/sealed"
 import { NO_STORE } from "@/lib/security-headers"
 
-export type { Session, Verdict }
+export type { Denied, Session, Verdict }
 
 /** Requirements of a page, action or route handler besides an active session. */
-export interface Requirement {
+export interface Requirement extends SessionRequirement {
   /** Ask Ory instead of using a snapshot. Required for every change. */
   fresh?: boolean
-  /** The user signed in at most this many seconds ago. For changes that someone at an unlocked laptop must not make. */
-  maxAgeSeconds?: number
-  /** The user signed in with a second factor. Users without one are sent to enrol it. */
-  aal?: "aal2"
 }
-
-/** Tolerated difference between Ory's clock and ours. Otherwise a user who has just signed in could be asked to again, forever. */
-const CLOCK_SKEW_SECONDS = 60
 
 /** Ory is unreachable and there is no valid snapshot. Next renders `error.tsx`. */
 export class OryUnavailableError extends Error {
@@ -56,12 +47,6 @@ export async function requireSession(requirement: Requirement = {}): Promise<Ses
   return redirect(denied.location)
 }
 
-/** Why a session check refused: an entry of the table in `lib/refusals.ts`. Branch on its `code`. */
-export type Denied = (typeof REFUSALS)[Refusal] & {
-  /** Where the user can meet the requirement, and then returns. Null when there is no such place. */
-  location: string | null
-}
-
 /** Exactly one of the two is set: `const { session, denied } = await checkSession()`. */
 export type Checked = { session: Session; denied?: undefined } | { session?: undefined; denied: Denied }
 
@@ -70,9 +55,8 @@ export async function checkSession(requirement: Requirement = {}): Promise<Check
   const verdict = await readSession(requirement)
   let judged = judge(verdict, requirement)
   // The snapshot may predate a step-up, so ask Ory before refusing.
-  if (verdict.outcome === "active" && judged.outcome !== "active")
-    judged = judge(await readSession({ fresh: true }), requirement)
-  return judged.outcome === "active" ? { session: judged.session } : { denied: await deny(judged.outcome) }
+  if (verdict.outcome === "active" && judged.refusal) judged = judge(await readSession({ fresh: true }), requirement)
+  return judged.refusal ? { denied: await deny(judged.refusal) } : { session: judged.session }
 }
 
 /**
@@ -91,7 +75,7 @@ export async function checkAction(requirement: Omit<Requirement, "fresh"> = {}):
 
 /** A refusal with the place where the user can cure it. For refusals by Ory, whose limits may be stricter than the requirement. */
 export async function deny(refusal: Refusal): Promise<Denied> {
-  return { ...REFUSALS[refusal], location: await cureUrl(refusal) }
+  return denied(refusal, await currentRequest())
 }
 
 /** The JSON response of a route handler that refuses: 401, 403 or 503, with `code` and `location`. Never cached. */
@@ -116,26 +100,3 @@ const read = cache(async (fresh: boolean): Promise<Verdict> => {
   const known = (await openHandoff(request)) ?? (fresh ? undefined : await openSnapshot(request))
   return known ?? (await whoami(request.sessionCookies)).verdict
 })
-
-/** The verdict, or which requirement its session does not meet. */
-function judge(
-  verdict: Verdict,
-  { aal, maxAgeSeconds = Infinity }: Requirement,
-): Verdict | { outcome: "refresh_required" } {
-  if (verdict.outcome !== "active") return verdict
-  const { authenticator_assurance_level, authenticated_at } = verdict.session
-  if (aal === "aal2" && authenticator_assurance_level !== "aal2") return { outcome: "aal2_required" }
-  const age = (Date.now() - Date.parse(authenticated_at)) / 1000
-  return age <= maxAgeSeconds + CLOCK_SKEW_SECONDS ? verdict : { outcome: "refresh_required" }
-}
-
-/** Where the user signs in as required, and then returns to this page, or to the page that called this API. */
-async function cureUrl(refusal: Refusal): Promise<string | null> {
-  if (refusal === "unavailable" || refusal === "cross_site") return null
-  const { appUrl, path, headers } = await currentRequest()
-  const page = path !== null && isApi(path) ? headers.get("referer") : path
-  return loginUrl(oryPublicUrl(appUrl), returnTo(page, appUrl), {
-    refresh: refusal === "refresh_required",
-    aal2: refusal === "aal2_required",
-  })
-}

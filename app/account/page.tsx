@@ -7,6 +7,7 @@ import { paths } from "@/lib/routes"
 import { requireSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Account" }
+export const instant = false
 
 export default async function AccountPage(): Promise<ReactNode> {
   const session = await requireSession({ fresh: true })

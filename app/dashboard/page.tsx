@@ -7,6 +7,7 @@ import { paths } from "@/lib/routes"
 import { requireSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Dashboard" }
+export const instant = false
 
 /** The page to copy: require the session first, then render. */
 export default async function DashboardPage(): Promise<ReactNode> {

@@ -5,6 +5,7 @@ import { Shell } from "@/components/shell"
 import { requireSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Your data" }
+export const instant = false
 
 /** Example of a page that requires a second factor. Users without one are sent to enrol it, then back to this page. */
 export default async function DataPage(): Promise<ReactNode> {

@@ -6,6 +6,7 @@ import { listDevices } from "@/lib/devices"
 import { requireSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Devices" }
+export const instant = false
 
 export default async function DevicesPage(): Promise<ReactNode> {
   const session = await requireSession({ fresh: true })

@@ -7,6 +7,7 @@ import { preferredLanguage } from "@/lib/language"
 import { requireSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Settings" }
+export const instant = false
 
 export default async function SettingsPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
   const session = await requireSession({ fresh: true })

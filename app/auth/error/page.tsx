@@ -7,6 +7,7 @@ import type { Query } from "@/lib/flows"
 import { paths } from "@/lib/routes"
 
 export const metadata: Metadata = { title: "Something went wrong" }
+export const instant = false
 
 /** Ory sends browsers here when a flow cannot continue. Explains why, and offers a way to start again. */
 export default async function ErrorPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {

@@ -6,6 +6,7 @@ import { browserOryUrl, requireFlow, type Query } from "@/lib/flows"
 import { preferredLanguage } from "@/lib/language"
 
 export const metadata: Metadata = { title: "Sign in" }
+export const instant = false
 
 export default async function LoginPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
   const flow = await requireFlow("login", searchParams)

@@ -1,23 +1,19 @@
 import type { Metadata } from "next"
-import { redirect } from "next/navigation"
 import type { ReactNode } from "react"
 import { AuthCard, Notice } from "@/components/auth-card"
 import { currentRequest } from "@/lib/current-request"
 import type { Query } from "@/lib/flows"
 import { logMissingCookies } from "@/lib/redirect-loop"
 import { returnTo } from "@/lib/return-to"
-import { readSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Your sign-in did not arrive", robots: { index: false } }
+export const instant = false
 
-/** Ends a redirect loop (`lib/redirect-loop.ts`). Browsers that have a session go on to the page they came for. */
+/** Ends a redirect loop (`lib/redirect-loop.ts`). The gate redirects browsers that have a session to the page that they came for. */
 export default async function NoSessionPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
   const { headers, appUrl } = await currentRequest()
   const { return_to } = await searchParams
   const page = returnTo(typeof return_to === "string" ? return_to : null, appUrl)
-  // While Ory is unreachable, the gate says so on that page.
-  if ((await readSession()).outcome !== "anonymous") redirect(page)
-
   const reasons = logMissingCookies("session", headers.get("cookie"), appUrl)
   return (
     <AuthCard>

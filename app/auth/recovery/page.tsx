@@ -6,6 +6,7 @@ import { browserOryUrl, requireFlow, type Query } from "@/lib/flows"
 import { preferredLanguage } from "@/lib/language"
 
 export const metadata: Metadata = { title: "Recover your account" }
+export const instant = false
 
 export default async function RecoveryPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
   const flow = await requireFlow("recovery", searchParams)

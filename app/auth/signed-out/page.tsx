@@ -1,14 +1,17 @@
 import type { Metadata } from "next"
 import Link from "next/link"
+import { connection } from "next/server"
 import type { ReactNode } from "react"
 import { AuthCard, Notice } from "@/components/auth-card"
 import { paths } from "@/lib/routes"
 
 export const metadata: Metadata = { title: "Signed out here" }
-export const dynamic = "force-dynamic"
+export const instant = false
 
 /** Shown after signing out while Ory was unreachable. */
-export default function SignedOutPage(): ReactNode {
+export default async function SignedOutPage(): Promise<ReactNode> {
+  // Rendered for each request, so that its scripts carry a nonce.
+  await connection()
   return (
     <AuthCard>
       <Notice title="You are signed out in this browser">

@@ -6,6 +6,7 @@ import { browserOryUrl, requireFlow, type Query } from "@/lib/flows"
 import { preferredLanguage } from "@/lib/language"
 
 export const metadata: Metadata = { title: "Confirm your address" }
+export const instant = false
 
 export default async function VerificationPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
   const flow = await requireFlow("verification", searchParams)

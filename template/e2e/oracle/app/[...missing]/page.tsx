@@ -1,10 +1,10 @@
 import { notFound } from "next/navigation"
-import { isPublic } from "@/lib/routes"
+import { accessTo } from "@/lib/routes"
 import { record } from "../record"
 
 /** Like the project's own page. It is public below a public path, such as `/auth/x`. */
 export default async function MissingPage({ params }: { params: Promise<{ missing: string[] }> }): Promise<never> {
   const path = `/${(await params).missing.join("/")}`
-  if (!isPublic(path)) await record("missing")
+  if (!accessTo(path).public) await record("missing")
   notFound()
 }
