@@ -1,7 +1,4 @@
-"use client"
-
 import Link from "next/link"
-import { usePathname } from "next/navigation"
 import type { ReactNode } from "react"
 import { paths } from "@/lib/routes"
 
@@ -12,9 +9,15 @@ const PAGES = [
   [paths.settings, "Settings"],
 ] as const
 
-/** Links to the protected pages. Marks the current one. */
-export function Nav(): ReactNode {
-  const here = usePathname()
+interface Props {
+  /** The path of the page that is marked as current. */
+  current: string
+  /** Called with the new path when a click starts a navigation. */
+  onNavigate: (path: string) => void
+}
+
+/** Links to the protected pages. */
+export function Nav({ current, onNavigate }: Props): ReactNode {
   return (
     <nav aria-label="Account" className="order-last flex w-full gap-5 text-sm text-muted sm:order-none sm:w-auto">
       {PAGES.map(([href, name]) => (
@@ -23,7 +26,10 @@ export function Nav(): ReactNode {
           key={href}
           href={href}
           prefetch={false}
-          aria-current={href === here ? "page" : undefined}
+          onNavigate={() => {
+            if (href !== current) onNavigate(href)
+          }}
+          aria-current={href === current ? "page" : undefined}
           className="hover:text-ink aria-[current]:font-medium aria-[current]:text-ink"
         >
           {name}

@@ -3,7 +3,9 @@
 import type { OryClientConfiguration } from "@ory/elements-react"
 import { SessionProvider } from "@ory/elements-react/client"
 import * as elements from "@ory/elements-react/theme"
+import { useRouter } from "next/navigation"
 import { useEffect, type ComponentProps, type ReactNode } from "react"
+import { useIsStale } from "@/components/use-is-stale"
 import { brand } from "@/lib/brand"
 import type { Language } from "@/lib/language"
 import { paths } from "@/lib/routes"
@@ -97,8 +99,20 @@ function unfinished({ ui }: Flows["settings"]): string | undefined {
   )?.group
 }
 
+interface InProps {
+  language: Language
+  children: ReactNode
+}
+
 /** Sets the language of the form for browsers and screen readers. The page around it is in English. */
-function In({ language, children }: { language: Language; children: ReactNode }): ReactNode {
+function In(props: InProps): ReactNode {
+  const { bfcacheId } = useRouter()
+  return <Form key={bfcacheId} {...props} />
+}
+
+/** A form that the user comes back to is loaded again, so that no password or secret reappears. */
+function Form({ language, children }: InProps): ReactNode {
+  if (useIsStale()) return null
   return (
     <div lang={language.locale} dir={language.direction} className="contents">
       {children}
