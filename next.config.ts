@@ -38,12 +38,6 @@ const config: NextConfig = {
       statusCode: 303,
     },
   ],
-  // The gate's matcher leaves out static files. A missing one is not found, without `app/[...missing]`.
-  rewrites: () => ({
-    beforeFiles: [],
-    afterFiles: [{ source: "/_next/static/:path*", destination: "/_not-found" }],
-    fallback: [],
-  }),
   headers: () => [
     {
       // What the gate's matcher leaves out. A script that runs as a worker has the policy of its own response.

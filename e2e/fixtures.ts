@@ -248,6 +248,19 @@ export async function submitTotp(page: Page): Promise<TOTP> {
   return totp
 }
 
+/** Opens the settings page and enrols backup codes. Returns the codes. */
+export async function enrolLookupSecrets(page: Page): Promise<string[]> {
+  await page.goto("/account/settings")
+  await page.getByRole("button", { name: "Enable" }).click()
+  const confirm = page.getByRole("button", { name: "Confirm backup recovery codes" })
+  await expect(confirm).toBeVisible()
+  const codes = (await page.getByRole("main").innerText()).match(/^[a-z0-9]{8}$/gm) ?? []
+  expect(codes).toHaveLength(12)
+  await confirm.click()
+  await expectSettingsSaved(page)
+  return codes
+}
+
 /** Submits a new password on the open settings page. */
 export async function changePassword(page: Page, password: string): Promise<void> {
   const form = page.locator("form", { has: page.getByRole("textbox", { name: "Password" }) })

@@ -154,9 +154,8 @@ test("starts a new flow when a flow has expired, and keeps return_to", async ({ 
       const expired = page.url()
       expect(expired).toContain(`${path}?flow=`)
       await page.waitForTimeout(1500)
-      expect((await page.goto(expired))?.status()).toBe(200)
-      expect(page.url()).toContain(`${path}?flow=`)
-      expect(page.url()).not.toBe(expired)
+      await page.goto(expired)
+      await page.waitForURL((url) => url.href.includes(`${path}?flow=`) && url.href !== expired)
       if (kind === "login" || kind === "registration")
         expect(new URL(flowStart).searchParams.get("return_to")).toBe(`${servers.appUrl}/account?tab=1`)
     })
@@ -184,6 +183,15 @@ for (const seconds of ["0", "30"])
     await page.goto(`${app}/dashboard`)
     await expect(page.getByRole("heading", { name: texts.dashboard.greeting("Ada") })).toBeVisible()
   })
+
+test("the landing page is prerendered, and no page behind the gate is", async () => {
+  const manifest = JSON.parse(await readFile(".next/prerender-manifest.json", "utf8")) as {
+    routes: Record<string, { routeType?: string; response?: string }>
+  }
+  const pages = Object.entries(manifest.routes).filter(([, { routeType }]) => routeType === "page")
+  const prerendered = pages.filter(([path, { response }]) => !path.startsWith("/_") && response !== "empty")
+  expect(prerendered.map(([path]) => path)).toEqual(["/"])
+})
 
 test("the build runs the gate on the edge runtime", async () => {
   const manifest = JSON.parse(await readFile(".next/server/middleware-manifest.json", "utf8")) as {

@@ -88,7 +88,7 @@ for (const { name, begin, end } of outages)
       })
 
       await test.step("the login page redirects to Ory without a request to Ory", async () => {
-        expect((await send(servers.appUrl, "/auth/login", { headers: PAGE_LOAD })).status).toBe(307)
+        expect((await send(servers.appUrl, "/auth/login", { headers: PAGE_LOAD })).status).toBe(303)
       })
     } finally {
       await end(servers)
@@ -117,7 +117,7 @@ test("the outage page keeps the URL and the session, and reloads until Ory is ba
 
 test("the sign-in page shows an error while Ory is unreachable, and works again afterwards", async ({ openPage }) => {
   // React reports an error in a server component to the console as number 441.
-  const page = await openPage(servers.appUrl, { expectedErrors: /^500 |Minified React error #441/ })
+  const page = await openPage(servers.appUrl, { expectedErrors: /Minified React error #441/ })
   const health = async (): Promise<unknown[]> => {
     const { status, body } = await send(servers.appUrl, "/api/health")
     return [status, JSON.parse(body) as unknown]
@@ -126,7 +126,8 @@ test("the sign-in page shows an error while Ory is unreachable, and works again 
   expect(await health()).toEqual([200, { ory: "ok" }])
 
   await servers.ory.stopKratos()
-  expect((await page.reload())?.status()).toBe(500)
+  // The gate asks Ory for sessions, not for flows. This page had begun when it asked for its flow, so it could not set a status.
+  expect((await page.reload())?.status()).toBe(200)
   await expect(page.getByRole("heading", { name: texts.error })).toBeVisible()
   expect(await health()).toEqual([503, { ory: "unavailable" }])
 

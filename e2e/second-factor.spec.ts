@@ -1,9 +1,8 @@
-import type { Page } from "playwright/test"
 import {
+  enrolLookupSecrets,
   enrolTotp,
   enterSecondFactor,
   expect,
-  expectSettingsSaved,
   sessionOf,
   signIn,
   signInWithoutSecondFactor,
@@ -161,16 +160,3 @@ test("the app requires no second factor when Ory does not, and still accepts one
   await enterSecondFactor(page, totp.generate())
   await page.waitForURL(`${servers.appUrl}/account`)
 })
-
-/** Opens the settings page and enrols backup codes. Returns the codes. */
-async function enrolLookupSecrets(page: Page): Promise<string[]> {
-  await page.goto("/account/settings")
-  await page.getByRole("button", { name: "Enable" }).click()
-  const confirm = page.getByRole("button", { name: "Confirm backup recovery codes" })
-  await expect(confirm).toBeVisible()
-  const codes = (await page.getByRole("main").innerText()).match(/^[a-z0-9]{8}$/gm) ?? []
-  expect(codes).toHaveLength(12)
-  await confirm.click()
-  await expectSettingsSaved(page)
-  return codes
-}

@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url"
 import { freePorts } from "./ports"
 import { run, start, waitForUrl, type Running } from "../scripts/processes"
 import { startOry, type LocalOry } from "../scripts/stack"
+import { isWarning } from "../scripts/test-runner"
 import { certificate, Relay, startTls } from "./relay"
 import { sessionSecret } from "./settings"
 
@@ -102,8 +103,9 @@ export async function startServers({
     appLog,
     nodeEnv,
     stop: async () => {
-      await Promise.all([stopApp(), ory.stop(), relay.stop(), tunnelling?.stop(), front?.()])
+      await Promise.all([ory.stop(), relay.stop(), tunnelling?.stop(), front?.()])
       await rm(dataDir, { recursive: true, force: true })
+      await stopApp()
     },
   }
 }
@@ -133,7 +135,7 @@ function networkProject(oryUrl: string): Record<string, string> {
   }
 }
 
-/** Starts the production build on this port. Returns a function that stops it. */
+/** Starts the production build on this port. Returns a function that stops it, and throws when Next has logged a warning. */
 export async function startApp(
   port: number,
   env: Record<string, string>,
@@ -141,15 +143,20 @@ export async function startApp(
   folder = ".",
 ): Promise<() => Promise<void>> {
   const next = createRequire(resolve(folder, "package.json")).resolve("next/dist/bin/next")
+  const warnings: string[] = []
   const app = await start(process.execPath, [next, "start", "-H", "localhost", "-p", String(port)], {
     cwd: folder,
     env: { ...process.env, SESSION_SECRET: sessionSecret, ...env },
     log: (line) => {
       log("app", line)
+      if (isWarning(line)) warnings.push(line)
     },
   })
   await waitForUrl("The app", `http://localhost:${port}/`, app)
-  return () => app.stop()
+  return async () => {
+    await app.stop()
+    if (warnings.length > 0) throw new Error(`The app logged warnings of Next's:\n${warnings.join("\n")}`)
+  }
 }
 
 /** Copies this project like a fresh clone, and installs its packages unless `install` is false. The caller removes the copy. */

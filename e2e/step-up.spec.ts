@@ -226,7 +226,7 @@ test("a route handler that requires a second factor answers 403 with a link that
 test("a page load of a page that requires a second factor redirects to Ory", async () => {
   const { cookie } = await createUser(servers)
   const { status, headers } = await send(servers.appUrl, "/account/data?a=1", { headers: { ...PAGE_LOAD, cookie } })
-  expect(status).toBe(307)
+  expect(status).toBe(303)
   expect(Object.fromEntries(new URL(headers.location ?? "").searchParams)).toEqual({
     aal: "aal2",
     return_to: `${servers.appUrl}/account/data?a=1`,

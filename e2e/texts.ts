@@ -60,6 +60,7 @@ export const texts = {
     unavailable: "Nothing was changed. We can't check your session",
   },
   /** Pages about problems. */
+  notFound: "Page not found",
   outage: "Back in a moment",
   error: "Something went wrong",
   tryAgain: "Try again",

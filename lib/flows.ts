@@ -73,7 +73,7 @@ function hasNoSecondFactor({ requested_aal, ui }: LoginFlow): boolean {
   )
 }
 
-/** The section of the settings page where the user enrolls a second factor, and then returns. */
+/** The settings page, where the user enrolls a second factor and then returns. */
 async function enrollUrl(flow: LoginFlow, appUrl: string): Promise<string> {
   // The user has one that Ory's settings have disabled since. The settings page would send them back here, so end the loop.
   if ((await readSession()).outcome === "aal2_required") {
@@ -84,7 +84,6 @@ async function enrollUrl(flow: LoginFlow, appUrl: string): Promise<string> {
   }
   const settings = new URL(paths.settings, appUrl)
   settings.searchParams.set("return_to", returnTo(flow.return_to, appUrl))
-  settings.hash = "second-factor"
   return settings.href
 }
 

@@ -186,6 +186,9 @@ describe("refuse", () => {
         const response = app.gate.refuse(gateRequest(kinds[kind]), unavailable)
         expect(response.status).toBe(503)
         expect(response.headers.get("x-middleware-rewrite")).toBe(`${HTTP}/unavailable`)
+        const policy = response.headers.get("content-security-policy")
+        expect(policy).toContain("'strict-dynamic'")
+        expect(response.headers.get("x-middleware-request-content-security-policy")).toBe(policy)
         expect(response.headers.get("location")).toBeNull()
       })
   })
@@ -378,7 +381,7 @@ const FORGED = {
 }
 
 describe("passPublic", () => {
-  test.each(["/", "/unavailable", "/api/health", "/robots.txt"])(
+  test.each(["/", "/api/health", "/robots.txt"])(
     "passes the static page %s without a nonce, a cookie or a cache header",
     (path) => {
       const response = app.gate.passPublic(gateRequest({ path, headers: { cookie: COOKIE } }))

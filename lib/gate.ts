@@ -55,12 +55,21 @@ export function serveFile({ next, appUrl, isRead }: GateRequest, file: string): 
  */
 export function passPublic(request: GateRequest, status?: number): NextResponse {
   const { headers, nonce } = headersForPage(request)
-  // Only a rewrite can set a status.
   const response =
     status === undefined
       ? NextResponse.next({ request: { headers } })
-      : NextResponse.rewrite(request.next.nextUrl, { status, request: { headers } })
+      : showWithStatus(request.next.nextUrl.href, status, headers)
   return secured(response, request.appUrl, nonce)
+}
+
+/**
+ * Shows a page with another status than 200. Next ignores the status of a rewrite for a page that it has prerendered, even where
+ * nothing of the page was prerendered. It renders whole pages for the crawlers in `htmlLimitedBots`, and then keeps the status. So
+ * the page gets this request as one of theirs. See docs/decisions/the-gate-sets-the-status.md.
+ */
+function showWithStatus(url: string, status: number, headers: Headers): NextResponse {
+  headers.set("user-agent", "Bingbot")
+  return NextResponse.rewrite(url, { status, request: { headers } })
 }
 
 /**
@@ -152,10 +161,11 @@ type Refused = Exclude<Refusal, "cross_site">
 
 /** The response to a request whose session does not meet the requirements of its path. */
 export function refuse(request: GateRequest, outcome: Refused): NextResponse {
-  const response = refusal(request, outcome)
+  const { headers, nonce } = headersForPage(request)
+  const response = refusal(request, outcome, headers)
   response.headers.set("cache-control", NO_STORE["cache-control"])
   if (outcome === "unavailable") response.headers.set("retry-after", String(RETRY_SECONDS))
-  return secured(response, request.appUrl)
+  return secured(response, request.appUrl, nonce)
 }
 
 /** The response to a server action that no page of this app sent. */
@@ -163,7 +173,7 @@ export function refuseForeignAction({ appUrl }: GateRequest): NextResponse {
   return secured(new NextResponse(null, { status: REFUSALS.cross_site.status, headers: NO_STORE }), appUrl)
 }
 
-function refusal(request: GateRequest, outcome: Refused): NextResponse {
+function refusal(request: GateRequest, outcome: Refused, headersForPage: Headers): NextResponse {
   const { kind, pathname } = request
   const { status, ...error } = denied(outcome, request)
   if (kind === "api" || (kind !== "page" && isOryPath(pathname))) return NextResponse.json({ error }, { status })
@@ -171,15 +181,18 @@ function refusal(request: GateRequest, outcome: Refused): NextResponse {
     if (outcome === "anonymous") explainSubresource(request)
     return new NextResponse(null, { status })
   }
-  return outcome === "unavailable" ? unavailable(request) : redirectToLogin(request, outcome)
+  return outcome === "unavailable" ? unavailable(request, headersForPage) : redirectToLogin(request, outcome)
 }
 
-function unavailable({ next, appUrl, kind, path, pathname, isRead }: GateRequest): NextResponse {
+function unavailable(
+  { next, appUrl, kind, path, pathname, isRead }: GateRequest,
+  headersForPage: Headers,
+): NextResponse {
   const { status } = REFUSALS.unavailable
   if (kind !== "page") return new NextResponse(null, { status })
   // After a POST, Next would look up the form's action on `/unavailable`. Redirect to the form's page: its GET shows the outage.
   if (!isRead && !isOryPath(pathname)) return NextResponse.redirect(appUrl + path, 303)
-  return NextResponse.rewrite(new URL(paths.unavailable, next.url), { status })
+  return showWithStatus(new URL(paths.unavailable, next.url).href, status, headersForPage)
 }
 
 function redirectToLogin(

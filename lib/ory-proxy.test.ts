@@ -184,8 +184,16 @@ describe("request routing", () => {
     expect(onlyRequest().request.headers["content-type"]).toBe("application/x-www-form-urlencoded")
   })
 
+  test("returns an empty response for a fetch by Next's router, which then loads the page", async () => {
+    const response = await forward("/self-service/login/browser", {
+      headers: { accept: "*/*", "sec-fetch-dest": "empty" },
+    })
+    expect([response.status, await response.text()]).toEqual([200, ""])
+    expect(response.headers.get("content-type")).toContain("text/plain")
+    expect(requestsToOry).toEqual([])
+  })
+
   test.each([
-    ["a fetch by Next's router", { accept: "*/*", "sec-fetch-dest": "empty" }],
     ["a prefetch", { accept: "text/html", "sec-fetch-dest": "document", "sec-purpose": "prefetch" }],
     ["a prerender", { accept: "text/html", "sec-fetch-dest": "document", "sec-purpose": "prefetch;prerender" }],
   ])("returns an empty 204 for %s, so that no flow starts", async (_what, headers) => {
@@ -617,7 +625,11 @@ describe("while Ory is unavailable or its response is invalid", () => {
       headers: { accept: "application/json", "sec-fetch-dest": "empty" },
     })
     expect(await fetchResponse.json()).toEqual({
-      error: { code: "ory_unavailable", message: "The session could not be checked. Try again." },
+      error: {
+        code: "ory_unavailable",
+        message: "The session could not be checked. Try again.",
+        location: null,
+      },
     })
     for (const { status, headers } of [pageResponse, fetchResponse]) {
       expect(status).toBe(503)

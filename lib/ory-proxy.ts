@@ -54,12 +54,14 @@ const USER_INPUT = ["traits", "value"]
  * @returns Undefined while Ory is unreachable.
  */
 export async function forward(request: GateRequest): Promise<NextResponse | undefined> {
-  const { next, appUrl, pathname, isRead } = request
+  const { next, appUrl, kind, pathname, isRead } = request
   const respond = (body: BodyInit | null, init: ResponseInit): NextResponse =>
     secure(new NextResponse(body, init), appUrl)
   if (!METHODS.includes(next.method)) return respond(null, { status: 405, headers: { allow: METHODS.join(", ") } })
   if (isCrossSiteWrite(request)) return respond("This request was sent from another site.", { status: 403 })
-  if (isSpeculative(request)) return respond(null, { status: 204 })
+  if (isFlowStart(request) && kind === "prefetch") return respond(null, { status: 204 })
+  // Next's router then loads the page.
+  if (isFlowStart(request) && isRouterFetch(request)) return respond("", { status: 200 })
 
   const timeout = isRead && !pathname.startsWith(PROVIDERS) ? READ_TIMEOUT_MS : SUBMIT_TIMEOUT_MS
   try {
@@ -96,11 +98,13 @@ function isCrossSiteWrite(request: GateRequest): boolean {
   return !isRead && !pathname.startsWith(PROVIDERS) && headers.has("origin") && !isSameOrigin(request)
 }
 
-/** Whether Next's router or the browser fetches this ahead of time. It must not create a flow. The router then loads the page. */
-function isSpeculative({ next, headers, kind, pathname }: GateRequest): boolean {
-  if (next.method !== "GET" || !pathname.startsWith("/self-service/")) return false
-  const json = (headers.get("accept") ?? "").includes("application/json")
-  return kind === "prefetch" || (headers.get("sec-fetch-dest") === "empty" && !json)
+/** Whether this request creates a flow at Ory. Only a page load and Ory Elements, which asks for JSON, may do that. */
+function isFlowStart({ next, pathname }: GateRequest): boolean {
+  return next.method === "GET" && pathname.startsWith("/self-service/")
+}
+
+function isRouterFetch({ headers }: GateRequest): boolean {
+  return headers.get("sec-fetch-dest") === "empty" && !(headers.get("accept") ?? "").includes("application/json")
 }
 
 /**

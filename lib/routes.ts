@@ -58,7 +58,8 @@ export interface Access {
  */
 const ACCESS: readonly (readonly [pattern: string, access: Access])[] = [
   [paths.home, { public: true }],
-  [paths.unavailable, { public: true }],
+  // Dynamic, so that it can have the status 503.
+  [paths.unavailable, { public: true, dynamic: true }],
   [paths.refreshSession, { public: true }],
   [paths.healthApi, { public: true }],
   ["/favicon.ico", { public: true }],

@@ -8,7 +8,17 @@ import { requiredTraits } from "../ory/required-traits"
 import { freePorts } from "../e2e/ports"
 import { projectDir } from "./processes"
 import { startOry } from "./stack"
-import { browserTests, countGoTests, countNodeTests, countUnitTests, node, part, reports, skip } from "./test-runner"
+import {
+  browserTests,
+  countBuildWarnings,
+  countGoTests,
+  countNodeTests,
+  countUnitTests,
+  node,
+  part,
+  reports,
+  skip,
+} from "./test-runner"
 
 /** All checks and tests of the project. Fast ones run first. */
 export async function productTests(): Promise<void> {
@@ -19,7 +29,7 @@ export async function productTests(): Promise<void> {
   const unitReport = ["--reporter=default", "--reporter=json", `--outputFile.json=${join(reports, "unit.json")}`]
   await part("Unit tests", { ...node("vitest/vitest.mjs", "run", ...unitReport), count: countUnitTests })
   await examples()
-  if (!(await part("Production build", node("next/dist/bin/next", "build")))) return
+  if (!(await part("Production build", { ...node("next/dist/bin/next", "build"), count: countBuildWarnings }))) return
   await installChromium()
   await part("Browser tests", browserTests("playwright.config.ts"))
 }

@@ -52,7 +52,7 @@ export async function part(
   // Stops browsers and servers that the part left behind.
   await running.stop()
   const counted = count ? await count(output) : { passed: 0, failed: 0, skipped: 0 }
-  if (count && ok && counted.passed === 0) throw new SetupError(`${name} ran no test.`)
+  if (count && ok && counted.passed + counted.failed === 0) throw new SetupError(`${name} ran no test.`)
   if (!ok) {
     console.log(`${name} ${how}.`)
     counted.failed ||= 1
@@ -75,6 +75,19 @@ async function report(name: string): Promise<Partial<Record<string, number>>> {
 export async function countUnitTests(): Promise<Count> {
   const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0 } = await report("unit.json")
   return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests }
+}
+
+/** Whether Next logged this line as a warning. */
+export const isWarning = (line: string): boolean => line.trimStart().startsWith("⚠")
+
+/** The only warning that a build may log. It is gone after `git mv middleware.ts proxy.ts`. */
+const MIDDLEWARE_NOTICE = 'The "middleware" file convention is deprecated. Please use "proxy" instead.'
+
+/** Counts a build without an unexpected warning as one passed test. */
+export function countBuildWarnings(output: readonly string[]): Count {
+  const warnings = output.filter((line) => isWarning(line) && !line.includes(MIDDLEWARE_NOTICE))
+  if (warnings.length > 0) console.log(`The build logged warnings:\n${warnings.join("\n")}`)
+  return { passed: warnings.length === 0 ? 1 : 0, failed: warnings.length === 0 ? 0 : 1, skipped: 0 }
 }
 
 /** The browser tests of one Playwright configuration. */

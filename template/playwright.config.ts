@@ -8,6 +8,12 @@ import base, { mainFlows } from "../playwright.config"
 const needs = { "doctor.spec.ts": "scripts/diagnose.ts", "languages.spec.ts": "elements", "weight.spec.ts": "elements" }
 const withoutPart = Object.entries(needs).flatMap(([suite, part]) => (existsSync(part) ? [] : [suite]))
 
+/** Each of these suites is a project of its own. */
+const longSuites = ["soak.spec.ts", "init.spec.ts"]
+
+/** The tag of tests that build the project once more, or take more than half a minute. */
+const SLOW = /@slow/
+
 /** The suites that prove the template: `npm run test:template -- <part>`. They run like the suites in `e2e/`. */
 export default defineConfig<object, WorkerOptions>({
   ...base,
@@ -15,10 +21,11 @@ export default defineConfig<object, WorkerOptions>({
   outputDir: resolve(".test/results-template"),
   globalSetup: resolve("e2e/setup.ts"),
   projects: [
-    { name: "template", testIgnore: ["soak.spec.ts", "init.spec.ts", ...withoutPart] },
+    { name: "template", testIgnore: [...longSuites, ...withoutPart], grepInvert: SLOW },
+    // `npm test` does not run the projects below, so that it takes less than 25 minutes on two cores. The GitHub workflow does.
+    { name: "slow", testIgnore: [...longSuites, ...withoutPart], grep: SLOW },
     // The app in front of a self-hosted Kratos.
     { name: "behind-app", testDir: resolve("e2e"), testMatch: mainFlows, use: { topology: "behind-app" } },
-    // These use two cores for minutes, so `npm test` does not run them.
     { name: "soak", testMatch: "soak.spec.ts" },
     { name: "init", testMatch: "init.spec.ts" },
   ],

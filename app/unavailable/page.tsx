@@ -1,14 +1,18 @@
 import type { Metadata } from "next"
+import { connection } from "next/server"
 import type { ReactNode } from "react"
 import { AuthCard, Notice } from "@/components/auth-card"
 
 export const metadata: Metadata = { title: "Back in a moment", robots: { index: false } }
+export const instant = false
 
 /**
  * The gate shows this page with status 503 while Ory is unreachable. The address bar keeps the requested URL, and the page
  * reloads it without a script.
  */
-export default function UnavailablePage(): ReactNode {
+export default async function UnavailablePage(): Promise<ReactNode> {
+  // Rendered for each request, so that it can have the status 503 and its scripts a nonce.
+  await connection()
   return (
     <AuthCard>
       <meta httpEquiv="refresh" content="5" />

@@ -138,27 +138,29 @@ test("a fresh clone starts with one command, prints its addresses, and leaves no
   await expect.poll(leftovers).toEqual([])
 })
 
-test("npm run preview serves the production build on loopback only, with the session cookie that ORY_SESSION_COOKIE names", async ({
-  openPage,
-}) => {
-  test.setTimeout(300_000)
-  const at = await ports()
-  const { running, output, ready } = await dev({ ...at, ORY_SESSION_COOKIE: "my_session" }, "preview")
-  await ready
-  expect(output.join("\n")).toContain("Compiled successfully")
-  const open = await listeners(at)
-  expect(open).toContain("127.0.0.1")
-  expect(open.filter((address) => !["127.0.0.1", "::1"].includes(address))).toEqual([])
-  const page = await openPage(`http://localhost:${at.PORT}`)
-  await page.goto("/dashboard")
-  await signIn(page, demoUser)
-  await expect(page.getByRole("heading", { name: texts.dashboard.greeting("Demo") })).toBeVisible()
-  expect((await page.context().cookies()).map(({ name }) => name)).toContain("my_session")
-  await page.close()
-  running.signal("SIGINT")
-  await running.ended
-  await expect.poll(leftovers).toEqual([])
-})
+test(
+  "npm run preview serves the production build on loopback only, with the session cookie that ORY_SESSION_COOKIE names",
+  { tag: "@slow" },
+  async ({ openPage }) => {
+    test.setTimeout(300_000)
+    const at = await ports()
+    const { running, output, ready } = await dev({ ...at, ORY_SESSION_COOKIE: "my_session" }, "preview")
+    await ready
+    expect(output.join("\n")).toContain("Compiled successfully")
+    const open = await listeners(at)
+    expect(open).toContain("127.0.0.1")
+    expect(open.filter((address) => !["127.0.0.1", "::1"].includes(address))).toEqual([])
+    const page = await openPage(`http://localhost:${at.PORT}`)
+    await page.goto("/dashboard")
+    await signIn(page, demoUser)
+    await expect(page.getByRole("heading", { name: texts.dashboard.greeting("Demo") })).toBeVisible()
+    expect((await page.context().cookies()).map(({ name }) => name)).toContain("my_session")
+    await page.close()
+    running.signal("SIGINT")
+    await running.ended
+    await expect.poll(leftovers).toEqual([])
+  },
+)
 
 function ownAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((all) =>
@@ -186,7 +188,7 @@ async function listeners(at: Ports): Promise<string[]> {
   return addresses.filter((_, index) => open[index]).sort()
 }
 
-test("two clones run side by side", async () => {
+test("two clones run side by side", { tag: "@slow" }, async () => {
   test.setTimeout(300_000)
   const other = await copyProject()
   try {
@@ -297,36 +299,40 @@ test("serves a new file in public/ without a restart, and logs how to make other
   await expect.poll(leftovers).toEqual([])
 })
 
-test("warns when the demo user of an older database does not fit the identity schema, and starts", async () => {
-  test.setTimeout(120_000)
-  const start = async (): Promise<string> => {
-    const { running, output, ready } = await dev(await ports())
-    await ready
-    running.signal("SIGINT")
-    await running.ended
-    return output.join("\n")
-  }
-  expect(await start()).not.toContain("does not fit")
-
-  const [schemaFile, traitsFile] = [join(folder, "ory/identity.schema.json"), join(folder, "ory/required-traits.ts")]
-  const [schema, traits] = await Promise.all([readFile(schemaFile, "utf8"), readFile(traitsFile, "utf8")])
-  const changed = JSON.parse(schema) as { properties: { traits: { properties: object; required: string[] } } }
-  Object.assign(changed.properties.traits.properties, { nickname: { type: "string", title: "Nickname" } })
-  changed.properties.traits.required.push("nickname")
-  await writeFile(schemaFile, JSON.stringify(changed))
-  await writeFile(traitsFile, 'export const requiredTraits = { nickname: "Demo" }\n')
-  try {
-    const output = await start()
-    expect(output).toContain("The demo user is older than ory/identity.schema.json and does not fit it:")
-    expect(output).toContain('traits: missing properties: "nickname"')
-    expect(output).toContain("run npm run ory:reset")
-    await promisify(execFile)("npm", ["run", "ory:reset"], { cwd: folder })
+test(
+  "warns when the demo user of an older database does not fit the identity schema, and starts",
+  { tag: "@slow" },
+  async () => {
+    test.setTimeout(120_000)
+    const start = async (): Promise<string> => {
+      const { running, output, ready } = await dev(await ports())
+      await ready
+      running.signal("SIGINT")
+      await running.ended
+      return output.join("\n")
+    }
     expect(await start()).not.toContain("does not fit")
-  } finally {
-    await Promise.all([writeFile(schemaFile, schema), writeFile(traitsFile, traits)])
-    await promisify(execFile)("npm", ["run", "ory:reset"], { cwd: folder })
-  }
-})
+
+    const [schemaFile, traitsFile] = [join(folder, "ory/identity.schema.json"), join(folder, "ory/required-traits.ts")]
+    const [schema, traits] = await Promise.all([readFile(schemaFile, "utf8"), readFile(traitsFile, "utf8")])
+    const changed = JSON.parse(schema) as { properties: { traits: { properties: object; required: string[] } } }
+    Object.assign(changed.properties.traits.properties, { nickname: { type: "string", title: "Nickname" } })
+    changed.properties.traits.required.push("nickname")
+    await writeFile(schemaFile, JSON.stringify(changed))
+    await writeFile(traitsFile, 'export const requiredTraits = { nickname: "Demo" }\n')
+    try {
+      const output = await start()
+      expect(output).toContain("The demo user is older than ory/identity.schema.json and does not fit it:")
+      expect(output).toContain('traits: missing properties: "nickname"')
+      expect(output).toContain("run npm run ory:reset")
+      await promisify(execFile)("npm", ["run", "ory:reset"], { cwd: folder })
+      expect(await start()).not.toContain("does not fit")
+    } finally {
+      await Promise.all([writeFile(schemaFile, schema), writeFile(traitsFile, traits)])
+      await promisify(execFile)("npm", ["run", "ory:reset"], { cwd: folder })
+    }
+  },
+)
 
 /** Puts a replacement for the Ory CLI, which runs this script, first on the PATH. Returns the PATH. */
 async function fakeCli(script: string): Promise<string> {
@@ -403,23 +409,27 @@ test("refuses invalid settings by name, and starts nothing", async () => {
   )
 })
 
-test("keeps the data of another version of Kratos without using it, until npm run ory:reset deletes everything", async () => {
-  test.setTimeout(120_000)
-  // The second is the path from before each version had a folder.
-  const others = [".ory/0.0.1/ory.sqlite", ".ory/ory.sqlite"]
-  await mkdir(join(folder, ".ory/0.0.1"), { recursive: true })
-  for (const file of others) await writeFile(join(folder, file), "not a database")
-  const { running, output, ready } = await dev(await ports())
-  await ready
-  const line = output.find((text) => text.includes("Data of another version is kept, but not used"))
-  for (const file of others) expect(line).toContain(file)
+test(
+  "keeps the data of another version of Kratos without using it, until npm run ory:reset deletes everything",
+  { tag: "@slow" },
+  async () => {
+    test.setTimeout(120_000)
+    // The second is the path from before each version had a folder.
+    const others = [".ory/0.0.1/ory.sqlite", ".ory/ory.sqlite"]
+    await mkdir(join(folder, ".ory/0.0.1"), { recursive: true })
+    for (const file of others) await writeFile(join(folder, file), "not a database")
+    const { running, output, ready } = await dev(await ports())
+    await ready
+    const line = output.find((text) => text.includes("Data of another version is kept, but not used"))
+    for (const file of others) expect(line).toContain(file)
 
-  const refused = promisify(execFile)("npm", ["run", "ory:reset"], { cwd: folder })
-  await expect(refused).rejects.toThrow(`Local Ory (process ${await kratosPid()}) is running on the data`)
-  running.signal("SIGINT")
-  await running.ended
+    const refused = promisify(execFile)("npm", ["run", "ory:reset"], { cwd: folder })
+    await expect(refused).rejects.toThrow(`Local Ory (process ${await kratosPid()}) is running on the data`)
+    running.signal("SIGINT")
+    await running.ended
 
-  for (const file of others) expect(await readFile(join(folder, file), "utf8")).toBe("not a database")
-  await promisify(execFile)("npm", ["run", "ory:reset"], { cwd: folder })
-  await expect(access(join(folder, ".ory"))).rejects.toThrow("ENOENT")
-})
+    for (const file of others) expect(await readFile(join(folder, file), "utf8")).toBe("not a database")
+    await promisify(execFile)("npm", ["run", "ory:reset"], { cwd: folder })
+    await expect(access(join(folder, ".ory"))).rejects.toThrow("ENOENT")
+  },
+)

@@ -15,7 +15,7 @@ import { sessionSecret } from "../../e2e/settings"
  * without the addresses at which it will run. No instance has state that the other one needs.
  */
 
-test("users stay signed in while each instance is killed and restarted", async () => {
+test("users stay signed in while each instance is killed and restarted", { tag: "@slow" }, async () => {
   test.setTimeout(420_000)
   const cleanups: (() => Promise<unknown>)[] = []
   try {

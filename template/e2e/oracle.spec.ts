@@ -37,7 +37,7 @@ test.afterAll(async () => {
   await rm(join(executions, ".."), { recursive: true, force: true })
 })
 
-test("the build under test has the project's gate, configuration and lib/", async () => {
+test("the build under test has the project's gate, configuration and lib/", { tag: "@slow" }, async () => {
   const hash = async (path: string): Promise<string> =>
     createHash("sha256")
       .update(await readFile(path))
@@ -79,7 +79,7 @@ const SERVERS: Record<string, (port: number, env: Record<string, string>) => Pro
 }
 
 for (const [name, startServer] of Object.entries(SERVERS))
-  test(`no code of a protected route runs without a session: ${name}`, async () => {
+  test(`no code of a protected route runs without a session: ${name}`, { tag: "@slow" }, async () => {
     test.setTimeout(420_000)
     const [port] = await freePorts()
     const appUrl = `http://localhost:${port}`

@@ -21,8 +21,10 @@ export const PROBE_PAGE = "/auth/probe"
 /** Writes the files and the page into a copy of this project. */
 export async function writeProbes(folder: string): Promise<void> {
   const page = `import Image from "next/image"
-export const dynamic = "force-dynamic"
-export default function ProbePage() {
+import { connection } from "next/server"
+export const instant = false
+export default async function ProbePage() {
+  await connection()
   return ["/probe.png", "/probe dir/größe (1).png"].map((src) => <Image key={src} src={src} alt={src} width={64} height={64} />)
 }
 `

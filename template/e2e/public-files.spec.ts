@@ -107,39 +107,45 @@ async function checkFiles(appUrl: string): Promise<void> {
     expect([path, (await optimized(path)).status]).toEqual([path, 400])
 }
 
-test("next start serves exactly the files in public/ to signed-out visitors", async ({ afterTest, openPage }) => {
-  test.setTimeout(240_000)
-  await build()
-  const [port] = await freePorts()
-  const appUrl = `http://localhost:${port}`
-  afterTest(await startApp(port, { ORY_SDK_URL: setting("ORY_URL"), APP_URL: appUrl }, undefined, folder))
-  await checkFiles(appUrl)
-  const page = await openPage(appUrl)
-  await page.goto(PROBE_PAGE)
-  await expectProbesVisible(page)
-})
+test(
+  "next start serves exactly the files in public/ to signed-out visitors",
+  { tag: "@slow" },
+  async ({ afterTest, openPage }) => {
+    test.setTimeout(240_000)
+    await build()
+    const [port] = await freePorts()
+    const appUrl = `http://localhost:${port}`
+    afterTest(await startApp(port, { ORY_SDK_URL: setting("ORY_URL"), APP_URL: appUrl }, undefined, folder))
+    await checkFiles(appUrl)
+    const page = await openPage(appUrl)
+    await page.goto(PROBE_PAGE)
+    await expectProbesVisible(page)
+  },
+)
 
-test("the standalone server with the files that the Dockerfile copies serves exactly the files in public/", async ({
-  afterTest,
-}) => {
-  test.skip(!existsSync("Dockerfile"), "The Dockerfile was deleted.")
-  test.setTimeout(240_000)
-  await build({ BUILD_STANDALONE: "1", ORY_SDK_URL: "http://not-known-yet.invalid" })
-  const server = join(folder, ".next/standalone")
-  const copies = [...(await readFile("Dockerfile", "utf8")).matchAll(/^COPY --from=build \/app\/(\S+) (\S+)$/gm)]
-  for (const [, from = "", to = ""] of copies)
-    if (from !== ".next/standalone") await cp(join(folder, from), join(server, to), { recursive: true })
-  const [port] = await freePorts()
-  const appUrl = `http://localhost:${port}`
-  const settings = { ORY_SDK_URL: setting("ORY_URL"), APP_URL: appUrl, SESSION_SECRET: SECRET }
-  const app = await start(process.execPath, ["server.js"], {
-    cwd: server,
-    env: { ...process.env, NODE_ENV: "production", PORT: String(port), HOSTNAME: "localhost", ...settings },
-  })
-  afterTest(() => app.stop())
-  await waitForUrl("The app", `${appUrl}/`, app)
-  await checkFiles(appUrl)
-})
+test(
+  "the standalone server with the files that the Dockerfile copies serves exactly the files in public/",
+  { tag: "@slow" },
+  async ({ afterTest }) => {
+    test.skip(!existsSync("Dockerfile"), "The Dockerfile was deleted.")
+    test.setTimeout(240_000)
+    await build({ BUILD_STANDALONE: "1", ORY_SDK_URL: "http://not-known-yet.invalid" })
+    const server = join(folder, ".next/standalone")
+    const copies = [...(await readFile("Dockerfile", "utf8")).matchAll(/^COPY --from=build \/app\/(\S+) (\S+)$/gm)]
+    for (const [, from = "", to = ""] of copies)
+      if (from !== ".next/standalone") await cp(join(folder, from), join(server, to), { recursive: true })
+    const [port] = await freePorts()
+    const appUrl = `http://localhost:${port}`
+    const settings = { ORY_SDK_URL: setting("ORY_URL"), APP_URL: appUrl, SESSION_SECRET: SECRET }
+    const app = await start(process.execPath, ["server.js"], {
+      cwd: server,
+      env: { ...process.env, NODE_ENV: "production", PORT: String(port), HOSTNAME: "localhost", ...settings },
+    })
+    afterTest(() => app.stop())
+    await waitForUrl("The app", `${appUrl}/`, app)
+    await checkFiles(appUrl)
+  },
+)
 
 test("the build fails when a file in public/ has the path of a page", async () => {
   await writeFile(join(folder, "public/dashboard"), "")

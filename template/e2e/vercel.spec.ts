@@ -234,12 +234,12 @@ test("the gate passes the session to the page, which sends no other request to O
     expect([again.status, again.body.includes(email)]).toEqual([200, true])
     expect(whoamis() - before).toBe(1)
 
-    // Without the gate, the page itself redirects.
+    // Without the gate, the page itself redirects. It has begun by then, so Next sends the redirect in the body.
     const withoutGate = await send(page.url, "/dashboard", { headers: PAGE_LOAD })
     expect([
-      withoutGate.status,
-      withoutGate.headers.location?.startsWith(`${env.ORY_SDK_URL ?? ""}/self-service/login/browser`),
-    ]).toEqual([307, true])
+      withoutGate.body.includes(email),
+      withoutGate.body.includes(`${env.ORY_SDK_URL ?? ""}/self-service/login/browser`),
+    ]).toEqual([false, true])
   } finally {
     await page.stop()
   }

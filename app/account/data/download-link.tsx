@@ -16,10 +16,8 @@ export function DownloadLink(): ReactNode {
       const url = URL.createObjectURL(await response.blob())
       Object.assign(document.createElement("a"), { href: url, download: "my-data.json" }).click()
     } else if (response?.status === 401 || response?.status === 403) {
-      const location = stepUp(await response.json())
-      // Responses from the gate carry no `location`; reload so that the page's own check redirects.
-      if (location) window.location.assign(location)
-      else window.location.reload()
+      const { error } = (await response.json()) as { error: { location: string } }
+      window.location.assign(error.location)
     } else setFailed(true)
   }
 
@@ -33,9 +31,4 @@ export function DownloadLink(): ReactNode {
       </p>
     </>
   )
-}
-
-/** The `location` in a response of `deniedResponse` (lib/session.ts). */
-function stepUp(body: unknown): string | null | undefined {
-  return (body as { error: { location?: string | null } }).error.location
 }

@@ -1,6 +1,5 @@
 import { env } from "@/lib/env"
 
-
 /**
  * For monitoring: 200 while Ory is reachable, otherwise 503. It calls Ory's cheapest endpoint. Point a load balancer at `/`
  * instead: an instance removed during an outage of Ory could not show the notice.

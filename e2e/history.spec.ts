@@ -1,0 +1,138 @@
+import type { Page } from "playwright/test"
+import { enrolLookupSecrets, enrolTotp, expect, expectSignedIn, signIn, signOut, test } from "./fixtures"
+import { texts } from "./texts"
+
+/**
+ * Next keeps the last pages hidden in the browser. Back and forward must show what the server renders now, and nothing from before.
+ * These tests move with links and history only, because a page load would discard the hidden pages.
+ */
+
+const heading = (page: Page, name: string): ReturnType<Page["getByRole"]> =>
+  page.getByRole("heading", { name, exact: true })
+
+async function follow(page: Page, link: string): Promise<void> {
+  await page.getByRole("navigation").getByRole("link", { name: link, exact: true }).click()
+  await expect(heading(page, link)).toBeVisible()
+}
+
+test("a typed value is gone after back, and the form shows the saved one", async ({ signedInPage: page }) => {
+  const firstName = page.getByLabel(texts.account.firstName)
+  await page.goto("/account")
+  await firstName.fill("Saved")
+  await page.getByRole("button", { name: texts.account.save }).click()
+  await expect(page.getByText(texts.account.saved)).toBeVisible()
+  await firstName.fill("Only typed")
+  await follow(page, texts.nav.devices)
+
+  await page.goBack()
+  await expect(firstName).toHaveValue("Saved")
+  await expect(page.getByText(texts.account.saved)).toHaveCount(0)
+  await page.goForward()
+  await expect(heading(page, texts.nav.devices)).toBeVisible()
+  await expect(page.locator("input[value='Only typed']")).toHaveCount(0)
+})
+
+test("a link to a page that was visited before shows it as a new page", async ({ signedInPage: page }) => {
+  await page.goto("/account")
+  await page.getByLabel(texts.account.firstName).fill("Only typed")
+  await follow(page, texts.nav.devices)
+  await follow(page, texts.nav.account)
+  await expect(page.getByLabel(texts.account.firstName)).not.toHaveValue("Only typed")
+})
+
+test("a device that was signed out elsewhere is gone after back", async ({ openAs, user, openPage }) => {
+  const page = await openAs(user)
+  const other = await openPage()
+  await other.goto("/dashboard")
+  await signIn(other, user)
+  await expectSignedIn(other, user)
+
+  const devices = page.getByRole("listitem").filter({ hasText: texts.devices.chromeOnUnix })
+  await page.goto("/account/devices")
+  await expect(devices).toHaveCount(1)
+  await follow(page, texts.nav.account)
+  await signOut(other)
+  await page.goBack()
+  await expect(heading(page, texts.nav.devices)).toBeVisible()
+  await expect(devices).toHaveCount(0)
+})
+
+test("the QR code of an authenticator app does not reappear after it was set up", async ({ signedInPage: page }) => {
+  const setUp = page.getByRole("textbox", { name: "Verify code" })
+  await enrolTotp(page)
+  await follow(page, texts.nav.account)
+  await page.goBack()
+  await expect(heading(page, texts.nav.settings)).toBeVisible()
+  await expect(page.getByText("You currently have an authenticator app connected.")).toBeVisible()
+  await expect(setUp).toHaveCount(0)
+})
+
+test("backup codes do not reappear after they were set up", async ({ signedInPage: page }) => {
+  const [code = "none"] = await enrolLookupSecrets(page)
+  await follow(page, texts.nav.account)
+  await page.goBack()
+  await expect(page.getByText("Your changes have been saved!")).toBeVisible()
+  await expect(page.getByText(code)).toHaveCount(0)
+})
+
+test("a password that was typed into the settings is gone after back", async ({ signedInPage: page }) => {
+  const password = page.locator("input[name=password]")
+  await page.goto("/account/settings")
+  await password.fill("only typed, and not saved")
+  await follow(page, texts.nav.account)
+  await page.goBack()
+  await expect(password).toHaveValue("")
+})
+
+/** Asserts that the page has been redirected to the sign-in page. */
+async function expectSignedOut(page: Page, email: string): Promise<void> {
+  await page.waitForURL("**/auth/login**")
+  await expect(page.locator("input[name=password]")).toBeVisible()
+  expect(await page.content()).not.toContain(email)
+}
+
+test("after a sign-out, back and forward show nothing of the user", async ({ openAs, user }) => {
+  const page = await openAs(user)
+  await page.goto("/account")
+  await follow(page, texts.nav.devices)
+  await signOut(page)
+  await page.goBack()
+  await expectSignedOut(page, user.email)
+  await page.goBack()
+  await expectSignedOut(page, user.email)
+  await page.goForward()
+  await expectSignedOut(page, user.email)
+})
+
+for (const [path, link] of [
+  ["/dashboard", texts.nav.account],
+  ["/account", texts.nav.devices],
+  ["/account/devices", texts.nav.account],
+  ["/account/settings", texts.nav.account],
+] as const)
+  test(`after a sign-out in another tab, back to ${path} never shows the user again`, async ({ openAs, user }) => {
+    const page = await openAs(user)
+    await page.goto(path)
+    await expectSignedIn(page, user)
+    await follow(page, link)
+    const tab = await page.context().newPage()
+    await tab.goto("/dashboard")
+    await signOut(tab)
+
+    // Every text that the page shows from now on, in each frame. It ends with the redirect to Ory, which is another page.
+    await page.evaluate(() => {
+      const main = document.querySelector("main")
+      const record = (): void => {
+        const shown = sessionStorage.getItem("shown") ?? ""
+        const left = main?.checkVisibility() === true
+        if (!left) sessionStorage.setItem("shown", `${shown}\n${location.pathname} ${document.body.innerText}`)
+        requestAnimationFrame(record)
+      }
+      record()
+    })
+    await page.goBack()
+    await expectSignedOut(page, user.email)
+    const shown = await page.evaluate(() => sessionStorage.getItem("shown"))
+    expect(shown).toContain(path)
+    expect(shown).not.toContain(user.email)
+  })
