@@ -274,6 +274,14 @@ function forms(route: string, context: Context): Attack[] {
       "x-middleware-subrequest": five("middleware"),
       "x-middleware-subrequest-id": "1".repeat(16),
     }),
+    // The rest of a page whose shell a CDN has served. Next reads the page's state from the body.
+    ...["", "0:null", "4:null{}"].map((body) => ({
+      name: `a resumed page with the state "${body}"`,
+      path: route,
+      method: "POST",
+      headers: { ...PAGE_LOAD, "next-resume": "1", "x-matched-path": route },
+      body,
+    })),
     get("x-middleware-prefetch", route, { "x-middleware-prefetch": "1" }),
     get("x-middleware-next", route, { "x-middleware-next": "1" }),
     get("x-middleware-rewrite", "/", { "x-middleware-rewrite": route }),

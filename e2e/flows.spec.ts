@@ -4,7 +4,7 @@ import { freePorts } from "./ports"
 import { nodeModule, start, waitForUrl } from "../scripts/processes"
 import { expect, expectSettingsSaved, signUp, test } from "./fixtures"
 import { createUser } from "./http"
-import { startApp } from "./servers"
+import { gateFile, gateRuntime, startApp } from "./servers"
 import { setting, withoutSettings } from "./settings"
 import { texts } from "./texts"
 
@@ -193,11 +193,8 @@ test("the landing page is prerendered, and no page behind the gate is", async ()
   expect(prerendered.map(([path]) => path)).toEqual(["/"])
 })
 
-test("the build runs the gate on the edge runtime", async () => {
-  const manifest = JSON.parse(await readFile(".next/server/middleware-manifest.json", "utf8")) as {
-    middleware: Record<string, { files: string[] } | undefined>
-  }
-  expect(manifest.middleware["/"]?.files.some((file) => file.includes("/edge/"))).toBe(true)
+test("the build runs middleware.ts on the Edge runtime, and proxy.ts on Node", async () => {
+  expect(await gateRuntime(".")).toBe(gateFile === "middleware.ts" ? "edge" : "node")
 })
 
 /** Runs `next` with these variables and no other variables of the app. */

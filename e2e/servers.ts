@@ -1,4 +1,5 @@
-import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
+import { existsSync } from "node:fs"
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
@@ -157,6 +158,19 @@ export async function startApp(
     await app.stop()
     if (warnings.length > 0) throw new Error(`The app logged warnings of Next's:\n${warnings.join("\n")}`)
   }
+}
+
+/** The gate's file. `proxy.ts` is Next's newer name, and runs on Node. */
+export const gateFile = existsSync("proxy.ts") ? "proxy.ts" : "middleware.ts"
+
+/** The runtime of the gate in the build in `folder`. */
+export async function gateRuntime(folder: string): Promise<"edge" | "node" | "none"> {
+  const read = async (name: string): Promise<Record<string, Record<string, object>>> =>
+    JSON.parse(await readFile(join(folder, ".next/server", name), "utf8")) as Record<string, Record<string, object>>
+  const { middleware } = await read("middleware-manifest.json")
+  const { functions } = await read("functions-config-manifest.json")
+  if (middleware?.["/"]) return "edge"
+  return functions?.["/_middleware"] ? "node" : "none"
 }
 
 /** Copies this project like a fresh clone, and installs its packages unless `install` is false. The caller removes the copy. */

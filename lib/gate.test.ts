@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs"
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
+import { resolve } from "node:path"
 import { NextRequest, type NextResponse } from "next/server"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest"
 import type { SessionCheck } from "@/lib/gate"
@@ -28,6 +30,14 @@ const aal2: Refused = "aal2_required"
 const unavailable: Refused = "unavailable"
 const refresh: Refused = "refresh_required"
 
+interface Gate {
+  default: App["middleware"]
+  config: { matcher: string[] }
+}
+
+/** `proxy.ts` is Next's newer name. */
+const gateFile = resolve(existsSync("proxy.ts") ? "proxy.ts" : "middleware.ts")
+
 interface App {
   gate: typeof import("@/lib/gate")
   request: typeof import("@/lib/request")
@@ -42,13 +52,13 @@ async function withEnv(variables: Record<string, string> = {}): Promise<App> {
   vi.unstubAllEnvs()
   const all = { ORY_SDK_URL: oryUrl, APP_URL: `${HTTP},${HTTPS}`, ...variables }
   for (const [name, value] of Object.entries(all)) vi.stubEnv(name, value)
-  const { default: middleware, config } = await import("@/middleware")
+  const { default: middleware, config } = (await import(gateFile)) as Gate
   return {
     gate: await import("@/lib/gate"),
     request: await import("@/lib/request"),
     sealed: await import("@/lib/sealed"),
     middleware,
-    matcher: config.matcher[0] as string,
+    matcher: config.matcher[0] ?? "",
   }
 }
 

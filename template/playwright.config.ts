@@ -9,7 +9,7 @@ const needs = { "doctor.spec.ts": "scripts/diagnose.ts", "languages.spec.ts": "e
 const withoutPart = Object.entries(needs).flatMap(([suite, part]) => (existsSync(part) ? [] : [suite]))
 
 /** Each of these suites is a project of its own. */
-const longSuites = ["soak.spec.ts", "init.spec.ts"]
+const longSuites = ["soak.spec.ts", "init.spec.ts", "proxy.spec.ts"]
 
 /** The tag of tests that build the project once more, or take more than half a minute. */
 const SLOW = /@slow/
@@ -28,5 +28,6 @@ export default defineConfig<object, WorkerOptions>({
     { name: "behind-app", testDir: resolve("e2e"), testMatch: mainFlows, use: { topology: "behind-app" } },
     { name: "soak", testMatch: "soak.spec.ts" },
     { name: "init", testMatch: "init.spec.ts" },
+    { name: "proxy", testMatch: "proxy.spec.ts" },
   ],
 })

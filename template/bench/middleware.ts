@@ -1,5 +1,5 @@
 import type { NextRequest, NextResponse } from "next/server"
-import { middleware as starter } from "../../middleware"
+import starter from "../../middleware"
 import { middleware as empty } from "./gates/empty"
 import { middleware as guide } from "./gates/guide"
 

@@ -6,4 +6,6 @@ export default {
   turbopack: { root: resolve(import.meta.dirname, "../..") },
   outputFileTracingRoot: resolve(import.meta.dirname, "../.."),
   poweredByHeader: false,
+  cacheComponents: true,
+  partialPrefetching: true,
 } satisfies NextConfig

@@ -36,6 +36,15 @@ export interface Soak {
   collected: { before: number; after: number }
 }
 
+/** Clicks between protected pages on a slow phone, with Ory far. Times are medians, in milliseconds. */
+export interface Clicks {
+  taken: Taken
+  change: number
+  content: number
+  /** Calls to Ory for each click. */
+  whoami: number
+}
+
 interface Taken {
   at: string
   node: string
@@ -53,6 +62,7 @@ export interface Results {
   whoami: Whoami
   weights: Weights
   soak: Soak
+  clicks: Clicks
 }
 
 /** Date, versions and machine of this run. */
@@ -94,7 +104,7 @@ export function perVariant<T>(make: (variant: Variant) => T): Record<Variant, T>
   >
 }
 
-function median(values: number[]): number {
+export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const half = sorted.length / 2
   const [low, high] = [sorted[Math.ceil(half) - 1], sorted[Math.floor(half)]]
@@ -125,7 +135,7 @@ export async function write(results: Results): Promise<void> {
 }
 
 /** A Markdown table for the terminal and the README. Parts that were not measured are left out. */
-export function table({ taken, throughput, latency, whoami, weights, soak }: Partial<Results>): string {
+export function table({ taken, throughput, latency, whoami, weights, clicks, soak }: Partial<Results>): string {
   const parts: string[] = []
   if (throughput ?? latency ?? whoami)
     parts.push(
@@ -166,6 +176,16 @@ export function table({ taken, throughput, latency, whoami, weights, soak }: Par
     )
   }
   if (taken) parts.push(where(taken))
+  if (clicks)
+    parts.push(
+      grid([
+        ["a click on a slow phone, Ory 25 ms away", "median"],
+        ["until the first change", ms(clicks.change)],
+        ["until the new page's heading", ms(clicks.content)],
+        ["whoami per click", clicks.whoami.toFixed(2)],
+      ]),
+      where(clicks.taken),
+    )
   if (soak) {
     const { samples, collected, requests } = soak
     const [first, last] = [samples[0], samples.at(-1)]

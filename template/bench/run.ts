@@ -11,9 +11,12 @@ import { startApp } from "../../e2e/servers"
 import { freePorts } from "../../e2e/ports"
 import { SetupError, projectDir, run, stopAll } from "../../scripts/processes"
 import { startOry } from "../../scripts/stack"
+import { clickThrough } from "./clicks"
 import type { Job, Measured, Page } from "./load"
 import {
+  type Clicks,
   type Latency,
+  median,
   medians,
   perVariant,
   read,
@@ -40,8 +43,8 @@ const quick = args.includes("--quick")
 
 /** Durations in seconds, and numbers of rounds and users. */
 const PLAN = quick
-  ? { rounds: 1, warmUp: 1, throughput: 2, latency: 2, clicks: 8, clickers: 10, users: 20, soak: 8 }
-  : { rounds: 3, warmUp: 4, throughput: 16, latency: 5, clicks: 60, clickers: 10, users: 200, soak: 240 }
+  ? { rounds: 1, warmUp: 1, throughput: 2, latency: 2, clicks: 8, clickers: 10, users: 20, soak: 8, phone: 3 }
+  : { rounds: 3, warmUp: 4, throughput: 16, latency: 5, clicks: 60, clickers: 10, users: 200, soak: 240, phone: 30 }
 
 const CONNECTIONS = 8
 /** The delay of each call to Ory when Ory is far, in milliseconds. */
@@ -203,6 +206,25 @@ async function soak(context: BenchContext): Promise<Soak> {
   }
 }
 
+/** Measures clicks in the starter's navigation, in a real browser. */
+async function clicks({ adminUrl, kratos, ports: [port], relayUrl, users: [user] }: BenchContext): Promise<Clicks> {
+  say("clicks: building the starter")
+  await build(projectDir, { ORY_SDK_URL: relayUrl })
+  const url = `http://localhost:${port}`
+  const stop = await startApp(port, { ORY_SDK_URL: relayUrl, APP_URL: url }, undefined, projectDir)
+  try {
+    await clickThrough(url, user, 6)
+    const before = await whoamiCount(adminUrl)
+    const measured = await clickThrough(url, user, PLAN.phone)
+    // The first page was loaded, not clicked. It has no snapshot, so it calls Ory once.
+    const calls = (await whoamiCount(adminUrl)) - before - 1
+    const all = (name: "change" | "content"): number => median(measured.map((one) => one[name]))
+    return { taken: taken(kratos), change: all("change"), content: all("content"), whoami: calls / measured.length }
+  } finally {
+    await stop()
+  }
+}
+
 async function whoamiCount(adminUrl: string): Promise<number> {
   const metrics = await (await fetch(`${adminUrl}/admin/metrics/prometheus`)).text()
   const counts = metrics.matchAll(
@@ -358,6 +380,7 @@ async function main(): Promise<void> {
     whoami: async (context) => ({ whoami: await whoami(context) }),
     weights: async ({ oryUrl, ports, users }) => ({ weights: await weigh(oryUrl, ports[0], users[0], say) }),
     soak: async (context) => ({ soak: await soak(context) }),
+    clicks: async (context) => ({ clicks: await clicks(context) }),
   }
   const wanted = names.length === 0 ? Object.keys(parts) : names
   const unknown = wanted.find((name) => !Object.hasOwn(parts, name))
@@ -366,7 +389,7 @@ async function main(): Promise<void> {
 
   let results: Partial<Results> = {}
   await install()
-  if (wanted.some((name) => name !== "weights" && name !== "soak")) {
+  if (wanted.some((name) => !["weights", "soak", "clicks"].includes(name))) {
     say("building the variants")
     await build(import.meta.dirname, { ORY_SDK_URL: "http://localhost:4000" })
   }
@@ -375,22 +398,32 @@ async function main(): Promise<void> {
     kratos = context.kratos
     for (const name of wanted) results = { ...results, ...(await parts[name]?.(context)) }
   })
-  const { throughput: near, latency: far, whoami: calls, weights, soak: soaked } = results
+  const { throughput: near, latency: far, whoami: calls, weights, soak: soaked, clicks: clicked } = results
   const full = near &&
     far &&
     calls &&
     weights &&
-    soaked && { taken: taken(kratos), throughput: near, latency: far, whoami: calls, weights, soak: soaked }
+    soaked &&
+    clicked && {
+      taken: taken(kratos),
+      throughput: near,
+      latency: far,
+      whoami: calls,
+      weights,
+      soak: soaked,
+      clicks: clicked,
+    }
   if (full && !quick) await write(full)
-  // The soak is not compared with other parts, so it is also stored when it runs alone.
-  else if (soaked && !quick) await write({ ...(await read()), soak: soaked })
+  // The soak and the clicks are not compared with other parts, so they are also stored when they run alone.
+  else if ((soaked ?? clicked) && !quick)
+    await write({ ...(await read()), ...(soaked && { soak: soaked }), ...(clicked && { clicks: clicked }) })
   console.log(`\n${table(results)}`)
   if (full && !quick) say("done: wrote bench.json, the charts and the table in template/bench/README.md")
   else
     console.log(
       quick
         ? "This quick run only shows that everything runs. Its figures mean nothing and are not stored."
-        : "Of parts that run alone, only the soak is stored.",
+        : "Of parts that run alone, only the soak and the clicks are stored.",
     )
 }
 

@@ -204,7 +204,7 @@ test.describe("normal use does not end at the loop page", () => {
       const tabs = [...(await Promise.all(Array.from({ length: 5 }, () => context.newPage()))), last]
       await Promise.all(tabs.map((tab, index) => tab.goto(`/dashboard?tab=${index}`)))
       // In a new browser the tabs overwrite each other's CSRF cookie. Ory then starts a new flow, without the requested page.
-      await last.reload()
+      await last.goto("/dashboard?tab=5")
       await signIn(last, user)
       await last.waitForURL((url) => (visitedBefore ? url.search === "?tab=5" : true) && url.pathname === "/dashboard")
       for (const [index, tab] of tabs.entries()) {

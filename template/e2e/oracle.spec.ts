@@ -8,7 +8,7 @@ import { attacks, prepare, protectedRoutes, sendAll, type Attack, type Context }
 import { expect, test } from "../../e2e/fixtures"
 import { createUser, PAGE_LOAD, send, type SignedIn } from "../../e2e/http"
 import { ACTIONS, CHANGE, ROUTES, type Recorder } from "./oracle/app/recorders"
-import { copyProject, startApp } from "../../e2e/servers"
+import { copyProject, gateFile, startApp } from "../../e2e/servers"
 import { sessionSecret, setting } from "../../e2e/settings"
 
 /**
@@ -42,7 +42,7 @@ test("the build under test has the project's gate, configuration and lib/", { ta
     createHash("sha256")
       .update(await readFile(path))
       .digest("hex")
-  const files = ["middleware.ts", "next.config.ts", ...(await readdir("lib")).map((name) => join("lib", name))]
+  const files = [gateFile, "next.config.ts", ...(await readdir("lib")).map((name) => join("lib", name))]
   expect(files.length).toBeGreaterThan(10)
   for (const file of files) expect([file, await hash(join(folder, file))]).toEqual([file, await hash(file)])
 })

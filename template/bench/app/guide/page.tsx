@@ -4,6 +4,8 @@ import type { Session } from "@/lib/ory"
 import ory from "../../gates/ory"
 import { View } from "../view"
 
+export const instant = false
+
 /** Calls Ory again, because the guide's gate does not pass the session to the page. */
 export default async function GuidePage(): Promise<ReactNode> {
   const { data } = await ory.toSession({ cookie: (await headers()).get("cookie") ?? undefined })

@@ -3,6 +3,8 @@ import type { ReactNode } from "react"
 import { exampleSession } from "../example"
 import { View } from "../view"
 
+export const instant = false
+
 export default async function Page(): Promise<ReactNode> {
   await connection()
   return <View session={exampleSession()} />

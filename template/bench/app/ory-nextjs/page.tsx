@@ -4,6 +4,8 @@ import type { ReactNode } from "react"
 import type { Session } from "@/lib/ory"
 import { View } from "../view"
 
+export const instant = false
+
 export default async function OryNextjsPage(): Promise<ReactNode> {
   const session = await getServerSession()
   if (session === null) redirect("/")
