@@ -1,0 +1,13 @@
+"use server"
+
+import { updateTag } from "next/cache"
+import { checkAction } from "@/lib/session"
+import { insertInvoice } from "./database"
+import { invoicesTag } from "./invoices"
+
+export async function addInvoice(): Promise<void> {
+  const { session } = await checkAction()
+  if (!session) return
+  await insertInvoice(session.identity.id)
+  updateTag(invoicesTag(session.identity.id))
+}
