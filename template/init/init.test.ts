@@ -155,7 +155,7 @@ describe("the product", () => {
 
   test("can be made after an example was deleted by hand", () => {
     const copy = new Copy(process.cwd(), join(folder, "by-hand"))
-    rmSync(join(copy.folder, "examples/go"), { recursive: true })
+    rmSync(join(copy.folder, "examples/go"), { recursive: true, force: true })
     makeProduct(copy, acme, undefined)
     expect(copy.has("examples/express")).toBe(false)
   })
