@@ -12,9 +12,17 @@ import { isWarning } from "../../scripts/test-runner"
 test.describe.configure({ mode: "serial", timeout: 1_800_000 })
 
 let folder: string
+let status: string
+let build: string
 test.beforeAll(async () => {
-  test.setTimeout(300_000)
+  test.setTimeout(600_000)
   folder = await copyProject()
+  await run("git", "init", "--quiet")
+  await run("git", "add", "--all")
+  await run("git", "-c", "user.name=Test", "-c", "user.email=test@example.com", "commit", "--quiet", "-m", "Start")
+  await run("git", "mv", "middleware.ts", "proxy.ts")
+  status = await run("git", "status", "--porcelain")
+  build = await run("npm", "run", "build")
 })
 test.afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -48,13 +56,8 @@ async function passes(...command: [string, ...string[]]): Promise<void> {
   expect(Number(passed)).toBeGreaterThan(0)
 }
 
-test("git mv middleware.ts proxy.ts is the whole move, and the build has no warning", async () => {
-  await run("git", "init", "--quiet")
-  await run("git", "add", "--all")
-  await run("git", "-c", "user.name=Test", "-c", "user.email=test@example.com", "commit", "--quiet", "-m", "Start")
-  await run("git", "mv", "middleware.ts", "proxy.ts")
-  expect((await run("git", "status", "--porcelain")).trim()).toBe("R  middleware.ts -> proxy.ts")
-  const build = await run("npm", "run", "build")
+test("git mv middleware.ts proxy.ts is the whole move, and the build has no warning", () => {
+  expect(status.trim()).toBe("R  middleware.ts -> proxy.ts")
   expect(build.split("\n").filter(isWarning)).toEqual([])
 })
 
@@ -65,6 +68,6 @@ for (const suites of ["bypass", "requests outage flows statuses", "same-origin.s
 
 test("the suites of the standalone server pass", () =>
   passes(
-    ...(["playwright", "test", "--config", "template/playwright.config.ts", "--project", "slow"] as const),
-    ...["instances", "public-files", "oracle"],
+    ...(["playwright", "test", "instances", "public-files", "oracle"] as const),
+    ...["--config", "template/playwright.config.ts", "--project", "slow"],
   ))
