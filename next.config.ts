@@ -16,7 +16,10 @@ const config: NextConfig = {
     rules: { ...lighterElements().rules, "**/lib/public-files.ts": { loaders: ["./lib/public-files-loader.mjs"] } },
   },
   // Next compares the Origin of a server action with the Host header, which proxies rewrite. `checkAction` compares it with APP_URL.
-  experimental: { globalNotFound: true, serverActions: { allowedOrigins: env.appUrls.map((url) => new URL(url).host) } },
+  experimental: {
+    globalNotFound: true,
+    serverActions: { allowedOrigins: env.appUrls.map((url) => new URL(url).host) },
+  },
   // Images that the code imports, and those in `public/`. The optimizer is not behind the gate, so it serves no other path.
   images: { localPatterns: [{ pathname: "/_next/static/media/**" }, ...publicImages()] },
   // Redirects run before the gate. Next renders the page for a server action that is also a fetch of its router, which the
@@ -38,6 +41,12 @@ const config: NextConfig = {
       statusCode: 303,
     },
   ],
+  // The gate's matcher leaves out static files. A missing one is not found, and reaches no catch-all page such as `app/[...slug]`.
+  rewrites: () => ({
+    beforeFiles: [],
+    afterFiles: [{ source: "/_next/static/:path*", destination: "/_not-found" }],
+    fallback: [],
+  }),
   headers: () => [
     {
       // What the gate's matcher leaves out. A script that runs as a worker has the policy of its own response.

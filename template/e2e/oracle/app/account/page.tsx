@@ -2,6 +2,8 @@ import type { ReactNode } from "react"
 import { record } from "../record"
 import { guarded, missing, plain, redirecting, refreshing, revalidating } from "./actions"
 
+export const instant = false
+
 export default async function ActionsPage(): Promise<ReactNode> {
   await record("page with actions")
   const inline = async (): Promise<void> => {

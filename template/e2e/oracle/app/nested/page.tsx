@@ -1,5 +1,7 @@
 import { record } from "../record"
 
+export const instant = false
+
 export default async function NestedPage(): Promise<string> {
   await record("nested page")
   return "nested"

@@ -1,5 +1,7 @@
 import { record } from "../../record"
 
+export const instant = false
+
 export default async function FilesPage(): Promise<string> {
   await record("catch-all")
   return "files"

@@ -1,5 +1,7 @@
 import { record } from "../../record"
 
+export const instant = false
+
 export default async function SidePage(): Promise<string> {
   await record("parallel page")
   return "side"
