@@ -34,6 +34,8 @@ export async function clickThrough(url: string, user: SignedIn, clicks: number):
   try {
     const context = await browser.newContext({ baseURL: url, viewport: { width: 390, height: 844 } })
     await context.addCookies(browserCookies(user, url))
+    // tsx compiles `click` with calls to a helper of this name, which exists in Node only.
+    await context.addInitScript("globalThis.__name = (named) => named")
     const page = await context.newPage()
     await page.goto(paths.dashboard)
     await slowDown(page)
