@@ -1,5 +1,14 @@
 import type { Page } from "playwright/test"
-import { enrolLookupSecrets, enrolTotp, expect, expectSignedIn, signIn, signOut, test } from "./fixtures"
+import {
+  enrolLookupSecrets,
+  enrolTotp,
+  expect,
+  expectSettingsSaved,
+  expectSignedIn,
+  signIn,
+  signOut,
+  test,
+} from "./fixtures"
 import { texts } from "./texts"
 
 /**
@@ -71,7 +80,7 @@ test("backup codes do not reappear after they were set up", async ({ signedInPag
   const [code = "none"] = await enrolLookupSecrets(page)
   await follow(page, texts.nav.account)
   await page.goBack()
-  await expect(page.getByText("Your changes have been saved!")).toBeVisible()
+  await expectSettingsSaved(page)
   await expect(page.getByText(code)).toHaveCount(0)
 })
 

@@ -160,9 +160,16 @@ export async function run(file: string, args: readonly string[], options: StartO
   if (!ok) throw new SetupError(`${file} ${args.join(" ")} ${description}`)
 }
 
-/** A response of any status, without following redirects. Undefined when none arrives within five seconds. */
+/**
+ * A response of any status, without following redirects. Undefined when none arrives within ten seconds. A connection that
+ * fails is tried again once, because a server may close a kept connection just when the next request is sent.
+ */
 export async function request(url: string, init: RequestInit = {}): Promise<Response | undefined> {
-  return fetch(url, { ...init, redirect: "manual", signal: AbortSignal.timeout(5000) }).catch(() => undefined)
+  const signal = AbortSignal.timeout(10_000)
+  const send = (): Promise<Response> => fetch(url, { ...init, redirect: "manual", signal })
+  return send()
+    .catch(send)
+    .catch(() => undefined)
 }
 
 /**
