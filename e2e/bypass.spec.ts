@@ -5,6 +5,7 @@ import { run } from "../scripts/processes"
 import { attacks, prepare, protectedRoutes, sendAll } from "./attacks"
 import { expect, test } from "./fixtures"
 import { createUser, PAGE_LOAD, send, type SignedIn } from "./http"
+import { Relay } from "./relay"
 import { copyProject, gateFile, gateRuntime, startApp } from "./servers"
 import { sessionSecret, setting } from "./settings"
 
@@ -94,19 +95,29 @@ test("a request without a session gets nothing of a protected page on a build wi
   await run("npm", ["run", "build"], { cwd: folder, env })
   expect(await gateRuntime(folder)).toBe("none")
 
-  const [port] = await freePorts()
+  const [port, relayPort] = await freePorts()
+  const appUrl = `http://localhost:${port}`
+  const relay = new Relay(relayPort, Number(new URL(setting("ORY_URL")).port))
+  await relay.start()
   const stop = await startApp(
     port,
-    { ORY_SDK_URL: setting("ORY_URL"), APP_URL: `http://localhost:${port}` },
+    { ORY_SDK_URL: `http://localhost:${relayPort}`, APP_URL: appUrl },
     undefined,
     folder,
   )
   try {
     // Without the gate, Next answers some of these requests with 500. This test looks for leaks only.
-    const { cases } = await attackAll(`http://localhost:${port}`, folder)
+    const { cases } = await attackAll(appUrl, folder)
     console.log(`      ${cases} requests without the gate`)
+
+    // Next renders a page twice, the second time for the router's cache. The second time must not reach Ory.
+    const { cookie } = await createUser()
+    relay.seen.length = 0
+    expect((await send(appUrl, PAGE, { headers: { ...PAGE_LOAD, cookie } })).status).toBe(200)
+    expect(relay.seen).toEqual(["GET /sessions/whoami"])
   } finally {
     await stop()
+    await relay.stop()
     await rm(folder, { recursive: true, force: true })
   }
 })

@@ -7,6 +7,7 @@ import { session as makeSession } from "@/lib/testing"
 
 let request = new Headers()
 vi.mock("next/headers", () => ({ headers: () => Promise.resolve(request) }))
+vi.mock("next/server", () => ({ connection: () => Promise.resolve() }))
 // React caches per request, but each call in these tests is a new request.
 vi.mock("react", async (original) => ({ ...(await original<object>()), cache: (read: unknown) => read }))
 

@@ -62,6 +62,14 @@ test(
       expect([await reads(first), await reads(second)]).toEqual([2, 1])
     })
 
+    await test.step("a query that is not cached runs once for each page load", async () => {
+      const before = await reads(second)
+      for (const count of [1, 2, 3]) {
+        const { status } = await send(appUrl, "/not-cached", { headers: { ...PAGE_LOAD, cookie: second.cookie } })
+        expect([status, (await reads(second)) - before]).toEqual([200, count])
+      }
+    })
+
     await test.step("without a session, or after it was revoked, the cache is out of reach", async () => {
       await revokeSession(second.sessionId)
       const cookies = ["", "ory_kratos_session=made-up", second.cookie]
