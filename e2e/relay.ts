@@ -12,7 +12,7 @@ import { generate } from "selfsigned"
 /** A fault in the connection between the app and Ory. */
 export type Fault = "none" | "hang" | "slow" | "429" | "500" | "404" | "redirect" | "html" | "garbage" | "half"
 
-/** A relay between the app and a real Ory. It forwards every request, and can answer whoami with a fault. */
+/** A relay between the app and a real Ory. It forwards every request, and can respond to whoami with a fault instead. */
 export class Relay {
   fault: Fault = "none"
   /** Delay of every request, in milliseconds. */

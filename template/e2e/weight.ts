@@ -9,7 +9,7 @@ import type { APIRequestContext } from "playwright/test"
 export async function scriptsWeight(request: APIRequestContext, path: string, cookie?: string): Promise<number> {
   const page = await request.get(path, { headers: cookie === undefined ? {} : { cookie } })
   if (page.status() !== 200 || new URL(page.url()).pathname !== path)
-    throw new Error(`${path} answered ${page.status()} at ${page.url()}. Expected 200 without a redirect.`)
+    throw new Error(`${path} responded with ${page.status()} at ${page.url()}. Expected 200 without a redirect.`)
   const tags = (await page.text()).match(/<script\b[^>]*>/g) ?? []
   const sources = tags
     .filter((tag) => !/\bnomodule\b/i.test(tag))
