@@ -1,4 +1,4 @@
-import { chromium, type Page } from "playwright/test"
+import { chromium, type BrowserContextOptions, type Page } from "playwright/test"
 import { chromiumOptions } from "../../e2e/browser"
 import { browserCookies, type SignedIn } from "../../e2e/http"
 import { paths } from "../../lib/routes"
@@ -27,16 +27,29 @@ async function slowDown(page: Page): Promise<void> {
   })
 }
 
-/** Signs a user in to a browser on a slow phone, and clicks through the navigation. */
-export async function clickThrough(url: string, user: SignedIn, clicks: number): Promise<Click[]> {
+/** Runs `work` with a page of a new browser in which this user is signed in. */
+export async function withPage<T>(
+  url: string,
+  user: SignedIn | undefined,
+  options: BrowserContextOptions,
+  work: (page: Page) => Promise<T>,
+): Promise<T> {
   const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : []
   const browser = await chromium.launch({ ...(await chromiumOptions()), args: sandbox })
   try {
-    const context = await browser.newContext({ baseURL: url, viewport: { width: 390, height: 844 } })
-    await context.addCookies(browserCookies(user, url))
+    const context = await browser.newContext({ baseURL: url, ...options })
+    if (user) await context.addCookies(browserCookies(user, url))
+    return await work(await context.newPage())
+  } finally {
+    await browser.close()
+  }
+}
+
+/** Signs a user in to a browser on a slow phone, and clicks through the navigation. */
+export async function clickThrough(url: string, user: SignedIn, clicks: number): Promise<Click[]> {
+  return withPage(url, user, { viewport: { width: 390, height: 844 } }, async (page) => {
     // tsx compiles `click` with calls to a helper of this name, which exists in Node only.
-    await context.addInitScript("globalThis.__name = (named) => named")
-    const page = await context.newPage()
+    await page.addInitScript("globalThis.__name = (named) => named")
     await page.goto(paths.dashboard)
     await slowDown(page)
     const measured: Click[] = []
@@ -45,9 +58,7 @@ export async function clickThrough(url: string, user: SignedIn, clicks: number):
       await page.waitForTimeout(1000)
     }
     return measured
-  } finally {
-    await browser.close()
-  }
+  })
 }
 
 /** Looks at every frame after the click. */

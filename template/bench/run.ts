@@ -414,16 +414,21 @@ async function main(): Promise<void> {
       clicks: clicked,
     }
   if (full && !quick) await write(full)
-  // The soak and the clicks are not compared with other parts, so they are also stored when they run alone.
-  else if ((soaked ?? clicked) && !quick)
-    await write({ ...(await read()), ...(soaked && { soak: soaked }), ...(clicked && { clicks: clicked }) })
+  // Weights, soak and clicks are not compared with other parts, so they are also stored when they run alone.
+  else if ((weights ?? soaked ?? clicked) && !quick)
+    await write({
+      ...(await read()),
+      ...(weights && { weights }),
+      ...(soaked && { soak: soaked }),
+      ...(clicked && { clicks: clicked }),
+    })
   console.log(`\n${table(results)}`)
   if (full && !quick) say("done: wrote bench.json, the charts and the table in template/bench/README.md")
   else
     console.log(
       quick
         ? "This quick run only shows that everything runs. Its figures mean nothing and are not stored."
-        : "Of parts that run alone, only the soak and the clicks are stored.",
+        : "Of parts that run alone, only weights, soak and clicks are stored.",
     )
 }
 

@@ -1,11 +1,11 @@
 import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { request } from "playwright/test"
 import type { SignedIn } from "../../e2e/http"
 import { startApp } from "../../e2e/servers"
 import { gateWeight, scriptsWeight } from "../e2e/weight"
 import { nodeModule, projectDir, run } from "../../scripts/processes"
+import { withPage } from "./clicks"
 import type { Weights } from "./results"
 
 /** Builds the app in `folder` for production. */
@@ -55,21 +55,16 @@ export async function weigh(
 async function starterScripts(
   oryUrl: string,
   port: number,
-  { cookie }: SignedIn,
+  user: SignedIn,
 ): Promise<{ login: number; dashboard: number }> {
   return withApp(projectDir, port, { ORY_SDK_URL: oryUrl, APP_URL: `http://localhost:${port}` }, async (origin) => ({
     login: await scripts(origin, "/auth/login"),
-    dashboard: await scripts(origin, "/dashboard", cookie),
+    dashboard: await scripts(origin, "/dashboard", user),
   }))
 }
 
-async function scripts(origin: string, path: string, cookie?: string): Promise<number> {
-  const context = await request.newContext({ baseURL: origin })
-  try {
-    return await scriptsWeight(context, path, cookie)
-  } finally {
-    await context.dispose()
-  }
+function scripts(origin: string, path: string, user?: SignedIn): Promise<number> {
+  return withPage(origin, user, {}, (page) => scriptsWeight(page, path))
 }
 
 /** Serves the build in `folder` while `work` runs. */

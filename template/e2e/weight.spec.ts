@@ -4,12 +4,12 @@ import { expect, test } from "../../e2e/fixtures"
 import { gateWeight, scriptsWeight } from "./weight"
 import { weightLimits } from "./weight-limits"
 
-test("the scripts of the login page stay within their limit", async ({ request }) => {
-  expect(await scriptsWeight(request, "/auth/login")).toBeLessThan(weightLimits.login)
+test("the scripts of the login page stay within their limit", async ({ page }) => {
+  expect(await scriptsWeight(page, "/auth/login")).toBeLessThan(weightLimits.login)
 })
 
-test("the scripts of the dashboard stay within their limit", async ({ request, user }) => {
-  expect(await scriptsWeight(request, "/dashboard", user.cookie)).toBeLessThan(weightLimits.dashboard)
+test("the scripts of the dashboard stay within their limit", async ({ signedInPage }) => {
+  expect(await scriptsWeight(signedInPage, "/dashboard")).toBeLessThan(weightLimits.dashboard)
 })
 
 test("the gate stays within its limit", async () => {

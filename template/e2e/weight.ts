@@ -1,21 +1,23 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
-import type { APIRequestContext } from "playwright/test"
+import type { Page, Response } from "playwright/test"
 
 /** Measures pages and gate in bytes after gzip, for the tests and for the bench. */
 
-/** The weight of every script in the page's HTML, without those for old browsers (`nomodule`). */
-export async function scriptsWeight(request: APIRequestContext, path: string, cookie?: string): Promise<number> {
-  const page = await request.get(path, { headers: cookie === undefined ? {} : { cookie } })
-  if (page.status() !== 200 || new URL(page.url()).pathname !== path)
-    throw new Error(`${path} responded with ${page.status()} at ${page.url()}. Expected 200 without a redirect.`)
-  const tags = (await page.text()).match(/<script\b[^>]*>/g) ?? []
-  const sources = tags
-    .filter((tag) => !/\bnomodule\b/i.test(tag))
-    .flatMap((tag) => /\bsrc="(\/_next\/[^"]+)"/.exec(tag)?.[1] ?? [])
-  if (sources.length === 0) throw new Error(`The HTML of ${path} contains no script of Next.`)
-  return sum(await Promise.all(sources.map(async (source) => gzipped(await (await request.get(source)).body()))))
+/** The weight of every script that a browser loads for the page. */
+export async function scriptsWeight(page: Page, path: string): Promise<number> {
+  const scripts: Promise<Buffer>[] = []
+  const collect = (response: Response): void => {
+    if (response.request().resourceType() === "script") scripts.push(response.body())
+  }
+  page.on("response", collect)
+  const response = await page.goto(path, { waitUntil: "networkidle" })
+  page.off("response", collect)
+  if (response?.status() !== 200 || new URL(page.url()).pathname !== path)
+    throw new Error(`${path} responded with ${response?.status()} at ${page.url()}. Expected 200 at the same path.`)
+  if (scripts.length === 0) throw new Error(`${path} loads no script.`)
+  return sum((await Promise.all(scripts)).map(gzipped))
 }
 
 /** The weight of every file of the gate in the build in `folder`. */
