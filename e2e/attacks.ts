@@ -398,7 +398,7 @@ async function forge(victim: SignedIn): Promise<Forged> {
     expires_at: new Date(Date.now() + 3_600_000).toISOString(),
     authenticator_assurance_level: "aal2",
     authentication_methods: [],
-    identity: { id: victim.identityId, traits: { email: victim.email } },
+    identity: { id: victim.identityId, traits: { email: victim.email }, verified: true },
   }
   const claims = { verdict: { outcome: "active", session } }
   const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url")

@@ -624,7 +624,7 @@ describe("pass", () => {
   test("sends a handoff but no snapshot for a session that is too large for a cookie", async () => {
     const verdict: Verdict = {
       outcome: "active",
-      session: { ...session, identity: { id: "1", traits: { email: "x".repeat(4000) } } },
+      session: { ...session, identity: { id: "1", traits: { email: "x".repeat(4000) }, verified: true } },
     }
     const response = await app.gate.pass(gateRequest(), sessionCheck({ verdict }))
     expect(snapshotCookies(response)).toEqual([])

@@ -28,6 +28,7 @@ const body = {
     schema_id: "default",
     traits: { email: "zoë@example.com", name: { first: "Zoë" } },
     metadata_public: { plan: "free" },
+    verifiable_addresses: [{ value: "zoë@example.com", verified: true, via: "email", status: "completed" }],
   },
 }
 
@@ -37,7 +38,7 @@ const trimmed = {
   expires_at: body.expires_at,
   authenticator_assurance_level: "aal1",
   authentication_methods: body.authentication_methods,
-  identity: { id: body.identity.id, traits: body.identity.traits },
+  identity: { id: body.identity.id, traits: body.identity.traits, verified: true },
 }
 
 /** Records each `Request` that axios makes. Axios uses the constructor that is global when it is first imported. */
@@ -118,6 +119,17 @@ describe("whoami", () => {
     expect(requestsToOry[0]?.headers).not.toHaveProperty("authorization")
   })
 
+  test.each([
+    ["its address is not verified", [{ value: "zoë@example.com", verified: false }]],
+    ["only another address is verified", [{ value: "zoë@example.org", verified: true }]],
+    ["it has no address", []],
+    ["Ory sends no addresses", undefined],
+  ])("an identity is not verified if %s", async (_when, verifiable_addresses) => {
+    respond = json(200, { ...body, identity: { ...body.identity, verifiable_addresses } })
+    const { verdict } = await lib.whoami(COOKIE)
+    expect(verdict.outcome === "active" && verdict.session.identity.verified).toBe(false)
+  })
+
   test("returns anonymous without a request when there is no Ory cookie", async () => {
     respond = json(200, body)
     expect(await lib.whoami("")).toEqual({ verdict: { outcome: "anonymous" }, setCookies: [] })
@@ -137,12 +149,12 @@ describe("whoami", () => {
     [
       "an identity without traits",
       { ...body, identity: { id: "1" } },
-      { ...trimmed, identity: { id: "1", traits: {} } },
+      { ...trimmed, identity: { id: "1", traits: {}, verified: false } },
     ],
     [
       "an identity whose traits are null",
       { ...body, identity: { id: "1", traits: null } },
-      { ...trimmed, identity: { id: "1", traits: {} } },
+      { ...trimmed, identity: { id: "1", traits: {}, verified: false } },
     ],
   ])("returns active for %s", async (_what, value, session) => {
     respond = json(200, value)
@@ -442,7 +454,7 @@ test("only the cookie named in ORY_SESSION_COOKIE is a session cookie", async ()
 test("the version of sealed sessions changes with the fields of a session", () => {
   // Raise SESSION_VERSION whenever this list changes, so that snapshots with the old fields are invalid.
   expect({ version: lib.SESSION_VERSION, fields: fieldNames(session()) }).toEqual({
-    version: 3,
+    version: 4,
     fields: [
       "id",
       "authenticated_at",
@@ -452,6 +464,7 @@ test("the version of sealed sessions changes with the fields of a session", () =
       "identity",
       "identity.id",
       "identity.traits",
+      "identity.verified",
     ],
   })
 })

@@ -38,10 +38,16 @@ export type Session = Required<
     OrySession,
     "id" | "authenticated_at" | "expires_at" | "authenticator_assurance_level" | "authentication_methods"
   >
-> & { identity: Pick<Identity, "id"> & { traits: Traits } }
+> & {
+  identity: Pick<Identity, "id"> & {
+    traits: Traits
+    /** Whether the user has proved to own `traits.email`, by a code from an email. */
+    verified: boolean
+  }
+}
 
 /** Version of {@link Session}. Snapshots of another version are invalid. A test compares it with the fields. */
-export const SESSION_VERSION = 3
+export const SESSION_VERSION = 4
 
 /** The session in the body of Ory's response. Undefined when a field is missing, or when the session is not active. */
 function trimSession(body: unknown): Session | undefined {
@@ -49,13 +55,15 @@ function trimSession(body: unknown): Session | undefined {
     (typeof body === "object" && body !== null ? body : {}) as Partial<OrySession>
   if (active !== true || !id || !authenticated_at || !expires_at || !authenticator_assurance_level || !identity?.id)
     return undefined
+  const traits = (identity.traits ?? {}) as Traits
+  const verified = identity.verifiable_addresses?.some(({ value, verified }) => verified && value === traits.email)
   return {
     id,
     authenticated_at,
     expires_at,
     authenticator_assurance_level,
     authentication_methods: authentication_methods ?? [],
-    identity: { id: identity.id, traits: (identity.traits ?? {}) as Traits },
+    identity: { id: identity.id, traits, verified: verified ?? false },
   }
 }
 

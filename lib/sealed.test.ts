@@ -384,7 +384,7 @@ describe("a snapshot that was already opened", () => {
 describe("size", () => {
   const large = (bytes: number): Session => ({
     ...session,
-    identity: { id: session.identity.id, traits: { name: { first: "x".repeat(bytes) } } },
+    identity: { ...session.identity, traits: { name: { first: "x".repeat(bytes) } } },
   })
 
   test("no snapshot is sealed if its cookie, including name and attributes, would exceed 4096 bytes", async () => {
