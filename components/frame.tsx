@@ -27,6 +27,9 @@ function FrameOfVisit({ email, children }: Props): ReactNode {
   const isLoading = isStale || next !== undefined
   return (
     <div className="flex min-h-dvh flex-col">
+      <a href="#content" className="button sr-only self-start focus:not-sr-only">
+        Skip to the content
+      </a>
       <header className="border-b border-line bg-surface">
         <div className="mx-auto flex max-w-5xl flex-wrap items-center gap-x-6 gap-y-2 px-6 py-3">
           <Brand />
@@ -37,7 +40,12 @@ function FrameOfVisit({ email, children }: Props): ReactNode {
           </div>
         </div>
       </header>
-      <main className="mx-auto w-full max-w-5xl flex-1 px-6 py-10" aria-busy={isLoading}>
+      <main
+        id="content"
+        tabIndex={-1}
+        className="mx-auto w-full max-w-5xl flex-1 px-6 py-10 outline-none"
+        aria-busy={isLoading}
+      >
         {isLoading ? <Skeleton /> : children}
       </main>
     </div>

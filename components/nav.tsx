@@ -2,7 +2,7 @@ import Link from "next/link"
 import type { ReactNode } from "react"
 import { paths } from "@/lib/routes"
 
-const PAGES = [
+export const PAGES = [
   [paths.dashboard, "Dashboard"],
   [paths.account, "Account"],
   [paths.devices, "Devices"],

@@ -19,7 +19,7 @@ export interface SessionCheck {
   setCookies?: readonly string[]
 }
 
-/** Seconds after which a client may try again while Ory is unreachable. The page `/unavailable` reloads as often. */
+/** Seconds after which a client may try again while Ory is unreachable. The page `/unavailable` tries as often. */
 export const RETRY_SECONDS = 5
 
 /** Whether a snapshot is sufficient: for reading, and not on a sensitive path. */

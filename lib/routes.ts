@@ -22,6 +22,8 @@ export const paths = {
   healthApi: "/api/health",
   meApi: "/api/me",
   refreshSession: "/api/refresh-session",
+  changePassword: "/.well-known/change-password",
+  passkeyEndpoints: "/.well-known/passkey-endpoints",
 } as const
 
 /** The kinds of flow that have a page. https://www.ory.com/docs/kratos/self-service */
@@ -62,6 +64,8 @@ const ACCESS: readonly (readonly [pattern: string, access: Access])[] = [
   [paths.unavailable, { public: true, dynamic: true }],
   [paths.refreshSession, { public: true }],
   [paths.healthApi, { public: true }],
+  [paths.changePassword, { public: true }],
+  [paths.passkeyEndpoints, { public: true }],
   ["/favicon.ico", { public: true }],
   ["/icon.svg", { public: true }],
   ["/apple-icon.png", { public: true }],

@@ -1,25 +1,26 @@
 import type { Metadata } from "next"
 import { connection } from "next/server"
 import type { ReactNode } from "react"
+import { ReloadWhenBack } from "./reload-when-back"
 import { AuthCard, Notice } from "@/components/auth-card"
 
 export const metadata: Metadata = { title: "Back in a moment", robots: { index: false } }
 export const instant = false
 
 /**
- * The gate shows this page with status 503 while Ory is unreachable. The address bar keeps the requested URL, and the page
- * reloads it without a script.
+ * The gate shows this page with status 503 while Ory is unreachable. The address bar keeps the requested URL, which the
+ * page loads again when Ory is back.
  */
 export default async function UnavailablePage(): Promise<ReactNode> {
   // Rendered for each request, so that it can have the status 503 and its scripts a nonce.
   await connection()
   return (
     <AuthCard>
-      <meta httpEquiv="refresh" content="5" />
+      <ReloadWhenBack />
       <Notice title="Back in a moment">
         <p>
-          We can't check your session right now. If you were signed in, you still are. This page tries again
-          automatically.
+          We can't check your session right now. If you were signed in, you still are. This page opens again as soon as
+          we can.
         </p>
         <a href="" className="button">
           Try again
