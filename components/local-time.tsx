@@ -2,12 +2,32 @@
 
 import { useSyncExternalStore, type ReactNode } from "react"
 
+interface Props {
+  /** RFC 3339, as Ory sends it. */
+  iso: string
+}
+
 /** A date and time in the user's language and time zone. Rendered in UTC on the server, which knows neither. */
-export function LocalTime({ iso }: { iso: string }): ReactNode {
+export function LocalTime({ iso }: Props): ReactNode {
+  return (
+    <Time
+      iso={iso}
+      format={{ dateStyle: "medium", timeStyle: "short" }}
+      utc={`${iso.slice(0, 16).replace("T", " ")} UTC`}
+    />
+  )
+}
+
+/** A date in the user's language and time zone, like {@link LocalTime}. */
+export function LocalDate({ iso }: Props): ReactNode {
+  return <Time iso={iso} format={{ dateStyle: "long" }} utc={iso.slice(0, 10)} />
+}
+
+function Time({ iso, format, utc }: Props & { format: Intl.DateTimeFormatOptions; utc: string }): ReactNode {
   const text = useSyncExternalStore(
     () => () => undefined,
-    () => new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso)),
-    () => `${iso.slice(0, 16).replace("T", " ")} UTC`,
+    () => new Intl.DateTimeFormat(undefined, format).format(new Date(iso)),
+    () => utc,
   )
   return <time dateTime={iso}>{text}</time>
 }

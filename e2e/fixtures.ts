@@ -1,5 +1,5 @@
 import { TOTP } from "otpauth"
-import { expect, test as base, type BrowserContextOptions, type Page } from "playwright/test"
+import { expect, test as base, type BrowserContextOptions, type CDPSession, type Page } from "playwright/test"
 import { requiredTraits } from "../ory/required-traits"
 import { browserCookies, createUser, randomAccount, type Account, type SignedIn } from "./http"
 import { startServers, type Servers, type ServersOptions } from "./servers"
@@ -294,4 +294,37 @@ export async function codeFor(email: string, before?: string, inboxUrl = setting
     )
     .toBeDefined()
   return code ?? ""
+}
+
+interface Authenticator {
+  /** Runs these actions while the authenticator approves every request, as if the user touched it. */
+  whileTouched: (act: () => Promise<void>) => Promise<void>
+  passkeys: () => Promise<number>
+}
+
+/** Adds a virtual authenticator to the browser, so that passkeys work. It approves nothing outside of `whileTouched`. */
+export async function addAuthenticator(page: Page): Promise<Authenticator> {
+  const session: CDPSession = await page.context().newCDPSession(page)
+  await session.send("WebAuthn.enable")
+  const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      // Otherwise the login page would sign in as soon as it opens.
+      automaticPresenceSimulation: false,
+    },
+  })
+  const approve = (enabled: boolean): Promise<unknown> =>
+    session.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled })
+  return {
+    whileTouched: async (act) => {
+      await approve(true)
+      await act()
+      await approve(false)
+    },
+    passkeys: async () => (await session.send("WebAuthn.getCredentials", { authenticatorId })).credentials.length,
+  }
 }

@@ -1,18 +1,41 @@
 "use client"
 
-import type { OryClientConfiguration } from "@ory/elements-react"
+import type { OryClientConfiguration, OryFlowComponentOverrides } from "@ory/elements-react"
 import { SessionProvider } from "@ory/elements-react/client"
 import * as elements from "@ory/elements-react/theme"
 import { useRouter } from "next/navigation"
-import { useEffect, type ComponentProps, type ReactNode } from "react"
+import { useRef, type ComponentProps, type ReactNode } from "react"
 import { useIsStale } from "@/components/use-is-stale"
 import { brand } from "@/lib/brand"
 import type { Language } from "@/lib/language"
 import { paths } from "@/lib/routes"
 import type { Session } from "@/lib/session"
+import { CodeInput, Form as CheckedForm, Input, Label, Messages, Text } from "./fields"
+import { CardHeader, SeenStep } from "./headings"
 import "./passkeys"
+import * as settings from "./settings"
+import { UserEmail, VerificationFooter } from "./verification"
 import "@ory/elements-react/theme/styles.css"
 import "./elements.css"
+
+/** Our components in place of Elements' own. The settings page shows results in its sections, not in toasts. */
+const components: OryFlowComponentOverrides = {
+  Node: { Button: settings.Button, Input, CodeInput, Label, Text },
+  Form: {
+    Root: CheckedForm,
+    TotpSettings: settings.TotpSettings,
+    RecoveryCodesSettings: settings.RecoveryCodesSettings,
+    PasskeySettings: settings.PasskeySettings,
+    SsoSettings: settings.SsoSettings,
+  },
+  Card: {
+    Header: CardHeader,
+    SettingsSection: settings.SettingsSection,
+    SettingsSectionContent: settings.SettingsSectionContent,
+  },
+  Message: { Root: Messages, Toast: () => null },
+  Page: { Header: settings.SettingsMessages },
+}
 
 /** The flows as Elements types them: `Date` where Ory's JSON has strings. Elements reads none of these dates. */
 export interface Flows {
@@ -33,7 +56,7 @@ interface Props<Kind extends keyof Flows> {
 export function Login({ flow, oryUrl, language }: Props<"login">): ReactNode {
   return (
     <In language={language}>
-      <elements.Login flow={flow} config={configure(oryUrl, language)} />
+      <elements.Login flow={flow} config={configure(oryUrl, language)} components={components} />
     </In>
   )
 }
@@ -41,7 +64,7 @@ export function Login({ flow, oryUrl, language }: Props<"login">): ReactNode {
 export function Registration({ flow, oryUrl, language }: Props<"registration">): ReactNode {
   return (
     <In language={language}>
-      <elements.Registration flow={flow} config={configure(oryUrl, language)} />
+      <elements.Registration flow={flow} config={configure(oryUrl, language)} components={components} />
     </In>
   )
 }
@@ -49,54 +72,47 @@ export function Registration({ flow, oryUrl, language }: Props<"registration">):
 export function Recovery({ flow, oryUrl, language }: Props<"recovery">): ReactNode {
   return (
     <In language={language}>
-      <elements.Recovery flow={flow} config={configure(oryUrl, language)} />
+      <elements.Recovery flow={flow} config={configure(oryUrl, language)} components={components} />
     </In>
   )
 }
 
-export function Verification({ flow, oryUrl, language }: Props<"verification">): ReactNode {
+/** `email` is the address of the signed-in user, if there is one. */
+export function Verification({
+  flow,
+  oryUrl,
+  language,
+  email,
+}: Props<"verification"> & { email: string | undefined }): ReactNode {
   return (
     <In language={language}>
-      <elements.Verification flow={flow} config={configure(oryUrl, language)} />
+      <UserEmail value={email}>
+        <elements.Verification
+          flow={flow}
+          config={configure(oryUrl, language)}
+          components={{ ...components, Card: { ...components.Card, Footer: VerificationFooter } }}
+        />
+      </UserEmail>
     </In>
   )
 }
 
 /**
- * Elements gets the session as a prop, so the browser doesn't call whoami. The page has its own header.
+ * Elements gets the session as a prop, so the browser doesn't call whoami.
  *
- * If the sign-in is too old for a change, Ory re-authenticates the user and then applies the submitted change. The result is
- * in the flow that the user returns with: show its message, and scroll to the section that needs attention.
+ * If the sign-in is too old for a change, Ory re-authenticates the user and then applies the submitted change. The user returns
+ * with its flow, which shows the result.
  */
 export function Settings({ flow, oryUrl, language, session }: Props<"settings"> & { session: Session }): ReactNode {
-  const done = flow.ui.messages?.find(({ type }) => type === "success")
-  const open = unfinished(flow)
-  useEffect(() => {
-    if (open) document.querySelector(`[data-testid="ory/screen/settings/group/${open}"]`)?.scrollIntoView()
-  }, [open])
   return (
     <In language={language}>
-      <p role="status" className="mt-4 text-sm font-medium empty:hidden">
-        {done && (language.texts?.[`identities.messages.${done.id}`] ?? done.text)}
-      </p>
       <SessionProvider session={session as unknown as ComponentProps<typeof SessionProvider>["session"]}>
-        <elements.Settings
-          flow={flow}
-          config={configure(oryUrl, language)}
-          components={{ Page: { Header: () => null } }}
-        />
+        <settings.SentSectionProvider flow={flow}>
+          <elements.Settings flow={flow} config={configure(oryUrl, language)} components={components} />
+        </settings.SentSectionProvider>
       </SessionProvider>
     </In>
   )
-}
-
-/** The section that has an error or shows new backup codes. */
-function unfinished({ ui }: Flows["settings"]): string | undefined {
-  return ui.nodes.find(
-    ({ messages, attributes }) =>
-      messages.some(({ type }) => type === "error") ||
-      ("name" in attributes && attributes.name === "lookup_secret_confirm"),
-  )?.group
 }
 
 interface InProps {
@@ -112,10 +128,20 @@ function In(props: InProps): ReactNode {
 
 /** A form that the user comes back to is loaded again, so that no password or secret reappears. */
 function Form({ language, children }: InProps): ReactNode {
+  const seenStep = useRef(false)
   if (useIsStale()) return null
   return (
     <div lang={language.locale} dir={language.direction} className="contents">
-      {children}
+      <noscript>
+        <p
+          lang="en"
+          dir="ltr"
+          className="max-w-md px-6 py-10 sm:rounded-2xl sm:border sm:border-line sm:bg-surface sm:p-10"
+        >
+          This form needs JavaScript. Turn it on for this site, then reload the page.
+        </p>
+      </noscript>
+      <SeenStep value={seenStep}>{children}</SeenStep>
     </div>
   )
 }

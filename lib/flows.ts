@@ -59,6 +59,18 @@ export async function requireFlow<K extends FlowKind>(kind: K, query: Query): Pr
   return redirect(newFlow({ return_to: forBrowser(details?.return_to, appUrl), ...options }))
 }
 
+/** The flow with these values in its empty visible fields, by their name. */
+export function withValues<Flow extends Flows[FlowKind]>(flow: Flow, values: Record<string, string | undefined>): Flow {
+  const nodes = flow.ui.nodes.map((node): typeof node => {
+    const { attributes } = node
+    if (attributes.node_type !== "input" || ["hidden", "submit"].includes(attributes.type)) return node
+    const value = values[attributes.name]
+    const isEmpty = attributes.value === undefined || attributes.value === ""
+    return isEmpty && value !== undefined ? { ...node, attributes: { ...attributes, value } } : node
+  })
+  return { ...flow, ui: { ...flow.ui, nodes } }
+}
+
 /** The origin at which Elements in the browser calls Ory. */
 export async function browserOryUrl(): Promise<string> {
   return oryPublicUrl((await currentRequest()).appUrl)

@@ -101,7 +101,8 @@ test("a user links a provider in settings, signs in with it, and unlinks it", as
   await expect(page.getByRole("main")).toContainText(texts.dashboard.socialSignIn)
 
   await page.goto("/account/settings")
-  await section.getByRole("button").first().click()
+  await section.getByRole("button", { name: "Unlink" }).click()
+  await page.getByRole("dialog").getByRole("button", { name: "Unlink" }).click()
   await expectSettingsSaved(page)
   const identity = await fetch(`${servers.ory.adminUrl}/admin/identities/${user.identityId}?include_credential=oidc`)
   const { credentials } = (await identity.json()) as {

@@ -2,8 +2,9 @@ import type { Metadata } from "next"
 import type { ReactNode } from "react"
 import { AuthCard } from "@/components/auth-card"
 import { Login } from "@/elements/elements"
-import { browserOryUrl, requireFlow, type Query } from "@/lib/flows"
+import { browserOryUrl, requireFlow, withValues, type Query } from "@/lib/flows"
 import { preferredLanguage } from "@/lib/language"
+import { readSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Sign in" }
 export const instant = false
@@ -12,7 +13,19 @@ export default async function LoginPage({ searchParams }: { searchParams: Query 
   const flow = await requireFlow("login", searchParams)
   return (
     <AuthCard>
-      {flow && <Login flow={flow} oryUrl={await browserOryUrl()} language={await preferredLanguage()} />}
+      {flow && (
+        <Login
+          flow={flow.refresh ? withValues(flow, { identifier: await userEmail() }) : flow}
+          oryUrl={await browserOryUrl()}
+          language={await preferredLanguage()}
+        />
+      )}
     </AuthCard>
   )
+}
+
+/** The address of the user who signs in again. */
+async function userEmail(): Promise<string | undefined> {
+  const verdict = await readSession()
+  return verdict.outcome === "active" ? verdict.session.identity.traits.email : undefined
 }

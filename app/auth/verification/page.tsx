@@ -2,17 +2,26 @@ import type { Metadata } from "next"
 import type { ReactNode } from "react"
 import { AuthCard } from "@/components/auth-card"
 import { Verification } from "@/elements/elements"
-import { browserOryUrl, requireFlow, type Query } from "@/lib/flows"
+import { browserOryUrl, requireFlow, withValues, type Query } from "@/lib/flows"
 import { preferredLanguage } from "@/lib/language"
+import { readSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Confirm your address" }
 export const instant = false
 
 export default async function VerificationPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
-  const flow = await requireFlow("verification", searchParams)
+  const [flow, verdict] = await Promise.all([requireFlow("verification", searchParams), readSession({ fresh: true })])
+  const email = verdict.outcome === "active" ? verdict.session.identity.traits.email : undefined
   return (
     <AuthCard>
-      {flow && <Verification flow={flow} oryUrl={await browserOryUrl()} language={await preferredLanguage()} />}
+      {flow && (
+        <Verification
+          flow={withValues(flow, { email })}
+          oryUrl={await browserOryUrl()}
+          language={await preferredLanguage()}
+          email={email}
+        />
+      )}
     </AuthCard>
   )
 }

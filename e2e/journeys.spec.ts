@@ -1,0 +1,309 @@
+import { TOTP } from "otpauth"
+import type { Locator, Page } from "playwright/test"
+import {
+  codeFor,
+  expect,
+  expectSettingsSaved,
+  expectSignedIn,
+  signIn,
+  signUp,
+  submitRegistration,
+  test,
+} from "./fixtures"
+import { createIdentity, PAGE_LOAD, randomAccount, send } from "./http"
+import { setting } from "./settings"
+import { texts } from "./texts"
+
+/** No form ends nowhere: each error is at its field and has the focus, and each page leads on. */
+
+/** The error of a field, as a screen reader announces it with the field. */
+async function expectErrorAt(page: Page, name: string, text: RegExp): Promise<void> {
+  const field = page.locator(`input[name="${name}"]`)
+  await expect(field).toBeFocused()
+  await expect(field).toHaveAttribute("aria-invalid", "true")
+  await expect(field).toHaveAccessibleDescription(text)
+  await expect(page.locator(`[role=alert][id="${name}-messages"]`)).toHaveText(text)
+}
+
+const REQUIRED = /fill out this field|fill in this field/i
+
+for (const [path, field, button] of [
+  ["/auth/login", "identifier", /code/i],
+  ["/auth/login", "identifier", /sign in with password/i],
+  ["/auth/registration", "traits.email", /sign up/i],
+  ["/auth/recovery", "email", /continue/i],
+  ["/auth/verification", "email", /continue/i],
+] as const)
+  test(`${path}: the button ${button.source} with an empty address shows an error at the field`, async ({ page }) => {
+    await page.goto(path)
+    await page.getByRole("button", { name: button }).first().click()
+    await expectErrorAt(page, field, REQUIRED)
+
+    await page.locator(`input[name="${field}"]`).fill("not an address")
+    await page.getByRole("button", { name: button }).first().click()
+    if (field !== "identifier") await expectErrorAt(page, field, /@/)
+  })
+
+test("a wrong password focuses the empty password field and shows both ways on", async ({ page, user }) => {
+  await page.goto("/auth/login?return_to=/account")
+  await signIn(page, { ...user, password: "wrong password" })
+  await expect(page.getByRole("alert").filter({ hasText: /credentials are invalid/i })).toBeVisible()
+  await expect(page.locator("input[name=password]")).toBeFocused()
+  await expect(page.locator("input[name=identifier]")).toHaveValue(user.email)
+
+  await page.getByRole("link", { name: "Reset your password" }).click()
+  await page.waitForURL("**/auth/recovery**")
+  await expect(page.locator("input[name=email]")).toHaveValue(user.email)
+  expect(page.url()).not.toContain(encodeURIComponent(user.email))
+
+  await page.goto("/auth/login?return_to=/account")
+  await signIn(page, { ...user, password: "wrong password" })
+  await page.getByRole("link", { name: "Create an account" }).click()
+  await page.waitForURL("**/auth/registration**")
+  await expect(page.locator('input[name="traits.email"]')).toHaveValue(user.email)
+})
+
+test("a new password that is too short is announced at its field", async ({ signedInPage: page }) => {
+  await page.goto("/account/settings")
+  const form = page.getByRole("form", { name: "Change password" })
+  await form.locator("input[name=password]").fill("short")
+  await form.getByRole("button", { name: "Save" }).click()
+  await expectErrorAt(page, "password", /at least 8 characters/)
+})
+
+test("the result of a change is said once, in its section, which has the focus", async ({
+  signedInPage: page,
+  user,
+}) => {
+  await page.goto("/account/settings")
+  const form = page.getByRole("form", { name: "Change password" })
+  await form.locator("input[name=password]").fill(`${user.password} too`)
+  await form.getByRole("button", { name: "Save" }).click()
+  await expectSettingsSaved(page)
+  await expect(page.getByText("Your changes have been saved!")).toHaveCount(1)
+  await expect(form.getByRole("status").filter({ hasText: "Your changes have been saved!" })).toBeVisible()
+  await expect(form.getByRole("heading")).toBeFocused()
+})
+
+test("a registered address at sign-up leads to sign-in with the address kept", async ({ page, user }) => {
+  await page.goto("/auth/registration?return_to=/account")
+  await page.locator('input[name="traits.email"]').fill(user.email)
+  await page.getByRole("button", { name: "Sign up" }).click()
+  const password = page.getByRole("button", { name: /^Password/ })
+  const link = page.getByRole("link", { name: "Sign in instead" })
+  await expect(password.or(link)).toBeVisible()
+  if (await password.isVisible()) {
+    await password.click()
+    await page.locator("input[name=password]").fill(user.password)
+    await page.getByRole("button", { name: "Sign up" }).click()
+  }
+  await link.click()
+  await page.waitForURL("**/auth/login**")
+  await expect(page.locator("input[name=identifier]")).toHaveValue(user.email)
+  await signIn(page, user)
+  await page.waitForURL("**/account")
+})
+
+test("a sign-in code for an address without an account leads to sign-up with the address kept", async ({
+  page,
+  newAccount,
+}) => {
+  await page.goto("/auth/login?return_to=/account")
+  await page.locator("input[name=identifier]").fill(newAccount.email)
+  await page.getByRole("button", { name: /code/i }).click()
+  await page.getByRole("link", { name: "Create an account" }).click()
+  await page.waitForURL("**/auth/registration**")
+  await expect(page.locator('input[name="traits.email"]')).toHaveValue(newAccount.email)
+})
+
+test("after sign-up, the page names the address, sends a new code, and leads on without it", async ({
+  page,
+  newAccount,
+}) => {
+  await page.goto("/auth/registration?return_to=/account")
+  await submitRegistration(page, newAccount)
+  const first = await codeFor(newAccount.email)
+  await expect(page.getByTestId("ory/card").getByText(newAccount.email)).toBeVisible()
+  await page.getByRole("button", { name: "Resend code" }).click()
+  await expect(page.getByRole("status").filter({ hasText: "We sent a new code" })).toBeVisible()
+  const second = await codeFor(newAccount.email, first)
+
+  await page.getByRole("link", { name: "Confirm it later" }).click()
+  await page.waitForURL("**/account")
+  await expect(page.getByText(`Your address ${newAccount.email} is not confirmed yet.`)).toBeVisible()
+
+  await page.goBack()
+  await page.getByRole("textbox", { name: /code/i }).fill(second)
+  await page.getByRole("button", { name: "Continue", exact: true }).click()
+  await page.getByRole("link", { name: "Continue" }).click()
+  await page.waitForURL("**/account")
+  await expect(page.getByText("is not confirmed yet")).toHaveCount(0)
+})
+
+test("an unverified user confirms the address from the account page", async ({ page }) => {
+  const account = randomAccount()
+  await createIdentity(setting("ORY_ADMIN_URL"), account, { verified: false })
+  await page.goto("/account")
+  await signIn(page, account)
+  await page.waitForURL("**/account")
+  await page.getByRole("link", { name: "Confirm your address" }).click()
+  await page.waitForURL("**/auth/verification**")
+  await expect(page.locator("input[name=email]")).toHaveValue(account.email)
+  await page.getByRole("button", { name: "Continue", exact: true }).click()
+  await page.getByRole("textbox", { name: /code/i }).fill(await codeFor(account.email))
+  await page.getByRole("button", { name: "Continue", exact: true }).click()
+  await page.getByRole("link", { name: "Continue" }).click()
+  await page.waitForURL("**/account")
+  await expectSignedIn(page, account)
+  await expect(page.getByText("is not confirmed yet")).toHaveCount(0)
+})
+
+test("the address is filled in when a signed-in user signs in again", async ({ signedInPage: page, user }) => {
+  await page.goto("/api/refresh-session?return_to=/account")
+  await page.waitForURL("**/auth/login**")
+  await expect(page.locator("input[name=identifier]")).toHaveValue(user.email)
+  await page.locator("input[name=password]").fill(user.password)
+  await page.locator("button[name=method][value=password]").click()
+  await page.waitForURL("**/account")
+})
+
+test("removing a second factor asks first, and keeps it when the user cancels", async ({ page, newAccount }) => {
+  await signUp(page, newAccount)
+  await page.goto("/account/settings")
+  await page.getByRole("button", { name: "Enable" }).click()
+  await page.getByRole("button", { name: "Confirm backup recovery codes" }).click()
+  await expectSettingsSaved(page)
+  const remove = page.getByRole("button", { name: "Disable this method" })
+  await remove.click()
+  const dialog = page.getByRole("dialog")
+  await expect(dialog).toBeVisible()
+  await dialog.getByRole("button", { name: "Cancel" }).click()
+  await expect(dialog).toBeHidden()
+  await expect(remove).toBeFocused()
+  await remove.click()
+  await dialog.getByRole("button", { name: "Disable this method" }).click()
+  await expect(page.getByRole("button", { name: "Enable" })).toBeVisible()
+  await expectSettingsSaved(page)
+  await expect(page.getByRole("form", { name: /Backup/ }).getByRole("heading")).toBeFocused()
+})
+
+test("without JavaScript, flow pages say that they need it, instead of a form that does nothing", async ({
+  openPage,
+}) => {
+  const page = await openPage(undefined, {
+    javaScriptEnabled: false,
+    expectedErrors: /^csp |^console: Applying inline style/,
+  })
+  for (const path of ["/auth/login", "/auth/registration", "/auth/recovery", "/auth/verification"]) {
+    await page.goto(path)
+    await expect(page.locator("noscript p")).toBeVisible()
+    await expect(page.locator("noscript p")).toContainText("This form needs JavaScript.")
+    await expect(page.getByRole("button")).toHaveCount(0)
+  }
+})
+
+test("an unknown path has its own title, and links to the pages that exist", async ({ openAs, user }) => {
+  const page = await openAs(user, undefined, { expectedErrors: /^404 / })
+  await page.goto("/no-such-page")
+  await page.waitForLoadState("networkidle")
+  await expect(page).toHaveTitle(/^Page not found · /)
+  await expect(page.getByRole("heading", { name: texts.notFound, level: 1 })).toBeVisible()
+  await page.getByRole("link", { name: texts.nav.devices, exact: true }).click()
+  await page.waitForURL("**/account/devices")
+})
+
+test("password managers find the pages for passwords and passkeys", async ({ signedInPage: page }) => {
+  const endpoints = await send(setting("APP_URL"), "/.well-known/passkey-endpoints")
+  expect(endpoints.status).toBe(200)
+  const url = `${setting("APP_URL")}/account/settings#passkey-settings`
+  expect(JSON.parse(endpoints.body)).toEqual({ enroll: url, manage: url })
+
+  const change = await send(setting("APP_URL"), "/.well-known/change-password", { headers: PAGE_LOAD })
+  expect([change.status, change.headers.location]).toEqual([
+    303,
+    `${setting("APP_URL")}/account/settings#password-settings`,
+  ])
+  await page.goto("/.well-known/change-password")
+  await page.waitForURL("**/account/settings?flow=**#password-settings")
+  await expect(page.getByRole("form", { name: "Change password" })).toBeInViewport()
+})
+
+test("the keyboard alone signs in, skips the navigation, and removes a second factor only after a question", async ({
+  page,
+  newAccount,
+}) => {
+  const press = async (...keys: string[]): Promise<void> => {
+    for (const key of keys) await page.keyboard.press(key)
+  }
+  /** Presses Tab until this element has the focus. */
+  const tabTo = async (target: Locator): Promise<void> => {
+    for (let presses = 0; presses < 60; presses++) {
+      if (await target.evaluate((element) => element === document.activeElement)) return
+      await press("Tab")
+    }
+    throw new Error(`Tab does not reach ${target.toString()}.`)
+  }
+
+  await test.step("sign-up with verification", async () => {
+    await page.goto("/auth/registration?return_to=/account")
+    await expect(page.locator('input[name="traits.email"]')).toBeFocused()
+    await page.keyboard.type(newAccount.email)
+    await press("Enter")
+    await tabTo(page.getByRole("button", { name: /^Password/ }))
+    await press("Enter")
+    await expect(page.locator("input[name=password]")).toBeFocused()
+    await page.keyboard.type(newAccount.password)
+    await press("Enter")
+    await page.waitForURL("**/auth/verification**")
+    await expect(page.getByRole("textbox", { name: /code/i })).toBeFocused()
+    await page.keyboard.type(await codeFor(newAccount.email))
+    await press("Enter")
+    await tabTo(page.getByRole("link", { name: "Continue" }))
+    await press("Enter")
+    await page.waitForURL("**/account")
+  })
+
+  await test.step("the first Tab offers to skip the navigation", async () => {
+    await page.goto("/account/settings")
+    await press("Tab")
+    await expect(page.getByRole("link", { name: "Skip to the content" })).toBeFocused()
+    await press("Enter", "Tab")
+    await expect(page.locator('input[name="traits.email"]')).toBeFocused()
+  })
+
+  await test.step("an authenticator app is set up, and removed only after a question", async () => {
+    await tabTo(page.locator("input[name=totp_secret_key]"))
+    const totp = new TOTP({ secret: await page.locator("input[name=totp_secret_key]").inputValue() })
+    await press("Tab")
+    await page.keyboard.type(totp.generate())
+    await press("Enter")
+    await expectSettingsSaved(page)
+
+    const remove = page.getByRole("button", { name: /Unlink/ })
+    await tabTo(remove)
+    await press("Enter")
+    await expect(page.getByRole("dialog")).toBeVisible()
+    await press("Escape")
+    await expect(page.getByRole("dialog")).toBeHidden()
+    await expect(remove).toBeFocused()
+    await press("Enter")
+    await tabTo(page.getByRole("dialog").getByRole("button", { name: /Unlink/ }))
+    await press("Enter")
+    await expect(page.getByRole("form", { name: "Authenticator App" }).getByRole("heading")).toBeFocused()
+    await expect(page.locator("input[name=totp_secret_key]")).toBeVisible()
+  })
+
+  await test.step("sign-in", async () => {
+    await tabTo(page.getByRole("button", { name: texts.nav.signOut }))
+    await press("Enter")
+    await page.waitForURL((url) => url.pathname === "/")
+    await page.goto("/account")
+    await page.waitForURL("**/auth/login**")
+    await expect(page.locator("input[name=identifier]")).toBeFocused()
+    await page.keyboard.type(newAccount.email)
+    await tabTo(page.locator("input[name=password]"))
+    await page.keyboard.type(newAccount.password)
+    await press("Enter")
+    await page.waitForURL("**/account")
+  })
+})

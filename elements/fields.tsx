@@ -1,0 +1,189 @@
+"use client"
+
+import {
+  useOryFlow,
+  type OryFormRootProps,
+  type OryMessageRootProps,
+  type OryNodeInputProps,
+  type OryNodeLabelProps,
+  type OryNodeTextProps,
+} from "@ory/elements-react"
+import { getOryComponents } from "@ory/elements-react/theme"
+import {
+  createContext,
+  use,
+  useEffect,
+  useRef,
+  useState,
+  type ComponentType,
+  type ReactNode,
+  type RefObject,
+  type SubmitEvent,
+} from "react"
+import { useKeptAddress, WaysOn } from "./address"
+
+/**
+ * Forms and fields of Ory Elements in which every error is at its field, announced by screen readers, and gets the focus. Elements
+ * 1.2.1 sends incomplete forms, and shows errors without a connection to their fields.
+ */
+
+const elements = getOryComponents()
+
+/** What the browser says about the fields that stopped a form from being sent, by the field's name. */
+type Problems = Readonly<Record<string, string>>
+const FieldProblems = createContext<Problems>({})
+
+interface CheckedForm {
+  ref: RefObject<HTMLFormElement | null>
+  onSubmit: (event: SubmitEvent<HTMLFormElement>) => void
+  problems: Problems
+}
+
+/**
+ * Sends a form only if the fields of the chosen method are filled in. Otherwise it focuses the first field that is not. After
+ * Ory's response, it focuses the first field that Ory rejected, or else the form's heading.
+ */
+export function useCheckedForm(send: OryFormRootProps["onSubmit"]): CheckedForm {
+  const { flow, formState } = useOryFlow()
+  const [problems, setProblems] = useState<Problems>({})
+  const ref = useRef<HTMLFormElement>(null)
+  const sent = useRef<object>(null)
+
+  useEffect(() => {
+    if (ref.current === null || sent.current === null || sent.current === flow || formState.isSubmitting) return
+    sent.current = null
+    focusResult(ref.current, flow.ui.messages?.some(({ type }) => type === "error") ?? false)
+  }, [flow, formState.isSubmitting])
+
+  const onSubmit = (event: SubmitEvent<HTMLFormElement>): void => {
+    const invalid = invalidFields(event.currentTarget, event.nativeEvent.submitter)
+    setProblems(Object.fromEntries(invalid.map((field) => [field.name, field.validationMessage])))
+    if (invalid[0] === undefined) {
+      sent.current = flow
+      send(event)
+    } else {
+      event.preventDefault()
+      invalid[0].focus()
+    }
+  }
+  return { ref, onSubmit, problems }
+}
+
+/** The fields that are missing or malformed, of those that belong to the button's method or to every method. */
+function invalidFields(form: HTMLFormElement, button: HTMLElement | null): HTMLInputElement[] {
+  if (!(button instanceof HTMLButtonElement) || button.name !== "method") return []
+  const groups = [button.value, "default", "profile", "identifier_first"]
+  return Array.from(form.querySelectorAll<HTMLInputElement>("input[data-group]")).filter(
+    (field) => groups.includes(field.dataset.group ?? "") && !field.checkValidity(),
+  )
+}
+
+function focusResult(form: HTMLFormElement, failed: boolean): void {
+  const fields = Array.from(form.querySelectorAll<HTMLInputElement>("input[data-group]:not([type=hidden])"))
+  const rejected = form.querySelector<HTMLElement>("[aria-invalid=true]")
+  const retry = failed ? (fields.find(({ value }) => value === "") ?? fields[0]) : undefined
+  const heading = (form.closest("[data-testid='ory/card']") ?? form).querySelector<HTMLElement>("[tabindex='-1']")
+  const target = rejected ?? retry ?? (fields.length === 0 || form.id !== "" ? heading : undefined)
+  target?.focus()
+}
+
+/** Elements' form. `noValidate`, because the browser's own bubbles are neither translated with the page nor kept in view. */
+export function Form({ onSubmit, children, action, method }: OryFormRootProps): ReactNode {
+  const { problems, ...form } = useCheckedForm(onSubmit)
+  return (
+    <FieldProblems value={problems}>
+      <form {...form} action={action} method={method} noValidate className="grid gap-8">
+        {children}
+      </form>
+    </FieldProblems>
+  )
+}
+
+export { FieldProblems }
+
+const messagesId = (name: string): string => `${name}-messages`
+
+/** What browsers may fill in, where Ory does not say it. https://www.w3.org/TR/WCAG22/#input-purposes */
+const AUTOCOMPLETE: Readonly<Record<string, string>> = {
+  identifier: "username",
+  "traits.email": "email",
+  "traits.name.first": "given-name",
+  "traits.name.last": "family-name",
+  email: "email",
+  code: "one-time-code",
+  totp_code: "one-time-code",
+}
+
+/** A field that names its error for screen readers. */
+function field(Field: ComponentType<OryNodeInputProps>): ComponentType<OryNodeInputProps> {
+  return function FieldWithError(props: OryNodeInputProps) {
+    const { node, inputProps } = props
+    const { name, required } = node.attributes
+    const problem = use(FieldProblems)[name]
+    useKeptAddress(name, inputProps.value, inputProps.onChange)
+    const attributesOfError = {
+      required,
+      "data-group": node.group,
+      "aria-invalid": problem !== undefined || node.messages.some(({ type }) => type === "error") || undefined,
+      "aria-describedby": problem !== undefined || node.messages.length > 0 ? messagesId(name) : undefined,
+    }
+    const autoComplete = inputProps.autoComplete ?? AUTOCOMPLETE[name]
+    return <Field {...props} inputProps={{ ...inputProps, ...attributesOfError, autoComplete }} />
+  }
+}
+
+export const Input = field(elements.Node.Input)
+export const CodeInput = field(elements.Node.CodeInput)
+
+/** A field with its label and its messages. */
+export function Label({ children, ...props }: OryNodeLabelProps): ReactNode {
+  const { messages, attributes } = props.node
+  const problem = use(FieldProblems)[attributes.name]
+  return (
+    <elements.Node.Label {...props} node={{ ...props.node, messages: [] }}>
+      {children}
+      {(problem !== undefined || messages.length > 0) && (
+        <div id={messagesId(attributes.name)} role="alert">
+          {problem !== undefined && <p className="text-interface-foreground-validation-danger">{problem}</p>}
+          {messages.map((message) => (
+            <elements.Message.Content key={message.id} message={message} />
+          ))}
+        </div>
+      )}
+    </elements.Node.Label>
+  )
+}
+
+/** The messages of the whole form, and links to what helps. */
+export function Messages({ children }: OryMessageRootProps): ReactNode {
+  const { flow } = useOryFlow()
+  const role = flow.ui.messages?.some(({ type }) => type === "error") ? "alert" : "status"
+  return (
+    <div key={role} role={role} className="empty:hidden">
+      <elements.Message.Root>{children}</elements.Message.Root>
+      <WaysOn />
+    </div>
+  )
+}
+
+/** Text of Ory's. The secret of an authenticator app is a field with a label, so that users can copy it. */
+export function Text(props: OryNodeTextProps): ReactNode {
+  const { node } = props
+  const { id, text } = node.attributes
+  const labelId = `${id}-label`
+  if (id !== "totp_secret_key" || node.meta.label === undefined) return <elements.Node.Text {...props} />
+  return (
+    <div className="flex max-w-[488px] flex-col gap-1">
+      <span id={labelId}>
+        <elements.Message.Content message={node.meta.label} />
+      </span>
+      <input
+        aria-labelledby={labelId}
+        name={id}
+        value={text.text}
+        readOnly
+        className="rounded-forms border border-input-border-default bg-input-background-default px-4 py-[13px] text-input-foreground-primary"
+      />
+    </div>
+  )
+}

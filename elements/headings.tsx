@@ -1,0 +1,43 @@
+"use client"
+
+import { useOryFlow } from "@ory/elements-react"
+import { DefaultCardHeader, DefaultCurrentIdentifierButton } from "@ory/elements-react/theme"
+import { createContext, use, useEffect, useRef, type ReactElement, type ReactNode, type RefObject } from "react"
+
+/** Whether this page has shown a step of its flow before. */
+export const SeenStep = createContext<RefObject<boolean>>({ current: false })
+
+/**
+ * The title and text of a flow's step. The title is the page's `h1`. It gets the focus when a step without a field follows another,
+ * because the button that led here is gone.
+ */
+export function CardHeader(): ReactNode {
+  const { current: step } = useOryFlow().formState
+  // Elements exports no function for these texts, but its header returns an element that has them.
+  const { title, text } = (DefaultCardHeader() as ReactElement<{ title: string; text: string }>).props
+  const heading = useRef<HTMLHeadingElement>(null)
+  const seenStep = use(SeenStep)
+  useEffect(() => {
+    // Later than Elements, which focuses the first field of a step.
+    const timer = setTimeout(() => {
+      if (seenStep.current && document.activeElement === document.body) heading.current?.focus()
+      seenStep.current = true
+    })
+    return () => {
+      clearTimeout(timer)
+    }
+  }, [seenStep, step])
+  return (
+    <header className="flex flex-col gap-2 antialiased">
+      <h1
+        ref={heading}
+        tabIndex={-1}
+        className="text-lg leading-normal font-semibold text-interface-foreground-default-primary"
+      >
+        {title}
+      </h1>
+      <p className="leading-normal text-interface-foreground-default-secondary">{text}</p>
+      <DefaultCurrentIdentifierButton />
+    </header>
+  )
+}
