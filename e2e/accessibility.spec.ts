@@ -219,7 +219,7 @@ const states: readonly State[] = [
   {
     name: "account with an unconfirmed address",
     title: "Account",
-    shows: "is not confirmed yet",
+    shows: texts.account.unconfirmed,
     reach: async ({ page }) => {
       const account = randomAccount()
       await createIdentity(setting("ORY_ADMIN_URL"), account, { verified: false })
@@ -262,7 +262,7 @@ const states: readonly State[] = [
   {
     name: "settings, question before a removal",
     title: "Settings",
-    shows: "Do you want to continue?",
+    shows: texts.forms.removalQuestion,
     reach: async ({ page, newAccount }) => {
       await signUp(page, newAccount)
       await enrolTotp(page)

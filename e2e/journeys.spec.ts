@@ -51,14 +51,14 @@ test("a wrong password focuses the empty password field and shows both ways on",
   await expect(page.locator("input[name=password]")).toBeFocused()
   await expect(page.locator("input[name=identifier]")).toHaveValue(user.email)
 
-  await page.getByRole("link", { name: "Reset your password" }).click()
+  await page.getByRole("link", { name: texts.forms.resetPassword }).click()
   await page.waitForURL("**/auth/recovery**")
   await expect(page.locator("input[name=email]")).toHaveValue(user.email)
   expect(page.url()).not.toContain(encodeURIComponent(user.email))
 
   await page.goto("/auth/login?return_to=/account")
   await signIn(page, { ...user, password: "wrong password" })
-  await page.getByRole("link", { name: "Create an account" }).click()
+  await page.getByRole("link", { name: texts.forms.createAccount }).click()
   await page.waitForURL("**/auth/registration**")
   await expect(page.locator('input[name="traits.email"]')).toHaveValue(user.email)
 })
@@ -90,7 +90,7 @@ test("a registered address at sign-up leads to sign-in with the address kept", a
   await page.locator('input[name="traits.email"]').fill(user.email)
   await page.getByRole("button", { name: "Sign up" }).click()
   const password = page.getByRole("button", { name: /^Password/ })
-  const link = page.getByRole("link", { name: "Sign in instead" })
+  const link = page.getByRole("link", { name: texts.forms.signInInstead })
   await expect(password.or(link)).toBeVisible()
   if (await password.isVisible()) {
     await password.click()
@@ -111,7 +111,7 @@ test("a sign-in code for an address without an account leads to sign-up with the
   await page.goto("/auth/login?return_to=/account")
   await page.locator("input[name=identifier]").fill(newAccount.email)
   await page.getByRole("button", { name: /code/i }).click()
-  await page.getByRole("link", { name: "Create an account" }).click()
+  await page.getByRole("link", { name: texts.forms.createAccount }).click()
   await page.waitForURL("**/auth/registration**")
   await expect(page.locator('input[name="traits.email"]')).toHaveValue(newAccount.email)
 })
@@ -125,19 +125,19 @@ test("after sign-up, the page names the address, sends a new code, and leads on 
   const first = await codeFor(newAccount.email)
   await expect(page.getByTestId("ory/card").getByText(newAccount.email)).toBeVisible()
   await page.getByRole("button", { name: "Resend code" }).click()
-  await expect(page.getByRole("status").filter({ hasText: "We sent a new code" })).toBeVisible()
+  await expect(page.getByRole("status").filter({ hasText: texts.forms.newCodeSent })).toBeVisible()
   const second = await codeFor(newAccount.email, first)
 
-  await page.getByRole("link", { name: "Confirm it later" }).click()
+  await page.getByRole("link", { name: texts.forms.confirmLater }).click()
   await page.waitForURL("**/account")
-  await expect(page.getByText(`Your address ${newAccount.email} is not confirmed yet.`)).toBeVisible()
+  await expect(page.getByText(texts.account.unconfirmed)).toBeVisible()
 
   await page.goBack()
   await page.getByRole("textbox", { name: /code/i }).fill(second)
   await page.getByRole("button", { name: "Continue", exact: true }).click()
   await page.getByRole("link", { name: "Continue" }).click()
   await page.waitForURL("**/account")
-  await expect(page.getByText("is not confirmed yet")).toHaveCount(0)
+  await expect(page.getByText(texts.account.unconfirmed)).toHaveCount(0)
 })
 
 test("an unverified user confirms the address from the account page", async ({ page }) => {
@@ -146,7 +146,7 @@ test("an unverified user confirms the address from the account page", async ({ p
   await page.goto("/account")
   await signIn(page, account)
   await page.waitForURL("**/account")
-  await page.getByRole("link", { name: "Confirm your address" }).click()
+  await page.getByRole("link", { name: texts.account.confirmAddress }).click()
   await page.waitForURL("**/auth/verification**")
   await expect(page.locator("input[name=email]")).toHaveValue(account.email)
   await page.getByRole("button", { name: "Continue", exact: true }).click()
@@ -155,7 +155,7 @@ test("an unverified user confirms the address from the account page", async ({ p
   await page.getByRole("link", { name: "Continue" }).click()
   await page.waitForURL("**/account")
   await expectSignedIn(page, account)
-  await expect(page.getByText("is not confirmed yet")).toHaveCount(0)
+  await expect(page.getByText(texts.account.unconfirmed)).toHaveCount(0)
 })
 
 test("the address is filled in when a signed-in user signs in again", async ({ signedInPage: page, user }) => {
@@ -177,7 +177,7 @@ test("removing a second factor asks first, and keeps it when the user cancels", 
   await remove.click()
   const dialog = page.getByRole("dialog")
   await expect(dialog).toBeVisible()
-  await dialog.getByRole("button", { name: "Cancel" }).click()
+  await dialog.getByRole("button", { name: texts.forms.cancel }).click()
   await expect(dialog).toBeHidden()
   await expect(remove).toBeFocused()
   await remove.click()
@@ -197,7 +197,7 @@ test("without JavaScript, flow pages say that they need it, instead of a form th
   for (const path of ["/auth/login", "/auth/registration", "/auth/recovery", "/auth/verification"]) {
     await page.goto(path)
     await expect(page.locator("noscript p")).toBeVisible()
-    await expect(page.locator("noscript p")).toContainText("This form needs JavaScript.")
+    await expect(page.locator("noscript p")).toContainText(texts.forms.needsJavaScript)
     await expect(page.getByRole("button")).toHaveCount(0)
   }
 })
@@ -266,7 +266,7 @@ test("the keyboard alone signs in, skips the navigation, and removes a second fa
   await test.step("the first Tab offers to skip the navigation", async () => {
     await page.goto("/account/settings")
     await press("Tab")
-    await expect(page.getByRole("link", { name: "Skip to the content" })).toBeFocused()
+    await expect(page.getByRole("link", { name: texts.nav.skip })).toBeFocused()
     await press("Enter", "Tab")
     await expect(page.locator('input[name="traits.email"]')).toBeFocused()
   })

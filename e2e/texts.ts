@@ -9,6 +9,7 @@ export const texts = {
     devices: "Devices",
     settings: "Settings",
     signOut: "Sign out",
+    skip: "Skip to the content",
   },
   landing: {
     dashboardLink: "Go to your dashboard",
@@ -30,6 +31,8 @@ export const texts = {
     /** Shown when the user returns after a step-up. */
     keptChanges: "We kept your changes. They are not saved yet.",
     downloadData: "Download my data",
+    unconfirmed: "is not confirmed yet",
+    confirmAddress: "Confirm your address",
   },
   data: {
     heading: "Your data",
@@ -47,6 +50,17 @@ export const texts = {
     deviceAlreadySignedOut: "That device is already signed out.",
     ownDevice: "This is the device you are using.",
     othersSignedOut: "You are signed out everywhere else.",
+  },
+  /** This app's own texts on Ory's forms. */
+  forms: {
+    signInInstead: "Sign in instead",
+    createAccount: "Create an account",
+    resetPassword: "Reset your password",
+    confirmLater: "Confirm it later",
+    newCodeSent: "We sent a new code",
+    removalQuestion: "Do you want to continue?",
+    cancel: "Cancel",
+    needsJavaScript: "This form needs JavaScript.",
   },
   settings: {
     secondFactorNeeded: "The page you opened needs a second factor.",
