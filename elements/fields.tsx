@@ -31,7 +31,7 @@ const elements = getOryComponents()
 
 /** What the browser says about the fields that stopped a form from being sent, by the field's name. */
 type Problems = Readonly<Record<string, string>>
-const FieldProblems = createContext<Problems>({})
+export const FieldProblems = createContext<Problems>({})
 
 interface CheckedForm {
   ref: RefObject<HTMLFormElement | null>
@@ -87,7 +87,7 @@ function focusResult(form: HTMLFormElement, failed: boolean): void {
   target?.focus()
 }
 
-/** Elements' form. `noValidate`, because the browser's own bubbles are neither translated with the page nor kept in view. */
+/** Elements' form. `noValidate`, because the browser's own bubbles disappear after a few seconds. */
 export function Form({ onSubmit, children, action, method }: OryFormRootProps): ReactNode {
   const { problems, ...form } = useCheckedForm(onSubmit)
   return (
@@ -98,8 +98,6 @@ export function Form({ onSubmit, children, action, method }: OryFormRootProps): 
     </FieldProblems>
   )
 }
-
-export { FieldProblems }
 
 const messagesId = (name: string): string => `${name}-messages`
 

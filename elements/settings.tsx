@@ -54,8 +54,10 @@ export function SentSectionProvider({ flow, children }: { flow: Flow; children: 
   const result = withResult(flow) ?? kept
   useEffect(() => {
     const form = document.getElementById(`${result}-settings`)
-    form?.scrollIntoView()
-    form?.querySelector<HTMLElement>("[aria-invalid=true], h2")?.focus({ preventScroll: true })
+    if (form === null) return
+    form.scrollIntoView()
+    const target = form.querySelector<HTMLElement>("[aria-invalid=true]") ?? form.querySelector("h2")
+    target?.focus({ preventScroll: true })
   }, [result])
   const set = (group: string): void => {
     setSent(group)
