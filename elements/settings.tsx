@@ -14,8 +14,8 @@ import { getOryComponents, type Settings } from "@ory/elements-react/theme"
 import {
   createContext,
   use,
-  useEffect,
   useId,
+  useLayoutEffect,
   useRef,
   useState,
   useSyncExternalStore,
@@ -32,8 +32,8 @@ import { FieldProblems, useCheckedForm } from "./fields"
 
 const elements = getOryComponents()
 
-/** The section whose form was sent last, and a function to change it. */
-const SentSection = createContext<readonly [group: string | undefined, set: (group: string) => void]>([
+/** The section whose form was sent last, and a function to change it. Null while the page does not know it: on the server. */
+const SentSection = createContext<readonly [group: string | undefined | null, set: (group: string) => void]>([
   undefined,
   () => undefined,
 ])
@@ -49,10 +49,11 @@ export function SentSectionProvider({ flow, children }: { flow: Flow; children: 
   const kept = useSyncExternalStore(
     () => () => undefined,
     () => readSent(flow.id),
-    () => undefined,
+    () => null,
   )
   const result = withResult(flow) ?? kept
-  useEffect(() => {
+  // Together with the result, so that the page does not move later, under a click.
+  useLayoutEffect(() => {
     const form = document.getElementById(`${result}-settings`)
     if (form === null) return
     form.scrollIntoView()
