@@ -8,7 +8,7 @@ const EVERY_MS = 5000
 export function ReloadWhenBack(): ReactNode {
   useEffect(() => {
     const timer = setInterval(() => {
-      fetch(window.location.href, { method: "HEAD", redirect: "manual", cache: "no-store" })
+      fetch(window.location.href, { redirect: "manual", cache: "no-store" })
         .then(({ status }) => {
           if (status !== 503) window.location.reload()
         })

@@ -7,7 +7,6 @@ import {
   signIn,
   signInWithoutSecondFactor,
   signUp,
-  submitRegistration,
   test,
   verifyAddress,
 } from "../../e2e/fixtures"
@@ -80,24 +79,4 @@ test("26.2 sends the code of a second factor by email at once, and 1.3 sends it 
   await page.getByRole("button", { name: "Continue", exact: true }).click()
   await page.waitForURL("**/dashboard?tab=1")
   expect((await sessionOf(page)).authenticator_assurance_level).toBe("aal2")
-})
-
-test("the verification page after sign-up shows the address and can send another code on 26.2, but not on 1.3", async ({
-  page,
-  newAccount,
-}) => {
-  await page.goto("/auth/registration?return_to=/dashboard")
-  await submitRegistration(page, newAccount)
-  await expect(page.getByRole("textbox", { name: /code/i })).toBeVisible()
-  const first = await codeFor(newAccount.email)
-  const resend = page.getByRole("button", { name: "Resend code" })
-  if (await isOld()) {
-    await expect(resend).toHaveCount(0)
-    await verifyAddress(page, first)
-  } else {
-    await expect(page.getByText(newAccount.email)).toBeVisible()
-    await resend.click()
-    await verifyAddress(page, await codeFor(newAccount.email, first))
-  }
-  await page.waitForURL("**/dashboard")
 })
