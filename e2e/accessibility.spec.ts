@@ -21,7 +21,7 @@ import type { Servers } from "./servers"
 import { setting } from "./settings"
 import { texts } from "./texts"
 
-/** Checks each page and each state of each form with axe, in both themes and two widths. No rule is disabled and nothing is excluded. */
+/** Checks pages and states of their forms with axe, in both themes and two widths. No rule is disabled and nothing is excluded. */
 
 interface Given {
   page: Page
@@ -56,6 +56,13 @@ const openSignedIn =
     return page
   }
 
+const requestCode = async ({ page, user }: Given): Promise<Page> => {
+  await page.goto("/auth/login")
+  await page.locator("input[name=identifier]").fill(user.email)
+  await page.getByRole("button", { name: /code/i }).click()
+  return page
+}
+
 const enterCode = async (page: Page, code: string): Promise<void> => {
   await page.getByRole("textbox", { name: /code/i }).fill(code)
   await page.getByRole("button", { name: /^(Continue|Use Authenticator)/ }).click()
@@ -88,21 +95,14 @@ const states: readonly State[] = [
     name: "sign-in, code sent",
     title: /./,
     shows: /resend/i,
-    reach: async ({ page, user }) => {
-      await page.goto("/auth/login")
-      await page.locator("input[name=identifier]").fill(user.email)
-      await page.getByRole("button", { name: /code/i }).click()
-      return page
-    },
+    reach: requestCode,
   },
   {
     name: "sign-in with a wrong code",
     title: /./,
     shows: /code is invalid/,
-    reach: async ({ page, user }) => {
-      await page.goto("/auth/login")
-      await page.locator("input[name=identifier]").fill(user.email)
-      await page.getByRole("button", { name: /code/i }).click()
+    reach: async (given) => {
+      const page = await requestCode(given)
       await enterCode(page, "000000")
       return page
     },
@@ -296,7 +296,7 @@ const states: readonly State[] = [
   { name: "error of a flow", title: texts.error, reach: open("/auth/error") },
 ]
 
-test("the list covers every page and each state of its forms", () => {
+test("the list has at least 30 different states", () => {
   expect(states.length).toBeGreaterThanOrEqual(30)
   expect(new Set(states.map(({ name }) => name)).size).toBe(states.length)
 })

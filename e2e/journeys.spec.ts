@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises"
 import { TOTP } from "otpauth"
 import type { Locator, Page } from "playwright/test"
 import {
@@ -167,10 +168,13 @@ test("the address is filled in when a signed-in user signs in again", async ({ s
   await page.waitForURL("**/account")
 })
 
-test("removing a second factor asks first, and keeps it when the user cancels", async ({ page, newAccount }) => {
+test("backup codes can be downloaded, and removing them asks first", async ({ page, newAccount }) => {
   await signUp(page, newAccount)
   await page.goto("/account/settings")
   await page.getByRole("button", { name: "Enable" }).click()
+  const download = page.waitForEvent("download")
+  await page.getByRole("link", { name: texts.forms.downloadCodes }).click()
+  expect((await readFile(await (await download).path(), "utf8")).split("\n")).toHaveLength(12)
   await page.getByRole("button", { name: "Confirm backup recovery codes" }).click()
   await expectSettingsSaved(page)
   const remove = page.getByRole("button", { name: "Disable this method" })

@@ -57,6 +57,7 @@ export const texts = {
     createAccount: "Create an account",
     resetPassword: "Reset your password",
     confirmLater: "Confirm it later",
+    downloadCodes: "Download codes",
     newCodeSent: "We sent a new code",
     removalQuestion: "Do you want to continue?",
     cancel: "Cancel",

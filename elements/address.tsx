@@ -29,6 +29,10 @@ const TEXTS = {
   recovery: "Reset your password",
 }
 
+/** The look of Elements' own links. */
+export const LINK =
+  "cursor-pointer text-button-link-brand-brand underline transition-colors hover:text-button-link-brand-brand-hover"
+
 /** Links below the form's messages. Nothing if none of them needs one. */
 export function WaysOn(): ReactNode {
   const { flow } = useOryFlow()
@@ -39,12 +43,7 @@ export function WaysOn(): ReactNode {
     <p lang="en" dir="ltr" className="mt-2 flex flex-wrap gap-4">
       {ways.map((way) => (
         // A link, not next/link: the page creates a new flow at Ory.
-        <a
-          key={way}
-          href={paths[way] + query}
-          onClick={keepAddress}
-          className="text-button-link-brand-brand underline transition-colors hover:text-button-link-brand-brand-hover"
-        >
+        <a key={way} href={paths[way] + query} onClick={keepAddress} className={LINK}>
           {TEXTS[way]}
         </a>
       ))}

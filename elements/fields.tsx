@@ -29,7 +29,7 @@ import { useKeptAddress, WaysOn } from "./address"
 
 const elements = getOryComponents()
 
-/** What the browser says about the fields that stopped a form from being sent, by the field's name. */
+/** The browser's message for each invalid field, by the field's name. A form with one is not sent. */
 type Problems = Readonly<Record<string, string>>
 export const FieldProblems = createContext<Problems>({})
 

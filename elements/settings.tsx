@@ -26,8 +26,8 @@ import { LocalDate } from "@/components/local-time"
 import { FieldProblems, useCheckedForm } from "./fields"
 
 /**
- * The sections of the settings page. Each shows the result of its own form, and asks before it removes a way to sign in. Elements
- * 1.2.1 shows results in toasts, removes at once, and its icon buttons have no name.
+ * The sections of the settings page. Each section shows the result of its own form. A dialog opens before a way to sign in is removed.
+ * Ory Elements 1.2.1 shows results in toasts and removes at once. Its icon buttons have no accessible name.
  */
 
 const elements = getOryComponents()

@@ -3,6 +3,7 @@
 import { useOryConfiguration, useOryFlow, type VerificationFlowContainer } from "@ory/elements-react"
 import { createContext, use, useState, type ReactNode } from "react"
 import { paths } from "@/lib/routes"
+import { LINK } from "./address"
 
 /** The address of the signed-in user. Undefined for visitors. */
 export const UserEmail = createContext<string | undefined>(undefined)
@@ -60,6 +61,3 @@ export function VerificationFooter(): ReactNode {
     </div>
   )
 }
-
-const LINK =
-  "cursor-pointer text-button-link-brand-brand underline transition-colors hover:text-button-link-brand-brand-hover"

@@ -59,6 +59,13 @@ export async function requireFlow<K extends FlowKind>(kind: K, query: Query): Pr
   return redirect(newFlow({ return_to: forBrowser(details?.return_to, appUrl), ...options }))
 }
 
+/** The address of the signed-in user, to fill in. Undefined for visitors, and while Ory is unreachable. */
+export async function userEmail(): Promise<string | undefined> {
+  // A snapshot may hold the address from before a change.
+  const verdict = await readSession({ fresh: true })
+  return verdict.outcome === "active" ? verdict.session.identity.traits.email : undefined
+}
+
 /** The flow with these values in its empty visible fields, by their name. */
 export function withValues<Flow extends Flows[FlowKind]>(flow: Flow, values: Record<string, string | undefined>): Flow {
   const nodes = flow.ui.nodes.map((node): typeof node => {

@@ -3,6 +3,7 @@ import { connection } from "next/server"
 import type { ReactNode } from "react"
 import { ReloadWhenBack } from "./reload-when-back"
 import { AuthCard, Notice } from "@/components/auth-card"
+import { RETRY_SECONDS } from "@/lib/gate"
 
 export const metadata: Metadata = { title: "Back in a moment", robots: { index: false } }
 export const instant = false
@@ -16,7 +17,7 @@ export default async function UnavailablePage(): Promise<ReactNode> {
   await connection()
   return (
     <AuthCard>
-      <ReloadWhenBack />
+      <ReloadWhenBack everySeconds={RETRY_SECONDS} />
       <Notice title="Back in a moment">
         <p>
           We can't check your session right now. If you were signed in, you still are. This page opens again as soon as

@@ -2,10 +2,8 @@
 
 import { useEffect, type ReactNode } from "react"
 
-const EVERY_MS = 5000
-
 /** Loads the page again once it no longer responds with 503. Nothing changes before, so screen readers are not interrupted. */
-export function ReloadWhenBack(): ReactNode {
+export function ReloadWhenBack({ everySeconds }: { everySeconds: number }): ReactNode {
   useEffect(() => {
     const timer = setInterval(() => {
       fetch(window.location.href, { redirect: "manual", cache: "no-store" })
@@ -13,10 +11,10 @@ export function ReloadWhenBack(): ReactNode {
           if (status !== 503) window.location.reload()
         })
         .catch(() => undefined)
-    }, EVERY_MS)
+    }, everySeconds * 1000)
     return () => {
       clearInterval(timer)
     }
-  }, [])
+  }, [everySeconds])
   return null
 }

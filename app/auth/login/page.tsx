@@ -2,9 +2,8 @@ import type { Metadata } from "next"
 import type { ReactNode } from "react"
 import { AuthCard } from "@/components/auth-card"
 import { Login } from "@/elements/elements"
-import { browserOryUrl, requireFlow, withValues, type Query } from "@/lib/flows"
+import { browserOryUrl, requireFlow, userEmail, withValues, type Query } from "@/lib/flows"
 import { preferredLanguage } from "@/lib/language"
-import { readSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Sign in" }
 export const instant = false
@@ -22,10 +21,4 @@ export default async function LoginPage({ searchParams }: { searchParams: Query 
       )}
     </AuthCard>
   )
-}
-
-/** The address of the user who signs in again. */
-async function userEmail(): Promise<string | undefined> {
-  const verdict = await readSession()
-  return verdict.outcome === "active" ? verdict.session.identity.traits.email : undefined
 }

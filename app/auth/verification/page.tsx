@@ -2,16 +2,14 @@ import type { Metadata } from "next"
 import type { ReactNode } from "react"
 import { AuthCard } from "@/components/auth-card"
 import { Verification } from "@/elements/elements"
-import { browserOryUrl, requireFlow, withValues, type Query } from "@/lib/flows"
+import { browserOryUrl, requireFlow, userEmail, withValues, type Query } from "@/lib/flows"
 import { preferredLanguage } from "@/lib/language"
-import { readSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Confirm your address" }
 export const instant = false
 
 export default async function VerificationPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
-  const [flow, verdict] = await Promise.all([requireFlow("verification", searchParams), readSession({ fresh: true })])
-  const email = verdict.outcome === "active" ? verdict.session.identity.traits.email : undefined
+  const [flow, email] = await Promise.all([requireFlow("verification", searchParams), userEmail()])
   return (
     <AuthCard>
       {flow && (
