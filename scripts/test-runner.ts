@@ -1,17 +1,21 @@
 import { mkdir, readFile, rm } from "node:fs/promises"
 import { join } from "node:path"
+import { stripVTControlCharacters } from "node:util"
 import { sessionSecret, withoutSettings } from "../e2e/settings"
 import { nodeModule, projectDir, runMain, SetupError, start } from "./processes"
 
-/** The runner behind `npm test`. Its last line counts the tests of all parts. */
+/** The runner behind `npm test`. It ends with the names of the failed tests and the count of all parts. */
 
 interface Count {
   passed: number
   failed: number
   skipped: number
+  /** Names and errors of the failed tests, for suites that report them. */
+  failures?: readonly string[]
 }
 
-const total: Count = { passed: 0, failed: 0, skipped: 0 }
+const total = { passed: 0, failed: 0, skipped: 0 }
+const failures: string[] = []
 
 /** Folder of the JSON reports. */
 export const reports = join(projectDir, ".test", "reports")
@@ -56,6 +60,7 @@ export async function part(
   if (!ok) {
     console.log(`${name} ${how}.`)
     counted.failed ||= 1
+    failures.push(...(counted.failures?.length ? counted.failures : [`${name} ${how}.`]))
   }
   for (const key of ["passed", "failed", "skipped"] as const) total[key] += counted[key]
   return ok
@@ -67,13 +72,20 @@ export const node = (program: string, ...args: string[]): Part => ({
   args: [nodeModule(program), ...args],
 })
 
-async function report(name: string): Promise<Partial<Record<string, number>>> {
-  return JSON.parse(await readFile(join(reports, name), "utf8").catch(() => "{}")) as Partial<Record<string, number>>
+/** A JSON report, or an empty object if the part ended before it wrote one. */
+async function report<T>(name: string): Promise<Partial<T>> {
+  return JSON.parse(await readFile(join(reports, name), "utf8").catch(() => "{}")) as Partial<T>
+}
+
+interface UnitReport {
+  numPassedTests: number
+  numFailedTests: number
+  numPendingTests: number
 }
 
 /** Counts the tests of a Vitest run that wrote `unit.json`. */
 export async function countUnitTests(): Promise<Count> {
-  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0 } = await report("unit.json")
+  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0 } = await report<UnitReport>("unit.json")
   return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests }
 }
 
@@ -93,6 +105,27 @@ export function countBuildWarnings(output: readonly string[]): Count {
   return { passed: warnings.length === 0 ? 1 : 0, failed: warnings.length === 0 ? 0 : 1, skipped: 0 }
 }
 
+interface BrowserReport {
+  stats: Record<"expected" | "unexpected" | "flaky" | "skipped", number>
+  suites: BrowserSuite[]
+}
+
+interface BrowserSuite {
+  title: string
+  suites?: BrowserSuite[]
+  specs: { ok: boolean; title: string; tests: { results: { error?: { message?: string } }[] }[] }[]
+}
+
+/** The failed tests of a suite: file, titles and the first lines of the error. */
+function failedBrowserTests({ title, suites = [], specs }: BrowserSuite): string[] {
+  const failed = specs.filter(({ ok }) => !ok)
+  const own = failed.map((spec) => {
+    const errors = spec.tests.flatMap(({ results }) => results.map(({ error }) => error?.message ?? ""))
+    return [spec.title, ...stripVTControlCharacters(errors.join("\n")).split("\n").slice(0, 12)].join("\n    ")
+  })
+  return [...own, ...suites.flatMap(failedBrowserTests)].map((text) => `${title} › ${text}`)
+}
+
 /** The browser tests of one Playwright configuration. */
 export function browserTests(config: string, ...args: string[]): Part {
   const name = `${config.replace(/\W+/g, "-")}.json`
@@ -100,9 +133,9 @@ export function browserTests(config: string, ...args: string[]): Part {
     ...node("playwright/cli.js", "test", "--config", config, ...args),
     env: { ...appEnv, PLAYWRIGHT_REPORT: join(reports, name) },
     count: async () => {
-      const { stats } = (await report(name)) as { stats?: Partial<Record<string, number>> }
+      const { stats, suites = [] } = await report<BrowserReport>(name)
       const { expected = 0, unexpected = 0, flaky = 0, skipped = 0 } = stats ?? {}
-      return { passed: expected, failed: unexpected + flaky, skipped }
+      return { passed: expected, failed: unexpected + flaky, skipped, failures: suites.flatMap(failedBrowserTests) }
     },
   }
 }
@@ -143,9 +176,10 @@ export async function runTests(tests: () => Promise<void>): Promise<never> {
       await tests()
     } catch (error) {
       if (!(error instanceof SetupError)) throw error
-      console.log(error.message)
+      failures.push(error.message)
       total.failed += 1
     }
+    if (failures.length > 0) console.log(`\nFailed:\n${failures.map((text) => `- ${text}`).join("\n")}`)
     if (total.skipped > 0) console.log(`\n${total.skipped} skipped`)
     console.log(`\n${total.passed} passed, ${total.failed} failed`)
     process.exitCode = total.failed === 0 ? 0 : 1
