@@ -64,7 +64,7 @@ function SignOut(): ReactNode {
 /** The layout of a page until its content arrives: title, introduction and a card. */
 function Skeleton(): ReactNode {
   return (
-    <div className="animate-pulse motion-reduce:animate-none">
+    <div className="animate-pulse">
       <p role="status" className="sr-only">
         Loading
       </p>

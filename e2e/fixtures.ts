@@ -299,6 +299,8 @@ export async function codeFor(email: string, before?: string, inboxUrl = setting
 interface Authenticator {
   /** Runs these actions while the authenticator approves every request, as if the user touched it. */
   whileTouched: (act: () => Promise<void>) => Promise<void>
+  /** Whether it recognises its user, for example by a fingerprint. Otherwise it refuses. */
+  verifiesUsers: (isUserVerified: boolean) => Promise<unknown>
   passkeys: () => Promise<number>
 }
 
@@ -325,6 +327,7 @@ export async function addAuthenticator(page: Page): Promise<Authenticator> {
       await act()
       await approve(false)
     },
+    verifiesUsers: (isUserVerified) => session.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified }),
     passkeys: async () => (await session.send("WebAuthn.getCredentials", { authenticatorId })).credentials.length,
   }
 }

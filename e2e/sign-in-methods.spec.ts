@@ -4,6 +4,7 @@ import {
   expect,
   expectSettingsSaved,
   expectSignedIn,
+  signIn,
   signOut,
   signUp,
   submitTraits,
@@ -61,6 +62,52 @@ test("a user adds a passkey to an account and removes it", async ({ page, newAcc
   await expectSettingsSaved(page)
   await expect(page.getByRole("button", { name: "Add passkey" })).toBeVisible()
   await expect(passkey).toHaveCount(0)
+})
+
+test("a passkey that is refused is announced, and the user can try again", async ({ openPage, newAccount }) => {
+  // Ory's script logs the browser's error.
+  const page = await openPage(undefined, { expectedErrors: /^console: .*NotAllowedError/ })
+  const authenticator = await addAuthenticator(page)
+  await signUp(page, newAccount)
+  await page.goto("/account/settings")
+  const add = page.getByRole("button", { name: "Add passkey" })
+  const problem = page.getByRole("alert").filter({ hasText: texts.forms.noPasskeyUsed })
+  await authenticator.verifiesUsers(false)
+  await authenticator.whileTouched(async () => {
+    await add.click()
+    await expect(problem).toBeVisible()
+    await authenticator.verifiesUsers(true)
+    await add.click()
+    await expectSettingsSaved(page)
+  })
+  await expect(problem).toHaveCount(0)
+  await signOut(page)
+
+  await page.goto("/auth/login")
+  const button = page.getByRole("button", { name: /passkey/i })
+  await expect(button).toBeEnabled()
+  await page.waitForLoadState("networkidle")
+  await authenticator.verifiesUsers(false)
+  await authenticator.whileTouched(async () => {
+    await button.click()
+    await expect(problem).toBeVisible()
+  })
+})
+
+test("a browser without passkeys says so beside the disabled button, and offers the other ways to sign in", async ({
+  page,
+  user,
+}) => {
+  await page.addInitScript("delete window.PublicKeyCredential")
+  await page.goto("/auth/login?return_to=/account")
+  const problem = page.getByRole("alert").filter({ hasText: texts.forms.passkeysUnsupported })
+  await expect(problem).toBeVisible()
+  await expect(page.getByRole("button", { name: /passkey/i })).toBeDisabled()
+  await signIn(page, user)
+  await page.waitForURL("**/account")
+  await page.goto("/account/settings")
+  await expect(problem).toBeVisible()
+  await expect(page.getByRole("button", { name: "Add passkey" })).toBeDisabled()
 })
 
 test("a user signs in with a code from an email, which works only once", async ({ page, newAccount }) => {

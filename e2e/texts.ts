@@ -62,6 +62,8 @@ export const texts = {
     removalQuestion: "Do you want to continue?",
     cancel: "Cancel",
     needsJavaScript: "This form needs JavaScript.",
+    passkeysUnsupported: "This browser does not support passkeys.",
+    noPasskeyUsed: "No passkey was used.",
   },
   settings: {
     secondFactorNeeded: "The page you opened needs a second factor.",

@@ -3,6 +3,7 @@
 import { useOryFlow } from "@ory/elements-react"
 import { DefaultCardHeader, DefaultCurrentIdentifierButton } from "@ory/elements-react/theme"
 import { createContext, use, useEffect, useRef, type ReactElement, type ReactNode, type RefObject } from "react"
+import { PasskeyProblem } from "./passkeys"
 
 /** Whether this page has shown a step of its flow before. */
 export const SeenStep = createContext<RefObject<boolean>>({ current: false })
@@ -37,6 +38,7 @@ export function CardHeader(): ReactNode {
         {title}
       </h1>
       <p className="leading-normal text-interface-foreground-default-secondary">{text}</p>
+      <PasskeyProblem />
       <DefaultCurrentIdentifierButton />
     </header>
   )

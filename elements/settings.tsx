@@ -24,6 +24,7 @@ import {
 } from "react"
 import { LocalDate } from "@/components/local-time"
 import { FieldProblems, useCheckedForm } from "./fields"
+import { PasskeyProblem, usePasskeysUnsupported } from "./passkeys"
 
 /**
  * The sections of the settings page. Each section shows the result of its own form. A dialog opens before a way to sign in is removed.
@@ -161,8 +162,13 @@ export function SettingsSectionContent({ title, description, children }: OryForm
 
 const REMOVALS = ["totp_unlink", "lookup_secret_disable", "passkey_remove", "unlink"]
 
-/** A button of a form. One that removes a way to sign in asks first. */
+const PASSKEY_REQUESTS = ["passkey_login_trigger", "passkey_register_trigger"]
+
+/** A button of a form. One that removes a way to sign in asks first. One for a passkey is disabled where the browser supports none. */
 export function Button(props: OryNodeButtonProps): ReactNode {
+  const isUnsupported = usePasskeysUnsupported()
+  if (isUnsupported && PASSKEY_REQUESTS.includes(props.node.attributes.name))
+    return <elements.Node.Button {...props} buttonProps={{ ...props.buttonProps, disabled: true }} />
   return REMOVALS.includes(props.node.attributes.name) ? (
     <RemoveButton {...props} />
   ) : (
@@ -286,6 +292,7 @@ export function PasskeySettings({ triggerButton, removeButtons, isSubmitting }: 
           })}
         </ul>
       )}
+      <PasskeyProblem />
       <NodeButton
         node={triggerButton}
         type="button"
