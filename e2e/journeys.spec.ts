@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises"
 import { TOTP } from "otpauth"
 import type { Locator, Page } from "playwright/test"
 import {
+  addAuthenticator,
+  changePassword,
   codeFor,
   expect,
   expectSettingsSaved,
@@ -9,6 +11,7 @@ import {
   signIn,
   signUp,
   submitRegistration,
+  submitTraits,
   test,
 } from "./fixtures"
 import { createIdentity, PAGE_LOAD, randomAccount, send } from "./http"
@@ -191,6 +194,35 @@ test("backup codes can be downloaded, and removing them asks first", async ({ pa
   await expect(page.getByRole("form", { name: /Backup/ }).getByRole("heading")).toBeFocused()
 })
 
+test("the only way to sign in cannot be removed, and the page says why", async ({
+  openPage,
+  ownServers,
+  newAccount,
+}) => {
+  const servers = await ownServers({ kratos: { SELFSERVICE_METHODS_CODE_PASSWORDLESS_ENABLED: "false" } })
+  const page = await openPage(servers.appUrl)
+  const authenticator = await addAuthenticator(page)
+  await page.goto("/auth/registration")
+  await submitTraits(page, newAccount.email)
+  await authenticator.whileTouched(async () => {
+    await page.getByRole("button", { name: /^Passkey/ }).click()
+    await page.waitForURL("**/auth/verification**")
+  })
+  await page.goto("/account/settings")
+  const passkeys = page.getByRole("form", { name: "Manage Passkeys" })
+  await expect(passkeys.getByRole("button", { name: "Remove" })).toBeDisabled()
+  await expect(passkeys.getByText(texts.forms.onlyWayToSignIn)).toBeVisible()
+
+  await changePassword(page, newAccount.password)
+  await expectSettingsSaved(page)
+  await page.reload()
+  await expect(passkeys.getByText(texts.forms.onlyWayToSignIn)).toHaveCount(0)
+  await passkeys.getByRole("button", { name: "Remove" }).click()
+  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click()
+  await expectSettingsSaved(page)
+  await expect(passkeys.getByRole("listitem")).toHaveCount(0)
+})
+
 test("without JavaScript, flow pages say that they need it, instead of a form that does nothing", async ({
   openPage,
 }) => {
@@ -232,14 +264,16 @@ test("password managers find the pages for passwords and passkeys", async ({ sig
   await expect(page.getByRole("form", { name: "Change password" })).toBeInViewport()
 })
 
-test("the keyboard alone signs in, skips the navigation, and removes a second factor only after a question", async ({
-  page,
-  newAccount,
-}) => {
+interface Keyboard {
+  press: (...keys: string[]) => Promise<void>
+  /** Presses Tab until this element has the focus. */
+  tabTo: (target: Locator) => Promise<void>
+}
+
+function keyboard(page: Page): Keyboard {
   const press = async (...keys: string[]): Promise<void> => {
     for (const key of keys) await page.keyboard.press(key)
   }
-  /** Presses Tab until this element has the focus. */
   const tabTo = async (target: Locator): Promise<void> => {
     for (let presses = 0; presses < 60; presses++) {
       if (await target.evaluate((element) => element === document.activeElement)) return
@@ -247,7 +281,41 @@ test("the keyboard alone signs in, skips the navigation, and removes a second fa
     }
     throw new Error(`Tab does not reach ${target.toString()}.`)
   }
+  return { press, tabTo }
+}
 
+test("the keyboard alone signs out another device and confirms a sign-in", async ({ openPage, openAs, user }) => {
+  const device = await openPage(undefined, {
+    userAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",
+  })
+  await device.goto("/account")
+  await signIn(device, user)
+  await device.waitForURL("**/account")
+
+  const page = await openAs(user)
+  const { press, tabTo } = keyboard(page)
+  await page.goto("/account/devices")
+  const devices = page.getByRole("list", { name: "Devices" })
+  await expect(devices.getByRole("listitem")).toHaveCount(2)
+  await tabTo(page.getByRole("button", { name: texts.devices.signOutDevice(texts.devices.firefoxOnWindows) }))
+  await press("Enter")
+  await expect(page.getByText(texts.devices.deviceSignedOut)).toBeVisible()
+  await expect(devices.getByRole("listitem")).toHaveCount(1)
+  await expect(devices).toBeFocused()
+
+  await page.goto("/api/refresh-session?return_to=/account")
+  await page.waitForURL("**/auth/login**")
+  await tabTo(page.locator("input[name=password]"))
+  await page.keyboard.type(user.password)
+  await press("Enter")
+  await page.waitForURL("**/account")
+})
+
+test("the keyboard alone signs in, skips the navigation, and removes a second factor only after a question", async ({
+  page,
+  newAccount,
+}) => {
+  const { press, tabTo } = keyboard(page)
   await test.step("sign-up with verification", async () => {
     await page.goto("/auth/registration?return_to=/account")
     await expect(page.locator('input[name="traits.email"]')).toBeFocused()

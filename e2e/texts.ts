@@ -64,6 +64,7 @@ export const texts = {
     needsJavaScript: "This form needs JavaScript.",
     passkeysUnsupported: "This browser does not support passkeys.",
     noPasskeyUsed: "No passkey was used.",
+    onlyWayToSignIn: "This is your only way to sign in.",
   },
   settings: {
     secondFactorNeeded: "The page you opened needs a second factor.",

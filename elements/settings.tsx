@@ -267,8 +267,12 @@ interface PasskeyContext {
   added_at?: string
 }
 
-/** Passkeys: a button to add one, and a list with name, date and a button to remove each. */
+/**
+ * Passkeys: a button to add one, and a list with name, date and a button to remove each. Ory disables the button of a passkey that is
+ * the only way to sign in.
+ */
 export function PasskeySettings({ triggerButton, removeButtons, isSubmitting }: OrySettingsPasskeyProps): ReactNode {
+  const isOnlyWay = removeButtons.some(({ attributes }) => attributes.disabled)
   return (
     <>
       {removeButtons.length > 0 && (
@@ -291,6 +295,11 @@ export function PasskeySettings({ triggerButton, removeButtons, isSubmitting }: 
             )
           })}
         </ul>
+      )}
+      {isOnlyWay && (
+        <p lang="en" dir="ltr" className="text-sm text-muted">
+          This is your only way to sign in. Add another one before you remove it.
+        </p>
       )}
       <PasskeyProblem />
       <NodeButton
@@ -331,7 +340,8 @@ interface NodeButtonProps extends Pick<OryNodeButtonProps["buttonProps"], "onCli
 /** A button that Elements leaves to these sections to show. */
 function NodeButton({ node, onClick, type = "submit", isSubmitting }: NodeButtonProps): ReactNode {
   const { attributes } = node
-  const buttonProps = { type, name: attributes.name, value: String(attributes.value), onClick, disabled: isSubmitting }
+  const disabled = isSubmitting || attributes.disabled
+  const buttonProps = { type, name: attributes.name, value: String(attributes.value), onClick, disabled }
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- The type still requires `attributes`.
   const props: OryNodeButtonProps = { node, attributes, buttonProps, isSubmitting: false }
   return <Button {...props} />

@@ -1,6 +1,6 @@
 "use client"
 
-import { useActionState, type ReactNode } from "react"
+import { useActionState, useEffect, useRef, type ReactNode } from "react"
 import { signOutDevice, signOutOthers } from "./actions"
 import { DeniedMessage } from "@/components/denied-message"
 import { LocalTime } from "@/components/local-time"
@@ -10,10 +10,20 @@ export function DeviceList({ devices }: { devices: Device[] }): ReactNode {
   const [one, signOut, ending] = useActionState(signOutDevice, {})
   const [others, signOutEverywhere, endingOthers] = useActionState(signOutOthers, {})
   const busy = ending || endingOthers
+  const list = useRef<HTMLUListElement>(null)
+  useEffect(() => {
+    // The pressed button is gone or was disabled meanwhile, so keyboard users would start at the top of the page.
+    if ((one.message ?? others.message) !== undefined && document.activeElement === document.body) list.current?.focus()
+  }, [one, others])
   return (
     <>
       <form action={signOut} className="mt-8">
-        <ul className="divide-y divide-line rounded-2xl border border-line bg-surface">
+        <ul
+          ref={list}
+          tabIndex={-1}
+          aria-label="Devices"
+          className="divide-y divide-line rounded-2xl border border-line bg-surface"
+        >
           {devices.map((device) => (
             <li
               key={device.id}
