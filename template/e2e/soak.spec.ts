@@ -138,7 +138,7 @@ async function measure({ url, heapPort }: Server, kind: Kind): Promise<number> {
 
 const WHOAMI = "/sessions/whoami"
 const FETCH = { accept: "*/*", "sec-fetch-dest": "empty", "sec-fetch-mode": "cors" }
-const PREFETCH = { ...FETCH, rsc: "1", "next-router-prefetch": "1" }
+const PREFETCH = { ...FETCH, rsc: "1", "next-router-prefetch": "1", "next-router-segment-prefetch": "/_tree" }
 
 /** Values that the requests need, from before the first measurement. */
 interface Prepared {
@@ -250,6 +250,7 @@ const errorPage: Kind = {
   request: () => ({ path: `/auth/error?id=${prepared.errorId}`, headers: PAGE_LOAD }),
   status: 200,
   ory: "/self-service/errors",
+  connections: 1, // as for the flow page
 }
 const prefetch = page("prefetch", "/dashboard", {
   request: ({ cookie }) => ({ path: prepared.prefetch, headers: { ...PREFETCH, cookie } }),
