@@ -195,7 +195,8 @@ async function kratosEnv(dataDir: string, options: StackOptions): Promise<Record
     HOME,
     TMPDIR,
     TZ,
-    DSN: `sqlite://${join(dataDir, DATABASE)}?_fk=true&mode=rwc`,
+    // With SQLite's default journal, Kratos often fails with "database is locked" while it writes an email.
+    DSN: `sqlite://${join(dataDir, DATABASE)}?_fk=true&mode=rwc&_journal_mode=WAL`,
     SERVE_PUBLIC_PORT: new URL(options.oryUrl).port || "80",
     SERVE_ADMIN_PORT: String(options.adminPort),
     SERVE_ADMIN_BASE_URL: `http://127.0.0.1:${options.adminPort}/`,
