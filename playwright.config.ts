@@ -2,9 +2,6 @@ import { defineConfig } from "playwright/test"
 import type { WorkerOptions } from "./e2e/fixtures"
 import { chromiumOptions } from "./e2e/browser"
 
-/** The main flows run in both topologies: see `e2e/topologies.ts`. */
-export const mainFlows = ["starter.spec.ts", "sign-in-methods.spec.ts"]
-
 /** `npm test` runs this against the production build and a real Ory: see `e2e/setup.ts`. */
 export default defineConfig<object, WorkerOptions>({
   testDir: "e2e",
@@ -18,7 +15,7 @@ export default defineConfig<object, WorkerOptions>({
   expect: { timeout: 10_000 },
   projects: [
     { name: "direct", testIgnore: "same-origin.spec.ts" },
-    { name: "same-origin", testMatch: [...mainFlows, "same-origin.spec.ts"], use: { topology: "same-origin" } },
+    { name: "same-origin", testMatch: "same-origin.spec.ts", use: { topology: "same-origin" } },
   ],
   use: {
     browserName: "chromium",

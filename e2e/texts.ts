@@ -12,6 +12,7 @@ export const texts = {
     skip: "Skip to the content",
   },
   landing: {
+    heading: "Sign-in that works from day one",
     dashboardLink: "Go to your dashboard",
   },
   dashboard: {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { defineConfig } from "playwright/test"
 import type { WorkerOptions } from "../e2e/fixtures"
-import base, { mainFlows } from "../playwright.config"
+import base from "../playwright.config"
 
 /** Suites that need a part of the project which you may delete. */
 const needs = { "doctor.spec.ts": "scripts/diagnose.ts", "languages.spec.ts": "elements", "weight.spec.ts": "elements" }
@@ -10,6 +10,9 @@ const withoutPart = Object.entries(needs).flatMap(([suite, part]) => (existsSync
 
 /** Each of these suites is a project of its own. */
 const longSuites = ["soak.spec.ts", "init.spec.ts", "proxy.spec.ts"]
+
+/** The main flows run in each topology: see `e2e/topologies.ts`. */
+export const mainFlows = ["starter.spec.ts", "sign-in-methods.spec.ts"]
 
 /** The tag of tests that build the project once more, or take more than half a minute. */
 const SLOW = /@slow/
@@ -22,6 +25,7 @@ export default defineConfig<object, WorkerOptions>({
   globalSetup: resolve("e2e/setup.ts"),
   projects: [
     { name: "template", testIgnore: [...longSuites, ...withoutPart], grepInvert: SLOW },
+    { name: "same-origin", testDir: resolve("e2e"), testMatch: mainFlows, use: { topology: "same-origin" } },
     // `npm test` does not run the projects below, so that it takes less than 25 minutes on two cores. The GitHub workflow does.
     { name: "slow", testIgnore: [...longSuites, ...withoutPart], grep: SLOW },
     // The app in front of a self-hosted Kratos.

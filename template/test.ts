@@ -4,6 +4,9 @@ import { browserTests, part, runTests } from "../scripts/test-runner"
 /** `npm test` until `npm run init`: the tests of a product, then the suites that prove the template. */
 await runTests(async () => {
   await productTests()
-  await part("Browser tests of the template", browserTests("template/playwright.config.ts", "--project", "template"))
+  await part(
+    "Browser tests of the template",
+    browserTests("template/playwright.config.ts", "--project", "template", "same-origin"),
+  )
   await part("Browser tests through the tunnel", browserTests("template/e2e/tunnel/playwright.config.ts"))
 })

@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from "node:util"
 import { spawn, type IPty } from "@lydell/node-pty"
 import { execa } from "execa"
 import { expect, test } from "playwright/test"
-import { mainFlows } from "../../playwright.config"
+import { mainFlows } from "../playwright.config"
 import { Copy } from "../init/copy"
 import { leftovers } from "../init/edits"
 

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises"
+import { chmod, rm } from "node:fs/promises"
 import { stripVTControlCharacters } from "node:util"
 import { execa } from "execa"
 import { expect, test } from "playwright/test"
@@ -17,6 +17,8 @@ let build: string
 test.beforeAll(async () => {
   test.setTimeout(600_000)
   folder = await copyProject()
+  // When this process is root, PostgreSQL runs as another user from this folder.
+  await chmod(folder, 0o755)
   await run("git", "init", "--quiet")
   await run("git", "add", "--all")
   await run("git", "-c", "user.name=Test", "-c", "user.email=test@example.com", "commit", "--quiet", "-m", "Start")

@@ -1,6 +1,7 @@
 import { resolve } from "node:path"
 import { defineConfig } from "playwright/test"
-import base, { mainFlows } from "../../../playwright.config"
+import base from "../../../playwright.config"
+import { mainFlows } from "../../playwright.config"
 
 /** The main flows through the stand-in for the Ory tunnel. */
 export default defineConfig({
