@@ -48,7 +48,7 @@ export const test = base.extend<Fixtures, WorkerOptions & { started: Started }>(
       await use(started)
       await started.stop()
     },
-    { scope: "worker", timeout: 180_000 },
+    { scope: "worker", auto: true, timeout: 180_000 },
   ],
   baseURL: async ({ started }, use) => {
     await use(started.appUrl)

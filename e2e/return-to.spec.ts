@@ -2,20 +2,17 @@ import { good, hostile } from "../lib/return-to.corpus"
 import { expect, signIn, test } from "./fixtures"
 import { setting } from "./settings"
 
-/** Every eighth value of the unit tests' corpus that a URL can carry. */
-const sample = hostile(setting("APP_URL"))
-  .filter((value) => value.isWellFormed())
-  .filter((_, index) => index % 8 === 0)
-
 /** Ory redirects a signed-in user from the login page at once, to the `return_to` that this app passed on. */
 const loginUrl = (returnTo: string): string => `/auth/login?return_to=${encodeURIComponent(returnTo)}`
 
-test(`the browser stays on app and Ory for ${sample.length} hostile values of return_to`, async ({
-  signedInPage: page,
-}) => {
+test("the browser stays on app and Ory for hostile values of return_to", async ({ signedInPage: page }) => {
   test.setTimeout(180_000)
-  expect(sample.length).toBeGreaterThanOrEqual(20)
   const app = setting("APP_URL")
+  // Every eighth value of the unit tests' corpus that a URL can carry.
+  const sample = hostile(app)
+    .filter((value) => value.isWellFormed())
+    .filter((_, index) => index % 8 === 0)
+  expect(sample.length).toBeGreaterThanOrEqual(20)
   const origins = new Set<string>()
   page.on("request", (request) => {
     if (request.isNavigationRequest()) origins.add(new URL(request.url()).origin)

@@ -13,7 +13,7 @@ export function withoutSettings(): NodeJS.ProcessEnv {
 /** Addresses of the servers under test. The browser reaches Ory at `ORY_URL`. */
 export type Setting = "APP_URL" | "ORY_URL" | "ORY_ADMIN_URL" | "INBOX_URL"
 
-/** Publishes the addresses to this process and to the workers that it starts. */
+/** Publishes the addresses to the tests of this worker. */
 export function publish(settings: Readonly<Record<Setting, string>>): void {
   for (const [name, value] of Object.entries(settings)) process.env[`E2E_${name}`] = value
 }

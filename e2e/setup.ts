@@ -1,18 +1,8 @@
 import { kratosBinary } from "../scripts/kratos"
-import { startServers } from "./servers"
 import { withoutSettings } from "./settings"
-import { publishServers } from "./topologies"
-
-/** Starts the app and Ory for the tests. Returns a function that stops them. */
-export default async function setup(): Promise<() => Promise<void>> {
-  await prepareTests()
-  const servers = await startServers()
-  publishServers(servers, servers.oryUrl)
-  return () => servers.stop()
-}
 
 /** Sets the environment of the tests and picks one Kratos for all of them. */
-export async function prepareTests(): Promise<void> {
+export default async function setup(): Promise<void> {
   // Workers inherit this environment. `lib/env.ts` reads it when a test imports the app's code.
   Object.assign(process.env, withoutSettings(), { ORY_SDK_URL: "http://localhost:4000" })
   const kratos = await kratosBinary()

@@ -1,8 +1,22 @@
-import { startServers, type Servers, type ServersOptions } from "./servers"
-import { publish, setting } from "./settings"
+import { resolve } from "node:path"
+import { startServers, type ServersOptions } from "./servers"
+import { publish } from "./settings"
 
-/** How the browser reaches Ory. `behind-app` is `same-origin` with a Kratos whose base URL is the app's origin. */
-export type Topology = "direct" | "same-origin" | "behind-app"
+/**
+ * How the browser reaches Ory. `behind-app` is `same-origin` with a Kratos whose base URL is the app's origin. `tunnel` is `direct`
+ * through a stand-in for the Ory tunnel.
+ */
+export type Topology = "direct" | "same-origin" | "behind-app" | "tunnel"
+
+/** The program that replaces the Ory tunnel. The tests that need it build it. */
+export const tunnelProgram = resolve(".test", "tunnel")
+
+const OPTIONS: Readonly<Record<Topology, ServersOptions>> = {
+  direct: {},
+  "same-origin": { network: true, app: { ORY_PROXY: "on" } },
+  "behind-app": { behindApp: true, app: { ORY_PROXY: "on" } },
+  tunnel: { tunnel: tunnelProgram },
+}
 
 export interface Started {
   appUrl: string
@@ -11,25 +25,20 @@ export interface Started {
   stop: () => Promise<void>
 }
 
-/** Starts the servers that this worker's tests need, and publishes their addresses. For `direct`, `setup.ts` has started them. */
+/**
+ * Starts a worker's servers, and publishes their addresses to its tests. Workers share no Kratos, because with SQLite it can fail
+ * when two clients write at once.
+ */
 export async function startTopology(topology: Topology): Promise<Started> {
-  switch (topology) {
-    case "direct":
-      return { appUrl: setting("APP_URL"), stop: () => Promise.resolve() }
-    case "same-origin":
-      return startSameOrigin({ network: true })
-    case "behind-app":
-      return startSameOrigin({ behindApp: true })
-  }
-}
-
-async function startSameOrigin(options: ServersOptions): Promise<Started> {
-  const servers = await startServers({ ...options, app: { ORY_PROXY: "on" } })
-  publishServers(servers, servers.appUrl)
-  return { appUrl: servers.appUrl, hiddenUrl: servers.oryUrl, stop: () => servers.stop() }
-}
-
-/** Publishes the addresses of servers to the tests. The browser reaches Ory at `oryUrl`. */
-export function publishServers({ appUrl, ory, inboxUrl }: Servers, oryUrl: string): void {
-  publish({ APP_URL: appUrl, ORY_URL: oryUrl, ORY_ADMIN_URL: ory.adminUrl, INBOX_URL: inboxUrl })
+  const options = OPTIONS[topology]
+  const servers = await startServers(options)
+  const { appUrl, oryUrl, inboxUrl, ory } = servers
+  const isProxied = options.app?.ORY_PROXY === "on"
+  publish({
+    APP_URL: appUrl,
+    ORY_URL: isProxied ? appUrl : oryUrl,
+    ORY_ADMIN_URL: ory.adminUrl,
+    INBOX_URL: inboxUrl,
+  })
+  return { appUrl, hiddenUrl: isProxied ? oryUrl : undefined, stop: () => servers.stop() }
 }
