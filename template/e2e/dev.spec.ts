@@ -5,7 +5,7 @@ import { networkInterfaces } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { freePorts } from "../../e2e/ports"
-import { start, stopAll, type Running } from "../../scripts/processes"
+import { start, type Running } from "../../scripts/processes"
 import { demoUser, startOry } from "../../scripts/stack"
 import { expect, signIn, test } from "../../e2e/fixtures"
 import { expectProbesVisible, PNG, PROBE_PAGE, writeProbes } from "./probes"
@@ -21,8 +21,9 @@ test.beforeAll(async () => {
   test.setTimeout(180_000)
   folder = await copyProject()
 })
-// Stop the processes of a test that failed.
-test.afterEach(() => stopAll())
+const started: Running[] = []
+// Stop the processes of a test that failed, but not the servers of this worker.
+test.afterEach(() => Promise.all(started.splice(0).map((running) => running.stop())))
 test.afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
@@ -75,6 +76,7 @@ async function dev(env: Env, command = "dev", cwd = folder): Promise<Dev> {
       if (line.includes("Ctrl-C stops everything")) readied()
     },
   })
+  started.push(running)
   return {
     running,
     output,
