@@ -2,7 +2,7 @@ import { defineConfig } from "playwright/test"
 import type { WorkerOptions } from "./e2e/fixtures"
 import { chromiumOptions } from "./e2e/browser"
 
-/** `npm test` runs this against the production build and a real Ory: see `e2e/setup.ts`. */
+/** `npm test` runs this against the production build and a real Ory: see `e2e/topologies.ts`. */
 export default defineConfig<object, WorkerOptions>({
   testDir: "e2e",
   reporter: [["list"], ["json", { outputFile: process.env.PLAYWRIGHT_REPORT ?? ".test/reports/browser.json" }]],
