@@ -20,7 +20,6 @@ export function publish(settings: Readonly<Record<Setting, string>>): void {
 
 export function setting(name: Setting): string {
   const value = process.env[`E2E_${name}`]
-  if (value === undefined)
-    throw new Error(`E2E_${name} is not set. Read it in a test, not while the file loads.`)
+  if (value === undefined) throw new Error(`E2E_${name} is not set. Read it in a test, not while the file loads.`)
   return value
 }
