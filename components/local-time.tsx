@@ -29,5 +29,10 @@ function Time({ iso, format, utc }: Props & { format: Intl.DateTimeFormatOptions
     () => new Intl.DateTimeFormat(undefined, format).format(new Date(iso)),
     () => utc,
   )
-  return <time dateTime={iso}>{text}</time>
+  // A date in a right-to-left language keeps its order on a page in English.
+  return (
+    <time dateTime={iso} dir="auto">
+      {text}
+    </time>
+  )
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { TOTP } from "otpauth"
-import type { Locator, Page } from "playwright/test"
+import type { Locator, Page, Route } from "playwright/test"
 import {
   addAuthenticator,
   changePassword,
@@ -14,7 +14,7 @@ import {
   submitTraits,
   test,
 } from "./fixtures"
-import { createIdentity, PAGE_LOAD, randomAccount, send } from "./http"
+import { createIdentity, PAGE_LOAD, randomAccount, revokeSession, send } from "./http"
 import { setting } from "./settings"
 import { texts } from "./texts"
 
@@ -87,6 +87,47 @@ test("the result of a change is said once, in its section, which has the focus",
   await expect(page.getByText("Your changes have been saved!")).toHaveCount(1)
   await expect(form.getByRole("status").filter({ hasText: "Your changes have been saved!" })).toBeVisible()
   await expect(form.getByRole("heading")).toBeFocused()
+})
+
+for (const [fault, respond] of [
+  // The browser hides a response that does not allow this app's origin.
+  ["500", (route: Route, origin: string) => route.fulfill({ status: 500, json: {}, headers: allow(origin) })],
+  ["no response", (route: Route) => route.abort()],
+] as const)
+  test(`a form says that it was not processed after ${fault} from Ory, keeps its input, and can be sent again`, async ({
+    openPage,
+    user,
+  }) => {
+    const page = await openPage(undefined, { expectedErrors: /^500 |^net::|^page error: / })
+    await page.goto("/auth/login?return_to=/account")
+    await page.route("**/self-service/login?**", (route) => respond(route, setting("APP_URL")))
+    await signIn(page, user)
+    await expect(page.getByRole("alert").filter({ hasText: texts.forms.notProcessed })).toBeVisible()
+    await expect(page.locator("input[name=identifier]")).toHaveValue(user.email)
+    await expect(page.locator("input[name=identifier]")).toBeFocused()
+
+    await page.unroute("**/self-service/login?**")
+    await signIn(page, user)
+    await page.waitForURL("**/account")
+  })
+
+const allow = (origin: string): Record<string, string> => ({
+  "access-control-allow-origin": origin,
+  "access-control-allow-credentials": "true",
+})
+
+test("a settings form says that the session was revoked, and leads to sign-in and back", async ({ openAs, user }) => {
+  const page = await openAs(user, undefined, { expectedErrors: /^401 |^page error: / })
+  await page.goto("/account/settings")
+  await revokeSession(user.sessionId)
+  await changePassword(page, `${user.password} too`)
+  const form = page.getByRole("form", { name: "Change password" })
+  const problem = form.getByRole("alert").filter({ hasText: texts.forms.signedOut })
+  await expect(problem).toBeVisible()
+  await problem.getByRole("link").click()
+  await page.waitForURL("**/auth/login**")
+  await signIn(page, user)
+  await page.waitForURL("**/account/settings**")
 })
 
 test("a registered address at sign-up leads to sign-in with the address kept", async ({ page, user }) => {

@@ -66,6 +66,8 @@ export const texts = {
     passkeysUnsupported: "This browser does not support passkeys.",
     noPasskeyUsed: "No passkey was used.",
     onlyWayToSignIn: "This is your only way to sign in.",
+    notProcessed: "We could not process this.",
+    signedOut: "You are signed out.",
   },
   settings: {
     secondFactorNeeded: "The page you opened needs a second factor.",

@@ -10,7 +10,8 @@ import { brand } from "@/lib/brand"
 import type { Language } from "@/lib/language"
 import { paths } from "@/lib/routes"
 import type { Session } from "@/lib/session"
-import { CodeInput, Form as CheckedForm, Input, Label, Messages, Text } from "./fields"
+import { observedRequests } from "./failed-request"
+import { Checkbox, CodeInput, Form as CheckedForm, Input, Label, Messages, Text } from "./fields"
 import { CardHeader, SeenStep } from "./headings"
 import * as settings from "./settings"
 import { UserEmail, VerificationFooter } from "./verification"
@@ -19,12 +20,13 @@ import "./elements.css"
 
 /** Our components in place of Elements' own. The settings page shows results in its sections, not in toasts. */
 const components: OryFlowComponentOverrides = {
-  Node: { Button: settings.Button, Input, CodeInput, Label, Text },
+  Node: { Button: settings.Button, Input, CodeInput, Checkbox, Label, Text },
   Form: {
     Root: CheckedForm,
     TotpSettings: settings.TotpSettings,
     RecoveryCodesSettings: settings.RecoveryCodesSettings,
     PasskeySettings: settings.PasskeySettings,
+    WebauthnSettings: settings.WebauthnSettings,
     SsoSettings: settings.SsoSettings,
   },
   Card: {
@@ -147,7 +149,7 @@ function Form({ language, children }: InProps): ReactNode {
 
 function configure(oryUrl: string, { locale, texts }: Language): OryClientConfiguration {
   return {
-    sdk: { url: oryUrl },
+    sdk: { url: oryUrl, options: observedRequests },
     intl: { locale, customTranslations: texts && { [locale]: texts } },
     project: {
       name: brand.name,

@@ -4,6 +4,7 @@ import {
   useOryFlow,
   type OryFormRootProps,
   type OryMessageRootProps,
+  type OryNodeCheckboxProps,
   type OryNodeInputProps,
   type OryNodeLabelProps,
   type OryNodeTextProps,
@@ -21,6 +22,7 @@ import {
   type SubmitEvent,
 } from "react"
 import { useKeptAddress, WaysOn } from "./address"
+import { useFailedRequest } from "./failed-request"
 
 /**
  * Forms and fields of Ory Elements in which every error is at its field, announced by screen readers, and gets the focus. Elements
@@ -48,12 +50,14 @@ export function useCheckedForm(send: OryFormRootProps["onSubmit"]): CheckedForm 
   const [problems, setProblems] = useState<Problems>({})
   const ref = useRef<HTMLFormElement>(null)
   const sent = useRef<object>(null)
+  const hasFailed = useFailedRequest() !== undefined
 
   useEffect(() => {
-    if (ref.current === null || sent.current === null || sent.current === flow || formState.isSubmitting) return
+    if (ref.current === null || sent.current === null || formState.isSubmitting) return
+    if (sent.current === flow && !hasFailed) return
     sent.current = null
-    focusResult(ref.current, flow.ui.messages?.some(({ type }) => type === "error") ?? false)
-  }, [flow, formState.isSubmitting])
+    focusResult(ref.current, hasFailed || (flow.ui.messages?.some(({ type }) => type === "error") ?? false))
+  }, [flow, formState.isSubmitting, hasFailed])
 
   const onSubmit = (event: SubmitEvent<HTMLFormElement>): void => {
     const invalid = invalidFields(event.currentTarget, event.nativeEvent.submitter)
@@ -112,6 +116,24 @@ const AUTOCOMPLETE: Readonly<Record<string, string>> = {
   totp_code: "one-time-code",
 }
 
+interface ErrorAttributes {
+  "data-group": string
+  "aria-invalid": true | undefined
+  "aria-describedby": string | undefined
+}
+
+/** Attributes that connect a field with its messages. */
+function errorAttributes(
+  { attributes, group, messages }: OryNodeInputProps["node"],
+  problem?: string,
+): ErrorAttributes {
+  return {
+    "data-group": group,
+    "aria-invalid": problem !== undefined || messages.some(({ type }) => type === "error") || undefined,
+    "aria-describedby": problem !== undefined || messages.length > 0 ? messagesId(attributes.name) : undefined,
+  }
+}
+
 /** A field that names its error for screen readers. */
 function field(Field: ComponentType<OryNodeInputProps>): ComponentType<OryNodeInputProps> {
   return function FieldWithError(props: OryNodeInputProps) {
@@ -119,36 +141,59 @@ function field(Field: ComponentType<OryNodeInputProps>): ComponentType<OryNodeIn
     const { name, required } = node.attributes
     const problem = use(FieldProblems)[name]
     useKeptAddress(name, inputProps.value, inputProps.onChange)
-    const attributesOfError = {
-      required,
-      "data-group": node.group,
-      "aria-invalid": problem !== undefined || node.messages.some(({ type }) => type === "error") || undefined,
-      "aria-describedby": problem !== undefined || node.messages.length > 0 ? messagesId(name) : undefined,
-    }
     const autoComplete = inputProps.autoComplete ?? AUTOCOMPLETE[name]
-    return <Field {...props} inputProps={{ ...inputProps, ...attributesOfError, autoComplete }} />
+    const attributes = { required, autoComplete, ...errorAttributes(node, problem) }
+    return <Field {...props} inputProps={{ ...inputProps, ...attributes }} />
   }
 }
 
 export const Input = field(elements.Node.Input)
-export const CodeInput = field(elements.Node.CodeInput)
+const CodeField = field(elements.Node.CodeInput)
+
+/** The field for a code. Its digits run from left to right in every language. */
+export function CodeInput(props: OryNodeInputProps): ReactNode {
+  return (
+    <div dir="ltr">
+      <CodeField {...props} />
+    </div>
+  )
+}
+
+/** A checkbox. It is never `required`, because an unchecked box is a value, and Ory says when it must be checked. */
+export function Checkbox(props: OryNodeCheckboxProps): ReactNode {
+  const { node, inputProps } = props
+  return (
+    <div className="flex flex-col gap-1">
+      <elements.Node.Checkbox
+        {...props}
+        node={{ ...node, messages: [] }}
+        inputProps={{ ...inputProps, ...errorAttributes(node) }}
+      />
+      <FieldMessages node={node} />
+    </div>
+  )
+}
 
 /** A field with its label and its messages. */
 export function Label({ children, ...props }: OryNodeLabelProps): ReactNode {
-  const { messages, attributes } = props.node
-  const problem = use(FieldProblems)[attributes.name]
   return (
     <elements.Node.Label {...props} node={{ ...props.node, messages: [] }}>
       {children}
-      {(problem !== undefined || messages.length > 0) && (
-        <div id={messagesId(attributes.name)} role="alert">
-          {problem !== undefined && <p className="text-interface-foreground-validation-danger">{problem}</p>}
-          {messages.map((message) => (
-            <elements.Message.Content key={message.id} message={message} />
-          ))}
-        </div>
-      )}
+      <FieldMessages node={props.node} />
     </elements.Node.Label>
+  )
+}
+
+function FieldMessages({ node: { messages, attributes } }: Pick<OryNodeInputProps, "node">): ReactNode {
+  const problem = use(FieldProblems)[attributes.name]
+  if (problem === undefined && messages.length === 0) return null
+  return (
+    <div id={messagesId(attributes.name)} role="alert">
+      {problem !== undefined && <p className="text-interface-foreground-validation-danger">{problem}</p>}
+      {messages.map((message) => (
+        <elements.Message.Content key={message.id} message={message} />
+      ))}
+    </div>
   )
 }
 

@@ -3,6 +3,7 @@
 import { useOryFlow } from "@ory/elements-react"
 import { DefaultCardHeader, DefaultCurrentIdentifierButton } from "@ory/elements-react/theme"
 import { createContext, use, useEffect, useRef, type ReactElement, type ReactNode, type RefObject } from "react"
+import { FailedRequest } from "./failed-request"
 import { PasskeyProblem } from "./passkeys"
 
 /** Whether this page has shown a step of its flow before. */
@@ -39,6 +40,7 @@ export function CardHeader(): ReactNode {
       </h1>
       <p className="leading-normal text-interface-foreground-default-secondary">{text}</p>
       <PasskeyProblem />
+      <FailedRequest />
       <DefaultCurrentIdentifierButton />
     </header>
   )

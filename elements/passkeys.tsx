@@ -42,7 +42,7 @@ export function usePasskeysUnsupported(): boolean {
 export function PasskeyProblem(): ReactNode {
   const { flow } = useOryFlow()
   const name = useSyncExternalStore(subscribe, problem, () => undefined)
-  const isOffered = flow.ui.nodes.some(({ group }) => group === "passkey")
+  const isOffered = flow.ui.nodes.some(({ group }) => group === "passkey" || group === "webauthn")
   return (
     <div role="alert" className="empty:hidden">
       {isOffered && name !== undefined && (

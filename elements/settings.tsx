@@ -1,6 +1,7 @@
 "use client"
 
 import {
+  Node,
   useOryFlow,
   type OryCardSettingsSectionProps,
   type OryFormSectionContentProps,
@@ -9,6 +10,7 @@ import {
   type OrySettingsRecoveryCodesProps,
   type OrySettingsSsoProps,
   type OrySettingsTotpProps,
+  type OrySettingsWebauthnProps,
 } from "@ory/elements-react"
 import { getOryComponents, type Settings } from "@ory/elements-react/theme"
 import {
@@ -23,6 +25,7 @@ import {
   type ReactNode,
 } from "react"
 import { LocalDate } from "@/components/local-time"
+import { FailedRequest } from "./failed-request"
 import { FieldProblems, useCheckedForm } from "./fields"
 import { PasskeyProblem, usePasskeysUnsupported } from "./passkeys"
 
@@ -154,15 +157,21 @@ export function SettingsSectionContent({ title, description, children }: OryForm
         </h2>
         <p className="text-interface-foreground-default-secondary">{description}</p>
         <Result isShown={sent === group} />
+        <FailedRequest isShown={sent === group} />
       </div>
       {children}
     </div>
   )
 }
 
-const REMOVALS = ["totp_unlink", "lookup_secret_disable", "passkey_remove", "unlink"]
+const REMOVALS = ["totp_unlink", "lookup_secret_disable", "passkey_remove", "webauthn_remove", "unlink"]
 
-const PASSKEY_REQUESTS = ["passkey_login_trigger", "passkey_register_trigger"]
+const PASSKEY_REQUESTS = [
+  "passkey_login_trigger",
+  "passkey_register_trigger",
+  "webauthn_login_trigger",
+  "webauthn_register_trigger",
+]
 
 /** A button of a form. One that removes a way to sign in asks first. One for a passkey is disabled where the browser supports none. */
 export function Button(props: OryNodeButtonProps): ReactNode {
@@ -261,46 +270,11 @@ export function RecoveryCodesSettings(props: OrySettingsRecoveryCodesProps): Rea
   )
 }
 
-interface PasskeyContext {
-  display_name?: string
-  /** RFC 3339. */
-  added_at?: string
-}
-
-/**
- * Passkeys: a button to add one, and a list with name, date and a button to remove each. Ory disables the button of a passkey that is
- * the only way to sign in.
- */
+/** Passkeys: a list with a button to remove each, and a button to add one. */
 export function PasskeySettings({ triggerButton, removeButtons, isSubmitting }: OrySettingsPasskeyProps): ReactNode {
-  const isOnlyWay = removeButtons.some(({ attributes }) => attributes.disabled)
   return (
     <>
-      {removeButtons.length > 0 && (
-        <ul className="flex flex-col gap-4">
-          {removeButtons.map((node) => {
-            const { display_name, added_at } = (node.meta.label?.context ?? {}) as PasskeyContext
-            return (
-              <li key={String(node.attributes.value)} className="flex flex-wrap items-center justify-between gap-3">
-                <span>
-                  {/* Kratos 26.2 calls every passkey "unnamed". */}
-                  <span className="block font-medium">{display_name === "unnamed" ? "Passkey" : display_name}</span>
-                  {added_at !== undefined && (
-                    <span className="text-sm text-muted">
-                      <LocalDate iso={added_at} />
-                    </span>
-                  )}
-                </span>
-                <NodeButton node={node} onClick={node.buttonProps.onClick} isSubmitting={isSubmitting} />
-              </li>
-            )
-          })}
-        </ul>
-      )}
-      {isOnlyWay && (
-        <p lang="en" dir="ltr" className="text-sm text-muted">
-          This is your only way to sign in. Add another one before you remove it.
-        </p>
-      )}
+      <KeyList name="Passkey" removeButtons={removeButtons} isSubmitting={isSubmitting} />
       <PasskeyProblem />
       <NodeButton
         node={triggerButton}
@@ -308,6 +282,68 @@ export function PasskeySettings({ triggerButton, removeButtons, isSubmitting }: 
         onClick={triggerButton.buttonProps.onClick}
         isSubmitting={isSubmitting}
       />
+    </>
+  )
+}
+
+/** Security keys: a list with a button to remove each, and a field and a button to add one. */
+export function WebauthnSettings(props: OrySettingsWebauthnProps): ReactNode {
+  const { nameInput, triggerButton, removeButtons, isSubmitting } = props
+  return (
+    <>
+      <KeyList name="Security key" removeButtons={removeButtons} isSubmitting={isSubmitting} />
+      <PasskeyProblem />
+      <Node.Input node={nameInput} />
+      <NodeButton
+        node={triggerButton}
+        type="button"
+        onClick={triggerButton.buttonProps.onClick}
+        isSubmitting={isSubmitting}
+      />
+    </>
+  )
+}
+
+interface KeyContext {
+  display_name?: string
+  /** RFC 3339. */
+  added_at?: string
+}
+
+interface KeyListProps extends Pick<OrySettingsPasskeyProps, "removeButtons" | "isSubmitting"> {
+  /** The name of a key that has none. */
+  name: string
+}
+
+/** Keys with name, date and a button to remove each. Ory disables the button of a key that is the only way to sign in. */
+function KeyList({ name, removeButtons, isSubmitting }: KeyListProps): ReactNode {
+  if (removeButtons.length === 0) return null
+  return (
+    <>
+      <ul className="flex flex-col gap-4">
+        {removeButtons.map((node) => {
+          const { display_name, added_at } = (node.meta.label?.context ?? {}) as KeyContext
+          return (
+            <li key={String(node.attributes.value)} className="flex flex-wrap items-center justify-between gap-3">
+              <span>
+                {/* Kratos 26.2 calls every passkey "unnamed". */}
+                <span className="block font-medium">{display_name === "unnamed" ? name : display_name}</span>
+                {added_at !== undefined && (
+                  <span className="text-sm text-muted">
+                    <LocalDate iso={added_at} />
+                  </span>
+                )}
+              </span>
+              <NodeButton node={node} onClick={node.buttonProps.onClick} isSubmitting={isSubmitting} />
+            </li>
+          )
+        })}
+      </ul>
+      {removeButtons.some(({ attributes }) => attributes.disabled) && (
+        <p lang="en" dir="ltr" className="text-sm text-muted">
+          This is your only way to sign in. Add another one before you remove it.
+        </p>
+      )}
     </>
   )
 }

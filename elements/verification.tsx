@@ -16,7 +16,6 @@ export function VerificationFooter(): ReactNode {
   const email = use(UserEmail)
   const { setFlowContainer, ...container } = useOryFlow()
   const { sdk } = useOryConfiguration()
-  const [failed, setFailed] = useState(false)
   const { flow } = container as VerificationFlowContainer
   const { id, ui, return_to } = flow
   const [firstUi] = useState(ui)
@@ -30,10 +29,9 @@ export function VerificationFooter(): ReactNode {
     try {
       const updateVerificationFlowBody = { method: "code", email, csrf_token } as const
       const next = await sdk.frontend.updateVerificationFlow({ flow: id, updateVerificationFlowBody })
-      setFailed(false)
       setFlowContainer({ ...(container as VerificationFlowContainer), flow: next })
     } catch {
-      setFailed(true)
+      // `FailedRequest` says it.
     }
   }
 
@@ -48,7 +46,7 @@ export function VerificationFooter(): ReactNode {
         </p>
       )}
       <p role="status" className="empty:hidden">
-        {failed ? "We could not send a new code. Try again in a moment." : sent && "We sent a new code."}
+        {sent && "We sent a new code."}
       </p>
       <p className="flex flex-wrap gap-4">
         <a href={paths.settings} className={LINK}>

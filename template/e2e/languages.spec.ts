@@ -1,5 +1,6 @@
 import languages from "../../elements/languages"
-import { expect, test } from "../../e2e/fixtures"
+import type { Locator } from "playwright/test"
+import { expect, submitRegistration, test } from "../../e2e/fixtures"
 
 for (const [locale, language, direction] of [
   ["de-AT", "de", "ltr"],
@@ -37,3 +38,21 @@ for (const [locale, language, direction] of [
       await expect(settings.getByText(text("settings.totp.description"))).toBeVisible()
     })
   })
+
+test.describe("a browser with a language that is written from right to left", () => {
+  test.use({ locale: "ar-EG" })
+
+  test("shows the digits of a code and the dates in their own direction", async ({ page, newAccount }) => {
+    await page.goto("/auth/registration")
+    await submitRegistration(page, newAccount)
+    const direction = (locator: Locator): Promise<string> =>
+      locator.evaluate((element) => getComputedStyle(element).direction)
+    expect(await direction(page.locator("[dir=rtl] h1"))).toBe("rtl")
+    expect(await direction(page.locator("input[name=code]"))).toBe("ltr")
+
+    await page.goto("/account/devices")
+    const time = page.locator("time").first()
+    await expect(time).toHaveText(/[\u0600-\u06ff]/)
+    expect(await direction(time)).toBe("rtl")
+  })
+})

@@ -1,0 +1,74 @@
+import { readFile } from "node:fs/promises"
+import { addAuthenticator, expect, expectSettingsSaved, signUp, submitTraits, test } from "../../e2e/fixtures"
+import { texts } from "../../e2e/texts"
+
+/** Forms with settings of Ory's that this template does not use, but that a product may add. */
+
+/** The identity schema with a checkbox that must be checked, as a URL. */
+async function schemaWithTerms(): Promise<string> {
+  const schema = JSON.parse(await readFile("ory/identity.schema.json", "utf8")) as {
+    properties: { traits: { properties: object; required: string[] } }
+  }
+  const { traits } = schema.properties
+  const terms = { type: "boolean", const: true, title: "I accept the terms" }
+  const withTerms = { ...traits, properties: { ...traits.properties, terms }, required: [...traits.required, "terms"] }
+  const text = JSON.stringify({ ...schema, properties: { traits: withTerms } })
+  return `base64://${Buffer.from(text).toString("base64")}`
+}
+
+test("a checkbox that must be checked shows its error and gets the focus", async ({
+  openPage,
+  ownServers,
+  newAccount,
+}) => {
+  const servers = await ownServers({ kratos: { IDENTITY_SCHEMAS_0_URL: await schemaWithTerms() } })
+  const page = await openPage(servers.appUrl)
+  await page.goto("/auth/registration")
+  await submitTraits(page, newAccount.email)
+  const password = page.getByRole("button", { name: /^Password/ })
+  const terms = page.getByRole("checkbox", { name: "I accept the terms" })
+  // Kratos 26.2 checks the traits before it offers the methods. Kratos 1.3.1 checks them with the method.
+  await expect(password.or(page.locator("[role=alert]"))).toBeVisible()
+  if (await password.isVisible()) {
+    await password.click()
+    await page.locator("input[name=password]").fill(newAccount.password)
+    await page.getByRole("button", { name: "Sign up" }).click()
+  }
+  await expect(terms).toHaveAttribute("aria-invalid", "true")
+  await expect(terms).toHaveAccessibleDescription(/const|must be|true/i)
+  await expect(terms).toBeFocused()
+})
+
+test("a security key has a name and a date, and is removed only after a question", async ({
+  openPage,
+  ownServers,
+  newAccount,
+}) => {
+  const servers = await ownServers({ kratos: { SELFSERVICE_METHODS_WEBAUTHN_ENABLED: "true" } })
+  const page = await openPage(servers.appUrl)
+  const authenticator = await addAuthenticator(page)
+  await signUp(page, newAccount)
+  await page.goto("/account/settings")
+  const form = page.locator("form#webauthn-settings")
+  await form.locator("input[name=webauthn_register_displayname]").fill("Blue key")
+  await authenticator.whileTouched(async () => {
+    await form.locator("button[name=webauthn_register_trigger]").click()
+    await expectSettingsSaved(page)
+  })
+
+  const key = form.getByRole("listitem")
+  await expect(key).toContainText("Blue key")
+  await expect(key.locator("time")).toContainText(String(new Date().getFullYear()))
+  const remove = key.getByRole("button")
+  await remove.click()
+  const dialog = page.getByRole("dialog")
+  await expect(dialog).toContainText(texts.forms.removalQuestion)
+  await dialog.getByRole("button", { name: texts.forms.cancel }).click()
+  await expect(remove).toBeFocused()
+  await expect(key).toHaveCount(1)
+
+  await remove.click()
+  await dialog.locator("button[name=webauthn_remove]").click()
+  await expectSettingsSaved(page)
+  await expect(key).toHaveCount(0)
+})
