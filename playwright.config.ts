@@ -1,9 +1,8 @@
 import { defineConfig } from "playwright/test"
-import type { WorkerOptions } from "./e2e/fixtures"
 import { chromiumOptions } from "./e2e/browser"
 
 /** `npm test` runs this against the production build and a real Ory: see `e2e/topologies.ts`. */
-export default defineConfig<object, WorkerOptions>({
+export default defineConfig({
   testDir: "e2e",
   reporter: [["list"], ["json", { outputFile: process.env.PLAYWRIGHT_REPORT ?? ".test/reports/browser.json" }]],
   outputDir: ".test/results",
@@ -13,10 +12,6 @@ export default defineConfig<object, WorkerOptions>({
   workers: 2,
   timeout: 60_000,
   expect: { timeout: 10_000 },
-  projects: [
-    { name: "direct", testIgnore: "same-origin.spec.ts" },
-    { name: "same-origin", testMatch: "same-origin.spec.ts", use: { topology: "same-origin" } },
-  ],
   use: {
     browserName: "chromium",
     launchOptions: {

@@ -194,7 +194,7 @@ test("the landing page is prerendered, and no page behind the gate is", async ()
 })
 
 test("the build runs middleware.ts on the Edge runtime, and proxy.ts on Node", async () => {
-  expect(await gateRuntime(".")).toBe(gateFile === "middleware.ts" ? "edge" : "node")
+  expect(await gateRuntime()).toBe(gateFile === "middleware.ts" ? "edge" : "node")
 })
 
 /** Runs `next` with these variables and no other variables of the app. */

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs"
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { freePorts } from "./ports"
-import { run, start, waitForUrl, type Running } from "../scripts/processes"
+import { start, waitForUrl, type Running } from "../scripts/processes"
 import { startOry, type LocalOry } from "../scripts/stack"
 import { isWarning } from "../scripts/test-runner"
 import { certificate, Relay, startTls } from "./relay"
@@ -163,28 +163,25 @@ export async function startApp(
 /** The gate's file. `proxy.ts` is Next's newer name, and runs on Node. */
 export const gateFile = existsSync("proxy.ts") ? "proxy.ts" : "middleware.ts"
 
-/** The runtime of the gate in the build in `folder`. */
-export async function gateRuntime(folder: string): Promise<"edge" | "node" | "none"> {
-  const read = async (name: string): Promise<Record<string, Record<string, object>>> =>
-    JSON.parse(await readFile(join(folder, ".next/server", name), "utf8")) as Record<string, Record<string, object>>
-  const { middleware } = await read("middleware-manifest.json")
-  const { functions } = await read("functions-config-manifest.json")
-  if (middleware?.["/"]) return "edge"
-  return functions?.["/_middleware"] ? "node" : "none"
+/** The runtime of the gate in the build. */
+export async function gateRuntime(): Promise<"edge" | "node"> {
+  const manifest = JSON.parse(await readFile(".next/server/middleware-manifest.json", "utf8")) as { middleware: object }
+  return "/" in manifest.middleware ? "edge" : "node"
 }
 
-/** Copies this project like a fresh clone, and installs its packages unless `install` is false. The caller removes the copy. */
-export async function copyProject({
-  without,
-  install = true,
-}: { without?: string; install?: boolean } = {}): Promise<string> {
-  // Outside of this project, because Next also looks for a middleware in the parent folders.
+/** Copies this project's build without its gate. The caller removes the copy. */
+export async function copyBuildWithoutGate(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "ory-local-copy-"))
-  const left = [".next", ".test", ".git", ".ory", ".vercel", "examples", without]
-  const wanted = (path: string): boolean => !/(^|\/)node_modules$|^\.env(?!\.example$)/.test(path)
-  for (const entry of await readdir("."))
-    if (!left.includes(entry) && wanted(entry))
-      await cp(entry, join(folder, entry), { recursive: true, filter: wanted })
-  if (install) await run("npm", ["ci", "--prefer-offline"], { cwd: folder })
+  // `next start` reads its configuration, which imports from these folders. The build's cache is large and not needed.
+  for (const name of ["package.json", "next.config.ts", "lib", "elements", "public", "node_modules"])
+    if (existsSync(name)) await symlink(resolve(name), join(folder, name))
+  await cp(".next", join(folder, ".next"), { recursive: true, filter: (path) => !/^\.next\/(cache|dev)$/.test(path) })
+  await edit(folder, "middleware-manifest.json", (manifest) => ({ ...manifest, middleware: {}, sortedMiddleware: [] }))
+  await edit(folder, "functions-config-manifest.json", (manifest) => ({ ...manifest, functions: {} }))
   return folder
+}
+
+async function edit(folder: string, name: string, change: (manifest: object) => object): Promise<void> {
+  const file = join(folder, ".next/server", name)
+  await writeFile(file, JSON.stringify(change(JSON.parse(await readFile(file, "utf8")) as object)))
 }

@@ -4,9 +4,10 @@ import { join } from "node:path"
 import { expect, test } from "../../e2e/fixtures"
 import { createUser, PAGE_LOAD, revokeSession, send, type SignedIn } from "../../e2e/http"
 import { freePorts } from "../../e2e/ports"
-import { copyProject, startApp } from "../../e2e/servers"
+import { startApp } from "../../e2e/servers"
 import { setting } from "../../e2e/settings"
 import { run } from "../../scripts/processes"
+import { copyProject } from "./copy-project"
 
 /** A build with the pages in `template/e2e/caching`, which cache a user's data as `docs/caching.md` shows. */
 test(

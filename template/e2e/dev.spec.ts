@@ -9,8 +9,8 @@ import { start, type Running } from "../../scripts/processes"
 import { demoUser, startOry } from "../../scripts/stack"
 import { expect, signIn, test } from "../../e2e/fixtures"
 import { expectProbesVisible, PNG, PROBE_PAGE, writeProbes } from "./probes"
-import { copyProject } from "../../e2e/servers"
 import { texts } from "../../e2e/texts"
+import { copyProject } from "./copy-project"
 
 /** `npm run dev` in a fresh clone: a copy of the project, on free ports. */
 

@@ -7,8 +7,8 @@ import { startOry, type LocalOry } from "../../scripts/stack"
 import { expect, test } from "../../e2e/fixtures"
 import { PAGE_LOAD, send, signedIn, type SignedIn } from "../../e2e/http"
 import { startBalancer } from "../../e2e/relay"
-import { copyProject } from "../../e2e/servers"
 import { sessionSecret } from "../../e2e/settings"
+import { copyProject } from "./copy-project"
 
 /**
  * Two instances of the app and two of Kratos on one PostgreSQL, each pair behind a load balancer. The app is built for a container,

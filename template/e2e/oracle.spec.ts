@@ -8,8 +8,9 @@ import { attacks, prepare, protectedRoutes, sendAll, type Attack, type Context }
 import { expect, test } from "../../e2e/fixtures"
 import { createUser, PAGE_LOAD, send, type SignedIn } from "../../e2e/http"
 import { ACTIONS, CHANGE, ROUTES, type Recorder } from "./oracle/app/recorders"
-import { copyProject, gateFile, startApp } from "../../e2e/servers"
+import { gateFile, startApp } from "../../e2e/servers"
 import { sessionSecret, setting } from "../../e2e/settings"
+import { copyProject } from "./copy-project"
 
 /**
  * No code of a protected route runs without a session. The build has the project's gate, configuration and `lib/`. Its routes

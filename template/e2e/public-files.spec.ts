@@ -6,8 +6,9 @@ import { run, start, waitForUrl } from "../../scripts/processes"
 import { expect, test } from "../../e2e/fixtures"
 import { createUser, PAGE_LOAD, send } from "../../e2e/http"
 import { expectProbesVisible, PROBES, PROBE_PAGE, writeProbes } from "./probes"
-import { copyProject, startApp } from "../../e2e/servers"
+import { startApp } from "../../e2e/servers"
 import { setting } from "../../e2e/settings"
+import { copyProject } from "./copy-project"
 
 /** Files in `public/` need no session, and no other path loses its protection. Tried with `next start` and the standalone server. */
 

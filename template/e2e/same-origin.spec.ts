@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto"
 import type { OutgoingHttpHeaders } from "node:http"
 import type { Page } from "playwright/test"
-import { hostilePaths } from "../lib/ory-proxy.corpus"
-import { requiredTraits } from "../ory/required-traits"
+import { hostilePaths } from "../../lib/ory-proxy.corpus"
+import { requiredTraits } from "../../ory/required-traits"
 import {
   test as base,
   changePassword,
@@ -14,10 +14,10 @@ import {
   signOut,
   traitFields,
   type OpenOptions,
-} from "./fixtures"
-import { browserCookies, createUser, extendSession, PAGE_LOAD, send, type Answer, type SignedIn } from "./http"
-import { startServers, type Servers } from "./servers"
-import { texts } from "./texts"
+} from "../../e2e/fixtures"
+import { browserCookies, createUser, extendSession, PAGE_LOAD, send, type Answer, type SignedIn } from "../../e2e/http"
+import { startServers, type Servers } from "../../e2e/servers"
+import { texts } from "../../e2e/texts"
 
 /** The topology in which the browser reaches Ory through the app. Everything uses https, as on Vercel. */
 

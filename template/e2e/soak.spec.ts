@@ -9,8 +9,9 @@ import { startOry, type LocalOry } from "../../scripts/stack"
 import { expect, test } from "../../e2e/fixtures"
 import { collectedHeap, heapEnv } from "./heap"
 import { PAGE_LOAD, pairs, send, signedIn, type SendOptions, type SignedIn } from "../../e2e/http"
-import { copyProject, startApp } from "../../e2e/servers"
+import { startApp } from "../../e2e/servers"
 import { sessionSecret } from "../../e2e/settings"
+import { copyProject } from "./copy-project"
 
 /**
  * A server must run for months. So its heap after garbage collection must not grow, whatever it serves. Ory's own metrics show that the

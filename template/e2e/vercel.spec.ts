@@ -12,8 +12,8 @@ import { expect, signInWithoutSecondFactor, test } from "../../e2e/fixtures"
 import { createUser, PAGE_LOAD, send } from "../../e2e/http"
 import { PROBES, writeProbes } from "./probes"
 import { Relay, type Fault } from "../../e2e/relay"
-import { copyProject } from "../../e2e/servers"
 import { setting } from "../../e2e/settings"
+import { copyProject } from "./copy-project"
 
 /**
  * Runs `vercel build`, which needs no account. Then runs the gate and the dashboard of its output, each without Next's server, with a
