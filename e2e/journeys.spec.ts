@@ -116,15 +116,11 @@ const allow = (origin: string): Record<string, string> => ({
   "access-control-allow-credentials": "true",
 })
 
-test("a settings form says that the session was revoked, and leads to sign-in and back", async ({ openAs, user }) => {
-  const page = await openAs(user, undefined, { expectedErrors: /^401 |^page error: / })
+test("a settings form of a session that was revoked leads to sign-in and back", async ({ openAs, user }) => {
+  const page = await openAs(user, undefined, { expectedErrors: /^401 / })
   await page.goto("/account/settings")
   await revokeSession(user.sessionId)
   await changePassword(page, `${user.password} too`)
-  const form = page.getByRole("form", { name: "Change password" })
-  const problem = form.getByRole("alert").filter({ hasText: texts.forms.signedOut })
-  await expect(problem).toBeVisible()
-  await problem.getByRole("link").click()
   await page.waitForURL("**/auth/login**")
   await signIn(page, user)
   await page.waitForURL("**/account/settings**")

@@ -67,7 +67,6 @@ export const texts = {
     noPasskeyUsed: "No passkey was used.",
     onlyWayToSignIn: "This is your only way to sign in.",
     notProcessed: "We could not process this.",
-    signedOut: "You are signed out.",
   },
   settings: {
     secondFactorNeeded: "The page you opened needs a second factor.",

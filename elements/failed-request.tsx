@@ -2,20 +2,17 @@
 
 import type { OryClientConfiguration } from "@ory/elements-react"
 import { useEffect, useSyncExternalStore, type ReactNode } from "react"
-import { LINK } from "./address"
 
 /** Says that a form was not processed. Elements 1.2.1 only writes it to the console, and the form looks as if nothing happened. */
 
-type Failure = "signed out" | "failed"
-
 /** The responses that Elements shows or follows. */
-const HANDLED = [400, 403, 404, 410, 422]
+const HANDLED = [400, 401, 403, 404, 410, 422]
 
-let failure: Failure | undefined
+let hasFailed = false
 const listeners = new Set<() => void>()
 
-function report(next: Failure | undefined): void {
-  failure = next
+function report(failed: boolean): void {
+  hasFailed = failed
   for (const listener of listeners) listener()
 }
 
@@ -26,17 +23,17 @@ function subscribe(listener: () => void): () => void {
 
 function observe(response: Response): Promise<void> {
   const { ok, status } = response
-  if (!ok && !HANDLED.includes(status)) report(status === 401 ? "signed out" : "failed")
+  report(!ok && !HANDLED.includes(status))
   return Promise.resolve()
 }
 
 function failed(): Promise<void> {
-  report("failed")
+  report(true)
   return Promise.resolve()
 }
 
 function started(): Promise<void> {
-  report(undefined)
+  report(false)
   return Promise.resolve()
 }
 
@@ -46,35 +43,26 @@ export const observedRequests: NonNullable<OryClientConfiguration["sdk"]>["optio
 }
 
 /** Whether the last form was not processed. */
-export function useFailedRequest(): Failure | undefined {
+export function useHasFailed(): boolean {
   return useSyncExternalStore(
     subscribe,
-    () => failure,
-    () => undefined,
+    () => hasFailed,
+    () => false,
   )
 }
 
-/** Why the last form was not processed. Screen readers announce it. */
+/** Says that the last form was not processed. Screen readers announce it. */
 export function FailedRequest({ isShown = true }: { isShown?: boolean }): ReactNode {
-  const shown = useFailedRequest()
+  const hasFailed = useHasFailed()
   useEffect(
     () => () => {
-      report(undefined)
+      report(false)
     },
     [],
   )
   return (
     <div role="alert" lang="en" dir="ltr" className="text-interface-foreground-validation-danger empty:hidden">
-      {isShown && shown === "failed" && "We could not process this. Check your connection, and try again in a moment."}
-      {isShown && shown === "signed out" && (
-        <>
-          You are signed out.{" "}
-          <a href="" className={LINK}>
-            Sign in
-          </a>
-          , and then try again.
-        </>
-      )}
+      {isShown && hasFailed && "We could not process this. Check your connection, and try again in a moment."}
     </div>
   )
 }

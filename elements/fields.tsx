@@ -22,7 +22,7 @@ import {
   type SubmitEvent,
 } from "react"
 import { useKeptAddress, WaysOn } from "./address"
-import { useFailedRequest } from "./failed-request"
+import { useHasFailed } from "./failed-request"
 
 /**
  * Forms and fields of Ory Elements in which every error is at its field, announced by screen readers, and gets the focus. Elements
@@ -50,7 +50,7 @@ export function useCheckedForm(send: OryFormRootProps["onSubmit"]): CheckedForm 
   const [problems, setProblems] = useState<Problems>({})
   const ref = useRef<HTMLFormElement>(null)
   const sent = useRef<object>(null)
-  const hasFailed = useFailedRequest() !== undefined
+  const hasFailed = useHasFailed()
 
   useEffect(() => {
     if (ref.current === null || sent.current === null || formState.isSubmitting) return

@@ -1,19 +1,21 @@
 import { readFile } from "node:fs/promises"
-import { addAuthenticator, expect, expectSettingsSaved, signUp, submitTraits, test } from "../../e2e/fixtures"
+import { addAuthenticator, expect, expectSettingsSaved, submitTraits, test } from "../../e2e/fixtures"
+import { createUser } from "../../e2e/http"
 import { texts } from "../../e2e/texts"
 
 /** Forms with settings of Ory's that this template does not use, but that a product may add. */
 
-/** The identity schema with a checkbox that must be checked, as a URL. */
-async function schemaWithTerms(): Promise<string> {
-  const schema = JSON.parse(await readFile("ory/identity.schema.json", "utf8")) as {
-    properties: { traits: { properties: object; required: string[] } }
+interface Schema {
+  properties: {
+    traits: { properties: { email: { "ory.sh/kratos": { credentials: object } }; terms?: object }; required: string[] }
   }
-  const { traits } = schema.properties
-  const terms = { type: "boolean", const: true, title: "I accept the terms" }
-  const withTerms = { ...traits, properties: { ...traits.properties, terms }, required: [...traits.required, "terms"] }
-  const text = JSON.stringify({ ...schema, properties: { traits: withTerms } })
-  return `base64://${Buffer.from(text).toString("base64")}`
+}
+
+/** Settings of Kratos with the changed identity schema. */
+async function withSchema(change: (schema: Schema) => void): Promise<Record<string, string>> {
+  const schema = JSON.parse(await readFile("ory/identity.schema.json", "utf8")) as Schema
+  change(schema)
+  return { IDENTITY_SCHEMAS_0_URL: `base64://${Buffer.from(JSON.stringify(schema)).toString("base64")}` }
 }
 
 test("a checkbox that must be checked shows its error and gets the focus", async ({
@@ -21,14 +23,18 @@ test("a checkbox that must be checked shows its error and gets the focus", async
   ownServers,
   newAccount,
 }) => {
-  const servers = await ownServers({ kratos: { IDENTITY_SCHEMAS_0_URL: await schemaWithTerms() } })
+  const kratos = await withSchema(({ properties: { traits } }) => {
+    traits.properties.terms = { type: "boolean", const: true, title: "I accept the terms" }
+    traits.required.push("terms")
+  })
+  const servers = await ownServers({ kratos })
   const page = await openPage(servers.appUrl)
   await page.goto("/auth/registration")
   await submitTraits(page, newAccount.email)
   const password = page.getByRole("button", { name: /^Password/ })
   const terms = page.getByRole("checkbox", { name: "I accept the terms" })
   // Kratos 26.2 checks the traits before it offers the methods. Kratos 1.3.1 checks them with the method.
-  await expect(password.or(page.locator("[role=alert]"))).toBeVisible()
+  await expect(password.or(page.locator("input[aria-invalid=true]"))).toBeVisible()
   if (await password.isVisible()) {
     await password.click()
     await page.locator("input[name=password]").fill(newAccount.password)
@@ -39,15 +45,13 @@ test("a checkbox that must be checked shows its error and gets the focus", async
   await expect(terms).toBeFocused()
 })
 
-test("a security key has a name and a date, and is removed only after a question", async ({
-  openPage,
-  ownServers,
-  newAccount,
-}) => {
-  const servers = await ownServers({ kratos: { SELFSERVICE_METHODS_WEBAUTHN_ENABLED: "true" } })
-  const page = await openPage(servers.appUrl)
+test("a security key has a name and a date, and is removed only after a question", async ({ openAs, ownServers }) => {
+  const schema = await withSchema(({ properties: { traits } }) => {
+    Object.assign(traits.properties.email["ory.sh/kratos"].credentials, { webauthn: { identifier: true } })
+  })
+  const servers = await ownServers({ kratos: { ...schema, SELFSERVICE_METHODS_WEBAUTHN_ENABLED: "true" } })
+  const page = await openAs(await createUser(servers), servers.appUrl)
   const authenticator = await addAuthenticator(page)
-  await signUp(page, newAccount)
   await page.goto("/account/settings")
   const form = page.locator("form#webauthn-settings")
   await form.locator("input[name=webauthn_register_displayname]").fill("Blue key")
