@@ -278,16 +278,28 @@ export async function signOut(page: Page): Promise<void> {
   await page.waitForURL((url) => url.pathname === "/")
 }
 
+export interface Mail {
+  from: { address: string; name: string }[]
+  to: { address: string }[]
+  subject: string
+  text: string
+  html: string
+}
+
+/** The newest email to this address in the inbox. */
+export async function newestMail(email: string, inboxUrl: string): Promise<Mail | undefined> {
+  const response = await fetch(`${inboxUrl}/email`)
+  const mails = (await response.json()) as Mail[]
+  return mails.filter(({ to }) => to.some(({ address }) => address === email)).at(-1)
+}
+
 /** Waits for an email to this address and returns its six-digit code. Ignores an email whose code is `before`. */
 export async function codeFor(email: string, before?: string, inboxUrl = setting("INBOX_URL")): Promise<string> {
   let code: string | undefined
   await expect
     .poll(
       async () => {
-        const response = await fetch(`${inboxUrl}/email`)
-        const mails = (await response.json()) as { to: { address: string }[]; text: string; time: string }[]
-        const newest = mails.filter(({ to }) => to.some(({ address }) => address === email)).at(-1)
-        code = /\b\d{6}\b/.exec(newest?.text ?? "")?.[0]
+        code = /\b\d{6}\b/.exec((await newestMail(email, inboxUrl))?.text ?? "")?.[0]
         return code === before ? undefined : code
       },
       { message: `an email with a code for ${email}`, timeout: 15_000 },

@@ -1,6 +1,6 @@
 /**
- * The product's name, shown in page titles, the header and the sign-in card. Ory shows the name from `ory/kratos.yml` in mails,
- * authenticator apps and passkey prompts. A unit test checks that the two are equal.
+ * The product's name, shown in page titles, the header and the sign-in card. Ory shows the name from `ory/kratos.yml` in
+ * authenticator apps, passkey prompts and as the sender of mails, and the name from `ory/mails/` in mails. Unit tests compare them.
  */
 export const brand = {
   name: "Ory Next.js Starter",

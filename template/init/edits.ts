@@ -39,6 +39,9 @@ export function makeProduct(
 ): void {
   copy.replace("lib/brand.ts", JSON.stringify(brand.name), JSON.stringify(name))
   copy.replace("ory/kratos.yml", `: ${yaml(brand.name)}\n`, `: ${yaml(name)}\n`)
+  for (const path of copy.files().filter((file) => file.startsWith("ory/mails/") && file.endsWith(".gotmpl")))
+    // A string of a Go template. Kratos escapes it for HTML.
+    copy.replace(path, JSON.stringify(brand.name), JSON.stringify(name))
   // The first paragraph says where to report a problem.
   copy.edit("SECURITY.md", (text) => text.replace(/(?<=^# Security\n\n)[^]*?(?=\n\n)/, () => reportTo(securityContact)))
   copy.edit("package.json", (text) => productPackage(text, name, commit))

@@ -42,7 +42,7 @@ describe("the product", () => {
     expect(copy.read("LICENSE")).toBe(readFileSync("LICENSE", "utf8"))
   })
 
-  test("has its name in the app, in Ory's configuration, in package.json and in the README", async () => {
+  test("has its name in the app, in Ory's configuration and mails, in package.json and in the README", async () => {
     const copy = product()
     const { brand } = (await import(join(copy.folder, "lib/brand.ts"))) as { brand: { name: string } }
     expect(brand.name).toBe(acme.name)
@@ -55,6 +55,9 @@ describe("the product", () => {
     expect(kratos.selfservice.methods.totp.config.issuer).toBe(acme.name)
     expect(kratos.selfservice.methods.passkey.config.rp.display_name).toBe(acme.name)
     expect(kratos.courier.smtp.from_name).toBe(acme.name)
+    expect(copy.read("ory/mails/login_code/valid/email.subject.gotmpl")).toContain(
+      String.raw`{{ "Acme \"1\": Ä & Co" }}`,
+    )
     expect(JSON.parse(copy.read("package.json"))).toMatchObject({ name: "acme-1-a-co" })
     expect(copy.read("README.md")).toMatch(/^# Acme "1": Ä & Co\n/)
   })
