@@ -11,5 +11,5 @@ export const instant = false
 export default async function GuidePage(): Promise<ReactNode> {
   await connection() // Otherwise Next renders the page twice, and so asks Ory once more.
   const { data } = await ory.toSession({ cookie: (await headers()).get("cookie") ?? undefined })
-  return <View session={data as Session} />
+  return <View session={data as unknown as Session} />
 }
