@@ -1,12 +1,12 @@
 "use client"
 
 import type { ReactNode } from "react"
-import { AuthCard, Notice } from "@/components/auth-card"
+import { AuthPage, Notice } from "@/components/auth-card"
 
 /** The error itself is in the server log. "Try again" reloads the page, so the gate checks the session again. */
 export default function ErrorPage(): ReactNode {
   return (
-    <AuthCard>
+    <AuthPage>
       <Notice title="Something went wrong">
         <p>We couldn't load this page. Try again in a moment.</p>
         <button
@@ -18,6 +18,6 @@ export default function ErrorPage(): ReactNode {
           Try again
         </button>
       </Notice>
-    </AuthCard>
+    </AuthPage>
   )
 }

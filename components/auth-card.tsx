@@ -2,16 +2,26 @@ import type { ReactNode } from "react"
 import { Brand } from "@/components/brand"
 import { paths } from "@/lib/routes"
 
-/** The frame of every sign-in page. Without children (no usable flow), it explains that the browser blocks cookies. */
+/** The page around a sign-in form or a notice. Without children (no usable flow), it explains that the browser blocks cookies. */
+export function AuthPage({ children }: { children: ReactNode }): ReactNode {
+  return (
+    <main className="flex min-h-dvh flex-col items-center bg-card sm:justify-center sm:bg-transparent sm:py-8">
+      {children ?? <NoCookies />}
+    </main>
+  )
+}
+
+/** The card of a form or a notice, with the brand above its content. */
 export function AuthCard({ children }: { children: ReactNode }): ReactNode {
   return (
-    <div className="flex min-h-dvh flex-col items-center">
-      <header className="flex h-20 w-full max-w-5xl items-center px-6">
+    <div
+      data-testid="ory/card"
+      className="flex w-full flex-col gap-6 px-6 py-8 sm:w-100 sm:rounded-xl sm:border sm:bg-card sm:p-8 sm:shadow-xs"
+    >
+      <div className="flex justify-center">
         <Brand />
-      </header>
-      <main className="flex w-full flex-1 flex-col items-center pb-16 sm:justify-center">
-        {children ?? <NoCookies />}
-      </main>
+      </div>
+      {children}
     </div>
   )
 }
@@ -31,9 +41,11 @@ function NoCookies(): ReactNode {
 /** A short message, shown instead of a form. */
 export function Notice({ title, children }: { title: string; children: ReactNode }): ReactNode {
   return (
-    <section className="flex w-full max-w-md flex-col items-start gap-4 px-6 py-10 text-muted sm:rounded-2xl sm:border sm:border-line sm:bg-surface sm:p-10">
-      <h1 className="text-xl font-semibold tracking-tight text-ink">{title}</h1>
-      {children}
-    </section>
+    <AuthCard>
+      <section className="flex flex-col gap-4 text-sm text-pretty text-muted-foreground">
+        <h1 className="text-xl font-semibold tracking-tight text-foreground">{title}</h1>
+        {children}
+      </section>
+    </AuthCard>
   )
 }

@@ -6,19 +6,16 @@ import { paths } from "@/lib/routes"
 /** Logo and name, linked to the landing page. */
 export function Brand(): ReactNode {
   return (
-    <Link href={paths.home} className="flex shrink-0 items-center gap-2 font-semibold tracking-tight">
-      <svg
-        viewBox="0 0 24 24"
-        className="size-5 text-accent"
-        fill="none"
-        stroke="currentColor"
-        strokeWidth="2.5"
-        aria-hidden
-      >
-        <path d="M12 3 4 6v6c0 4.6 3.4 7.6 8 9 4.6-1.4 8-4.4 8-9V6z" strokeLinejoin="round" />
-        <path d="m9 12 2.2 2.2L15.5 10" strokeLinecap="round" strokeLinejoin="round" />
-      </svg>
-      {brand.name}
+    <Link href={paths.home} className="flex min-w-0 items-center gap-2 font-semibold tracking-tight">
+      <Logo file={brand.logo.light} className="dark:hidden" />
+      <Logo file={brand.logo.dark} className="hidden dark:block" />
+      <span className="truncate">{brand.name}</span>
     </Link>
   )
+}
+
+/** With `lazy`, browsers load only the logo that is shown. */
+function Logo({ file, className }: { file: string; className: string }): ReactNode {
+  // eslint-disable-next-line @next/next/no-img-element -- An SVG has nothing to optimize.
+  return <img src={file} alt="" loading="lazy" className={`h-6 w-auto shrink-0 ${className}`} />
 }

@@ -20,7 +20,7 @@ export function DeniedMessage({
   return (
     <>
       Nothing was changed. {why}{" "}
-      <a href={location} onClick={onLeave} className="font-medium text-accent underline">
+      <a href={location} onClick={onLeave} className="font-medium text-primary underline">
         {cure}
       </a>
     </>

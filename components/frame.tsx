@@ -3,61 +3,57 @@
 import { usePathname, useRouter } from "next/navigation"
 import { useState, type ReactNode } from "react"
 import { Brand } from "@/components/brand"
+import { ACCOUNT_PAGES, Nav, PRODUCT_PAGES } from "@/components/nav"
 import { useIsStale } from "@/components/use-is-stale"
-import { Nav } from "@/components/nav"
-import { paths } from "@/lib/routes"
+import { UserMenu, type User } from "@/components/user-menu"
 
 interface Props {
-  email: string | undefined
+  user: User
   children: ReactNode
 }
 
-/** The header and content of a protected page. A click in the navigation shows its effect at once, before the server responds. */
+/** The header and content of a protected page. A click in a navigation shows its effect at once, before the server responds. */
 export function Frame(props: Props): ReactNode {
   const { bfcacheId } = useRouter()
   return <FrameOfVisit key={bfcacheId} {...props} />
 }
 
-function FrameOfVisit({ email, children }: Props): ReactNode {
+function FrameOfVisit({ user, children }: Props): ReactNode {
   const here = usePathname()
   const [next, setNext] = useState<string>()
   const isStale = useIsStale()
   // The user came back, so the navigation that left this page is over.
   if (isStale && next !== undefined) setNext(undefined)
   const isLoading = isStale || next !== undefined
+  const current = next ?? here
+  const isAccount = ACCOUNT_PAGES.some(([path]) => path === current)
   return (
     <div className="flex min-h-dvh flex-col">
       <a href="#content" className="button sr-only self-start focus:not-sr-only">
         Skip to the content
       </a>
-      <header className="border-b border-line bg-surface">
-        <div className="mx-auto flex max-w-5xl flex-wrap items-center gap-x-6 gap-y-2 px-6 py-3">
+      <header className="border-b bg-card">
+        <div className="mx-auto flex h-14 max-w-5xl items-center gap-3 px-4 sm:gap-6 sm:px-6">
           <Brand />
-          <Nav current={next ?? here} onNavigate={setNext} />
-          <div className="ml-auto flex min-w-0 items-center gap-4">
-            <span className="hidden truncate text-sm text-muted sm:block">{!isStale && email}</span>
-            <SignOut />
-          </div>
+          <Nav label="Main" pages={PRODUCT_PAGES} current={current} onNavigate={setNext} className="flex gap-1" />
+          <div className="ml-auto flex items-center">{!isStale && <UserMenu user={user} onNavigate={setNext} />}</div>
         </div>
       </header>
-      <main
-        id="content"
-        tabIndex={-1}
-        className="mx-auto w-full max-w-5xl flex-1 px-6 py-10 outline-none"
-        aria-busy={isLoading}
-      >
-        {isLoading ? <Skeleton /> : children}
-      </main>
+      <div className="mx-auto flex w-full max-w-5xl flex-1 flex-col gap-6 px-4 py-6 sm:px-6 md:flex-row md:gap-10 md:py-10">
+        {isAccount && (
+          <Nav
+            label="Account"
+            pages={ACCOUNT_PAGES}
+            current={current}
+            onNavigate={setNext}
+            className="-mx-1 flex shrink-0 gap-1 overflow-x-auto p-1 md:w-44 md:flex-col"
+          />
+        )}
+        <main id="content" tabIndex={-1} className="min-w-0 flex-1 outline-none" aria-busy={isLoading}>
+          {isLoading ? <Skeleton /> : children}
+        </main>
+      </div>
     </div>
-  )
-}
-
-/** A form, not a link: browsers may prefetch links, and a prefetch must never sign the user out. */
-function SignOut(): ReactNode {
-  return (
-    <form action={paths.signOut} method="post" className="shrink-0">
-      <button className="button">Sign out</button>
-    </form>
   )
 }
 
@@ -68,9 +64,9 @@ function Skeleton(): ReactNode {
       <p role="status" className="sr-only">
         Loading
       </p>
-      <div className="h-8 w-48 rounded-lg bg-line" />
-      <div className="mt-1 h-6 w-80 max-w-full rounded-lg bg-line" />
-      <div className="mt-8 h-72 rounded-2xl border border-line bg-surface" />
+      <div className="h-8 w-48 rounded-lg bg-muted" />
+      <div className="mt-1 h-6 w-80 max-w-full rounded-lg bg-muted" />
+      <div className="card mt-8 h-72" />
     </div>
   )
 }

@@ -2,25 +2,35 @@ import Link from "next/link"
 import type { ReactNode } from "react"
 import { paths } from "@/lib/routes"
 
-export const PAGES = [
-  [paths.dashboard, "Dashboard"],
-  [paths.account, "Account"],
+type Pages = readonly (readonly [path: string, name: string])[]
+
+/** The pages of your product, in the header. */
+export const PRODUCT_PAGES: Pages = [[paths.dashboard, "Dashboard"]]
+
+/** The pages of the user's account. */
+export const ACCOUNT_PAGES: Pages = [
+  [paths.account, "Profile"],
+  [paths.settings, "Security"],
   [paths.devices, "Devices"],
-  [paths.settings, "Settings"],
-] as const
+  [paths.data, "Your data"],
+]
 
 interface Props {
+  /** What the navigation is for, for screen readers. */
+  label: string
+  pages: Pages
   /** The path of the page that is marked as current. */
   current: string
   /** Called with the new path when a click starts a navigation. */
   onNavigate: (path: string) => void
+  className: string
 }
 
-/** Links to the protected pages. */
-export function Nav({ current, onNavigate }: Props): ReactNode {
+/** Links to protected pages. */
+export function Nav({ label, pages, current, onNavigate, className }: Props): ReactNode {
   return (
-    <nav aria-label="Account" className="order-last flex w-full gap-5 text-sm text-muted sm:order-none sm:w-auto">
-      {PAGES.map(([href, name]) => (
+    <nav aria-label={label} className={className}>
+      {pages.map(([href, name]) => (
         // A prefetched page would show data from before a change made on this page.
         <Link
           key={href}
@@ -30,7 +40,7 @@ export function Nav({ current, onNavigate }: Props): ReactNode {
             if (href !== current) onNavigate(href)
           }}
           aria-current={href === current ? "page" : undefined}
-          className="hover:text-ink aria-[current]:font-medium aria-[current]:text-ink"
+          className="rounded-md px-3 py-1.5 text-sm whitespace-nowrap text-muted-foreground transition-colors hover:bg-accent hover:text-foreground aria-[current]:bg-accent aria-[current]:font-medium aria-[current]:text-foreground"
         >
           {name}
         </Link>

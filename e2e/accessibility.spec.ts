@@ -1,5 +1,5 @@
 import { open, openSignedIn, testStates } from "./accessibility"
-import { enrolTotp, signIn, signUp } from "./fixtures"
+import { enrolTotp, openUserMenu, signIn, signUp } from "./fixtures"
 import { texts } from "./texts"
 
 /** Checks the pages with axe. Add your own pages here. */
@@ -16,13 +16,24 @@ testStates([
       return page
     },
   },
-  { name: "sign-up", title: "Register an account", reach: open("/auth/registration") },
-  { name: "verification", title: "Verify your account", reach: open("/auth/verification") },
-  { name: "recovery", title: "Recover your account", reach: open("/auth/recovery") },
+  { name: "sign-up", title: texts.forms.signUpTitle, reach: open("/auth/registration") },
+  { name: "verification", title: texts.forms.confirmTitle, reach: open("/auth/verification") },
+  { name: "recovery", title: texts.forms.resetTitle, reach: open("/auth/recovery") },
   { name: "dashboard", title: "Dashboard", reach: openSignedIn("/dashboard") },
-  { name: "account", title: "Account", reach: openSignedIn("/account") },
+  { name: "account", title: texts.nav.account, reach: openSignedIn("/account") },
+  {
+    name: "user menu",
+    title: "Dashboard",
+    shows: texts.nav.signOut,
+    reach: openSignedIn("/dashboard", (page) => openUserMenu(page)),
+  },
   { name: "devices", title: "Devices", shows: texts.devices.thisDevice, reach: openSignedIn("/account/devices") },
-  { name: "settings", title: "Settings", shows: "Authenticator App", reach: openSignedIn("/account/settings") },
+  {
+    name: "settings",
+    title: texts.nav.settings,
+    shows: texts.forms.authenticator,
+    reach: openSignedIn("/account/settings"),
+  },
   {
     name: "data",
     title: texts.data.heading,

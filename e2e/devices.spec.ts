@@ -1,5 +1,5 @@
 import type { Page } from "playwright/test"
-import { expect, expectSignedIn, signIn, test, type Account, type OpenOptions } from "./fixtures"
+import { expect, expectSignedIn, signIn, test, type Account, type OpenOptions, follow } from "./fixtures"
 import { createUser } from "./http"
 import { setting } from "./settings"
 import { texts } from "./texts"
@@ -41,7 +41,7 @@ test("a device that was signed out cannot change anything, and cannot read once 
   const devices = page.getByRole("listitem")
   const other = devices.filter({ hasText: texts.devices.firefoxOnWindows })
   await test.step("the page lists three devices: these two, and the session that the API created", async () => {
-    await page.getByRole("link", { name: texts.nav.devices }).click()
+    await follow(page, texts.nav.devices)
     await expect(devices).toHaveCount(3)
     await expect(devices.first()).toContainText(texts.devices.thisDevice)
     await expect(devices.first()).toContainText(texts.devices.chromeOnUnix)

@@ -136,9 +136,21 @@ export function collectErrors(page: Page, errors: string[] = []): string[] {
   return errors
 }
 
-/** Asserts that the page shows this user's email address. All protected pages do. */
+/** Asserts that the page is this user's. The user menu of all protected pages has the email address. */
 export async function expectSignedIn(page: Page, { email }: Account): Promise<void> {
-  await expect(page.getByText(email).first()).toBeVisible()
+  await expect(page.getByRole("button", { name: texts.nav.userMenu })).toBeVisible()
+  await expect(page.getByText(email).first()).toBeAttached()
+}
+
+export async function openUserMenu(page: Page): Promise<void> {
+  await page.getByRole("button", { name: texts.nav.userMenu }).click()
+}
+
+/** Follows a link of the page, or else of the user menu. */
+export async function follow(page: Page, name: string): Promise<void> {
+  const link = page.getByRole("link", { name, exact: true }).first()
+  if (!(await link.isVisible())) await openUserMenu(page)
+  await link.click()
 }
 
 /** The session of the page's browser, from the app's API. */
@@ -240,7 +252,8 @@ export async function enrolTotp(page: Page): Promise<TOTP> {
 
 /** Enrols an authenticator app on the open settings page. */
 export async function submitTotp(page: Page): Promise<TOTP> {
-  const form = page.locator("form", { has: page.getByRole("textbox", { name: "Verify code" }) })
+  const form = page.locator("form#totp-settings")
+  await form.getByText(texts.forms.setUp).click()
   const secret = await form.getByRole("textbox").first().inputValue()
   const totp = new TOTP({ secret })
   await form.getByRole("textbox", { name: "Verify code" }).fill(totp.generate())
@@ -274,6 +287,7 @@ export async function expectSettingsSaved(page: Page): Promise<void> {
 }
 
 export async function signOut(page: Page): Promise<void> {
+  await openUserMenu(page)
   await page.getByRole("button", { name: texts.nav.signOut, exact: true }).click()
   await page.waitForURL((url) => url.pathname === "/")
 }

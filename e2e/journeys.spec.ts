@@ -13,6 +13,7 @@ import {
   submitRegistration,
   submitTraits,
   test,
+  follow,
 } from "./fixtures"
 import { createIdentity, PAGE_LOAD, randomAccount, revokeSession, send } from "./http"
 import { setting } from "./settings"
@@ -69,7 +70,7 @@ test("a wrong password focuses the empty password field and shows both ways on",
 
 test("a new password that is too short is announced at its field", async ({ signedInPage: page }) => {
   await page.goto("/account/settings")
-  const form = page.getByRole("form", { name: "Change password" })
+  const form = page.getByRole("form", { name: texts.forms.password })
   await form.locator("input[name=password]").fill("short")
   await form.getByRole("button", { name: "Save" }).click()
   await expectErrorAt(page, "password", /at least 8 characters/)
@@ -80,7 +81,7 @@ test("the result of a change is said once, in its section, which has the focus",
   user,
 }) => {
   await page.goto("/account/settings")
-  const form = page.getByRole("form", { name: "Change password" })
+  const form = page.getByRole("form", { name: texts.forms.password })
   await form.locator("input[name=password]").fill(`${user.password} too`)
   await form.getByRole("button", { name: "Save" }).click()
   await expectSettingsSaved(page)
@@ -228,7 +229,7 @@ test("backup codes can be downloaded, and removing them asks first", async ({ pa
   await dialog.getByRole("button", { name: "Disable this method" }).click()
   await expect(page.getByRole("button", { name: "Enable" })).toBeVisible()
   await expectSettingsSaved(page)
-  await expect(page.getByRole("form", { name: /Backup/ }).getByRole("heading")).toBeFocused()
+  await expect(page.getByRole("form", { name: texts.forms.backupCodes }).getByRole("heading")).toBeFocused()
 })
 
 test("the only way to sign in cannot be removed, and the page says why", async ({
@@ -246,7 +247,7 @@ test("the only way to sign in cannot be removed, and the page says why", async (
     await page.waitForURL("**/auth/verification**")
   })
   await page.goto("/account/settings")
-  const passkeys = page.getByRole("form", { name: "Manage Passkeys" })
+  const passkeys = page.getByRole("form", { name: texts.forms.passkeys })
   await expect(passkeys.getByRole("button", { name: "Remove" })).toBeDisabled()
   await expect(passkeys.getByText(texts.forms.onlyWayToSignIn)).toBeVisible()
 
@@ -281,7 +282,7 @@ test("an unknown path has its own title, and links to the pages that exist", asy
   await page.waitForLoadState("networkidle")
   await expect(page).toHaveTitle(/^Page not found · /)
   await expect(page.getByRole("heading", { name: texts.notFound, level: 1 })).toBeVisible()
-  await page.getByRole("link", { name: texts.nav.devices, exact: true }).click()
+  await follow(page, texts.nav.devices)
   await page.waitForURL("**/account/devices")
 })
 
@@ -298,7 +299,7 @@ test("password managers find the pages for passwords and passkeys", async ({ sig
   ])
   await page.goto("/.well-known/change-password")
   await page.waitForURL("**/account/settings?flow=**#password-settings")
-  await expect(page.getByRole("form", { name: "Change password" })).toBeInViewport()
+  await expect(page.getByRole("form", { name: texts.forms.password })).toBeInViewport()
 })
 
 interface Keyboard {
@@ -381,6 +382,8 @@ test("the keyboard alone signs in, skips the navigation, and removes a second fa
   })
 
   await test.step("an authenticator app is set up, and removed only after a question", async () => {
+    await tabTo(page.getByText(texts.forms.setUp))
+    await press("Enter")
     await tabTo(page.locator("input[name=totp_secret_key]"))
     const totp = new TOTP({ secret: await page.locator("input[name=totp_secret_key]").inputValue() })
     await press("Tab")
@@ -398,11 +401,13 @@ test("the keyboard alone signs in, skips the navigation, and removes a second fa
     await press("Enter")
     await tabTo(page.getByRole("dialog").getByRole("button", { name: /Unlink/ }))
     await press("Enter")
-    await expect(page.getByRole("form", { name: "Authenticator App" }).getByRole("heading")).toBeFocused()
-    await expect(page.locator("input[name=totp_secret_key]")).toBeVisible()
+    await expect(page.getByRole("form", { name: texts.forms.authenticator }).getByRole("heading")).toBeFocused()
+    await expect(page.getByText(texts.forms.setUp)).toBeVisible()
   })
 
   await test.step("sign-in", async () => {
+    await tabTo(page.getByRole("button", { name: texts.nav.userMenu }))
+    await press("Enter")
     await tabTo(page.getByRole("button", { name: texts.nav.signOut }))
     await press("Enter")
     await page.waitForURL((url) => url.pathname === "/")

@@ -1,4 +1,4 @@
-import { expect, expectSignedIn, settle, signIn, test } from "./fixtures"
+import { expect, expectSignedIn, settle, signIn, test, follow, openUserMenu } from "./fixtures"
 import { createUser, PAGE_LOAD, revokeSession, send } from "./http"
 import { startServers, type Servers } from "./servers"
 import { texts } from "./texts"
@@ -33,12 +33,13 @@ test("hovering over links sends no request to Ory", async ({ openAs, openPage })
     await page.goto("/dashboard")
     await settle(page)
     servers.relay.seen.length = 0
+    await openUserMenu(page)
     for (const link of await page.getByRole("link").all()) await link.hover({ force: true })
     await page.getByRole("button", { name: texts.nav.signOut }).hover()
     await settle(page)
     expect(servers.relay.seen).toEqual([])
     await page.reload()
-    await expect(page.getByRole("button", { name: texts.nav.signOut })).toBeVisible()
+    await expect(page.getByRole("button", { name: texts.nav.userMenu })).toBeVisible()
   })
 })
 
@@ -66,7 +67,7 @@ test("a click after the session was revoked redirects to sign-in, then to the cl
   const page = await openAs(user, servers.appUrl)
   await page.goto("/dashboard")
   await revokeSession(user.sessionId, servers.ory.adminUrl)
-  await page.getByRole("link", { name: texts.nav.account }).click()
+  await follow(page, texts.nav.account)
   await signIn(page, user)
   await page.waitForURL(`${servers.appUrl}/account`)
 })

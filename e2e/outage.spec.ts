@@ -1,4 +1,4 @@
-import { expect, expectSignedIn, signIn, test } from "./fixtures"
+import { expect, expectSignedIn, signIn, test, openUserMenu } from "./fixtures"
 import { createUser, PAGE_LOAD, send, type Answer } from "./http"
 import type { Fault } from "./relay"
 import { startServers, type Servers } from "./servers"
@@ -111,7 +111,8 @@ test("the outage page keeps the URL and the session, and reloads until Ory is ba
   expect(await page.context().cookies()).toEqual(cookies)
 
   await servers.ory.startKratos()
-  await expect(page.getByText(user.email).first()).toBeVisible({ timeout: 20_000 })
+  await expect(page.getByRole("button", { name: texts.nav.userMenu })).toBeVisible({ timeout: 20_000 })
+  await expectSignedIn(page, user)
   expect(page.url()).toBe(`${servers.appUrl}/dashboard?tab=1`)
 })
 
@@ -144,6 +145,7 @@ test("signing out while Ory is unreachable removes the cookies and explains that
   await page.goto("/dashboard")
 
   await servers.ory.stopKratos()
+  await openUserMenu(page)
   await page.getByRole("button", { name: texts.nav.signOut }).click()
   await expect(page.getByRole("heading", { name: texts.signedOutHere })).toBeVisible()
   await servers.ory.startKratos()

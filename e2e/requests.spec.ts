@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http"
-import { expect, signIn, test } from "./fixtures"
+import { expect, signIn, test, follow, openUserMenu } from "./fixtures"
 import { createUser, extendSession, PAGE_LOAD, revokeSession, send, type Answer, type SignedIn } from "./http"
 import { startServers, type Servers } from "./servers"
 import { texts } from "./texts"
@@ -35,7 +35,7 @@ test("behind TLS a user signs in, changes the name and signs out", async ({ open
   await page.getByRole("textbox", { name: texts.account.firstName }).fill("Grace")
   await page.getByRole("button", { name: texts.account.save }).click()
   await expect(page.getByText(texts.account.saved)).toBeVisible()
-  await page.getByRole("link", { name: texts.nav.dashboard }).click()
+  await follow(page, texts.nav.dashboard)
   await expect(page.getByRole("heading", { name: texts.dashboard.greeting("Grace") })).toBeVisible()
   expect((await cookies()).find(({ name }) => name === "__Host-session_snapshot")).toMatchObject({
     secure: true,
@@ -45,6 +45,7 @@ test("behind TLS a user signs in, changes the name and signs out", async ({ open
   })
 
   // A double click must not break it.
+  await openUserMenu(page)
   await page.getByRole("button", { name: texts.nav.signOut }).dblclick()
   await page.waitForURL(`${servers.appUrl}/`)
   const names = (await cookies()).map(({ name }) => name)

@@ -55,7 +55,7 @@ test("a user adds a passkey to an account and removes it", async ({ page, newAcc
   expect(await authenticator.passkeys()).toBe(1)
 
   await page.goto("/account/settings")
-  const passkey = page.getByRole("form", { name: "Manage Passkeys" }).getByRole("listitem")
+  const passkey = page.getByRole("form", { name: texts.forms.passkeys }).getByRole("listitem")
   await expect(passkey).toContainText(String(new Date().getFullYear()))
   await passkey.getByRole("button", { name: "Remove" }).click()
   await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click()

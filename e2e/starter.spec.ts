@@ -10,6 +10,7 @@ import {
   signOut,
   signUp,
   test,
+  follow,
 } from "./fixtures"
 import { setting } from "./settings"
 import { texts } from "./texts"
@@ -63,7 +64,7 @@ test("a user who forgot the password signs in with a code from an email and sets
 
 test("after a password change in settings, only the new password works", async ({ page, newAccount }) => {
   await signUp(page, newAccount)
-  await page.getByRole("link", { name: texts.nav.settings }).click()
+  await follow(page, texts.nav.settings)
   await page.waitForURL("**/account/settings?flow=**")
   const changed = { ...newAccount, password: `${newAccount.password} and new` }
   await changePassword(page, changed.password)
@@ -81,6 +82,7 @@ test("refreshing extends the session and keeps its id", async ({ page, newAccoun
   await signUp(page, newAccount)
   const before = await sessionOf(page)
 
+  await page.getByText(texts.dashboard.session).click()
   await page.getByRole("link", { name: texts.dashboard.refreshSession }).click()
   await signIn(page, newAccount)
   await page.waitForURL("**/dashboard")

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises"
 import type { Page } from "playwright/test"
 import { requiredTraits } from "../ory/required-traits"
-import { enrolTotp, enterSecondFactor, expect, sessionOf, signIn, submitTotp, test } from "./fixtures"
+import { enrolTotp, enterSecondFactor, expect, sessionOf, signIn, submitTotp, test, follow } from "./fixtures"
 import { createUser, PAGE_LOAD, send, type Answer } from "./http"
 import { startServers, type Servers } from "./servers"
 import { texts } from "./texts"
@@ -135,11 +135,11 @@ test("a user without a second factor enrols one, returns, and downloads the data
 
   await test.step("the settings page says why the user is there", async () => {
     await page.goto("/account")
-    await page.getByRole("link", { name: texts.account.downloadData }).click()
+    await follow(page, texts.data.heading)
     await page.waitForURL("**/account/settings?flow=**")
     await expect(explanation).toBeVisible()
     await page.goto("/account/settings")
-    await expect(page.getByRole("textbox", { name: "Verify code" })).toBeVisible()
+    await expect(page.getByText(texts.forms.setUp)).toBeVisible()
     await expect(explanation).toBeHidden()
   })
 
@@ -186,7 +186,7 @@ test("a user with a second factor enters it only where a page requires it", asyn
 
   await test.step("a link of the router asks for it and leads to the page", async () => {
     await page.goto("/account")
-    await page.getByRole("link", { name: texts.account.downloadData }).click()
+    await follow(page, texts.data.heading)
     await enterSecondFactor(page, totp.generate())
     await page.waitForURL(`${servers.appUrl}/account/data`)
   })

@@ -1,13 +1,14 @@
 /**
  * The texts of this product's pages that the browser tests look for. When you reword or translate a page, change its texts here.
- * Texts of Ory Elements (sign-in, sign-up, settings) are not here, because they come from Ory.
+ * Other texts of Ory Elements are not here.
  */
 export const texts = {
   nav: {
     dashboard: "Dashboard",
-    account: "Account",
+    account: "Profile",
+    settings: "Security",
     devices: "Devices",
-    settings: "Settings",
+    userMenu: "Your account",
     signOut: "Sign out",
     skip: "Skip to the content",
   },
@@ -17,6 +18,7 @@ export const texts = {
   },
   dashboard: {
     greeting: (firstName: string): string => `Hello, ${firstName}`,
+    session: "Your current session",
     refreshSession: "Refresh session",
     sessionEnd: "Your session ends at",
     /** How the page names the way in which the user signed in. */
@@ -24,14 +26,13 @@ export const texts = {
     socialSignIn: "Social sign-in",
   },
   account: {
-    intro: "Your name.",
+    intro: "Your name, as others see it.",
     firstName: "First name",
     lastName: "Last name",
     save: "Save",
     saved: "Saved.",
     /** Shown when the user returns after a step-up. */
     keptChanges: "We kept your changes. They are not saved yet.",
-    downloadData: "Download my data",
     unconfirmed: "is not confirmed yet",
     confirmAddress: "Confirm your address",
   },
@@ -52,12 +53,22 @@ export const texts = {
     ownDevice: "This is the device you are using.",
     othersSignedOut: "You are signed out everywhere else.",
   },
-  /** This app's own texts on Ory's forms. */
+  /** This app's own texts on Ory's forms: in `elements/`. */
   forms: {
+    signUpTitle: "Create an account",
+    confirmTitle: "Confirm your address",
+    resetTitle: "Reset your password",
+    signInAgainTitle: "Confirm it is you",
+    password: "Password",
+    passkeys: "Passkeys",
+    backupCodes: "Backup codes",
+    authenticator: "Authenticator app",
+    authenticatorIsSetUp: "Your authenticator app is set up.",
     signInInstead: "Sign in instead",
     createAccount: "Create an account",
     resetPassword: "Reset your password",
     confirmLater: "Confirm it later",
+    setUp: "Set up",
     downloadCodes: "Download codes",
     newCodeSent: "We sent a new code",
     removalQuestion: "Do you want to continue?",

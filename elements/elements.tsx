@@ -1,18 +1,19 @@
 "use client"
 
-import type { OryClientConfiguration, OryFlowComponentOverrides } from "@ory/elements-react"
+import { OrySettingsCard, type OryClientConfiguration, type OryFlowComponentOverrides } from "@ory/elements-react"
 import { SessionProvider } from "@ory/elements-react/client"
 import * as elements from "@ory/elements-react/theme"
 import { useRouter } from "next/navigation"
-import { useRef, type ComponentProps, type ReactNode } from "react"
+import { useRef, type ComponentProps, type CSSProperties, type ReactNode } from "react"
 import { useIsStale } from "@/components/use-is-stale"
 import { brand } from "@/lib/brand"
 import type { Language } from "@/lib/language"
 import { paths } from "@/lib/routes"
 import type { Session } from "@/lib/session"
+import { Button } from "./buttons"
 import { observedRequests } from "./failed-request"
 import { Checkbox, CodeInput, Form as CheckedForm, Input, Label, Messages, Text } from "./fields"
-import { CardHeader, SeenStep } from "./headings"
+import { Card, CardHeader, SeenStep } from "./headings"
 import * as settings from "./settings"
 import { UserEmail, VerificationFooter } from "./verification"
 import "@ory/elements-react/theme/styles.css"
@@ -20,7 +21,7 @@ import "./elements.css"
 
 /** Our components in place of Elements' own. The settings page shows results in its sections, not in toasts. */
 const components: OryFlowComponentOverrides = {
-  Node: { Button: settings.Button, Input, CodeInput, Checkbox, Label, Text },
+  Node: { Button, Input, CodeInput, Checkbox, Label, Text },
   Form: {
     Root: CheckedForm,
     TotpSettings: settings.TotpSettings,
@@ -30,12 +31,13 @@ const components: OryFlowComponentOverrides = {
     SsoSettings: settings.SsoSettings,
   },
   Card: {
+    Root: Card,
     Header: CardHeader,
     SettingsSection: settings.SettingsSection,
     SettingsSectionContent: settings.SettingsSectionContent,
+    SettingsSectionFooter: settings.SettingsSectionFooter,
   },
   Message: { Root: Messages, Toast: () => null },
-  Page: { Header: settings.SettingsMessages },
 }
 
 /** The flows as Elements types them: `Date` where Ory's JSON has strings. Elements reads none of these dates. */
@@ -109,7 +111,12 @@ export function Settings({ flow, oryUrl, language, session }: Props<"settings"> 
     <In language={language}>
       <SessionProvider session={session as unknown as ComponentProps<typeof SessionProvider>["session"]}>
         <settings.SentSectionProvider flow={flow}>
-          <elements.Settings flow={flow} config={configure(oryUrl, language)} components={components} />
+          <elements.Settings flow={flow} config={configure(oryUrl, language)} components={components}>
+            <div className="flex flex-col gap-4">
+              <settings.SettingsMessages />
+              <OrySettingsCard />
+            </div>
+          </elements.Settings>
         </settings.SentSectionProvider>
       </SessionProvider>
     </In>
@@ -131,14 +138,12 @@ function In(props: InProps): ReactNode {
 function Form({ language, children }: InProps): ReactNode {
   const seenStep = useRef(false)
   if (useIsStale()) return null
+  // Between the ways to sign in: see elements.css.
+  const or = JSON.stringify(language.texts["misc.or"] ?? "or")
   return (
-    <div lang={language.locale} dir={language.direction} className="contents">
+    <div lang={language.locale} dir={language.direction} className="contents" style={{ "--or": or } as CSSProperties}>
       <noscript>
-        <p
-          lang="en"
-          dir="ltr"
-          className="max-w-md px-6 py-10 sm:rounded-2xl sm:border sm:border-line sm:bg-surface sm:p-10"
-        >
+        <p lang="en" dir="ltr" className="card m-6 max-w-md p-6 text-sm">
           This form needs JavaScript. Turn it on for this site, then reload the page.
         </p>
       </noscript>
@@ -150,7 +155,7 @@ function Form({ language, children }: InProps): ReactNode {
 function configure(oryUrl: string, { locale, texts }: Language): OryClientConfiguration {
   return {
     sdk: { url: oryUrl, options: observedRequests },
-    intl: { locale, customTranslations: texts && { [locale]: texts } },
+    intl: { locale, customTranslations: { [locale]: texts } },
     project: {
       name: brand.name,
       default_redirect_url: paths.dashboard,

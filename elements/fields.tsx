@@ -96,7 +96,7 @@ export function Form({ onSubmit, children, action, method }: OryFormRootProps): 
   const { problems, ...form } = useCheckedForm(onSubmit)
   return (
     <FieldProblems value={problems}>
-      <form {...form} action={action} method={method} noValidate className="grid gap-8">
+      <form {...form} action={action} method={method} noValidate className="grid grid-cols-1 gap-5">
         {children}
       </form>
     </FieldProblems>
@@ -142,7 +142,8 @@ function field(Field: ComponentType<OryNodeInputProps>): ComponentType<OryNodeIn
     const problem = use(FieldProblems)[name]
     useKeptAddress(name, inputProps.value, inputProps.onChange)
     const autoComplete = inputProps.autoComplete ?? AUTOCOMPLETE[name]
-    const attributes = { required, autoComplete, ...errorAttributes(node, problem) }
+    // Each field has a label. A placeholder would repeat it, and looks like a value.
+    const attributes = { required, autoComplete, placeholder: "", ...errorAttributes(node, problem) }
     return <Field {...props} inputProps={{ ...inputProps, ...attributes }} />
   }
 }
@@ -216,7 +217,7 @@ export function Text(props: OryNodeTextProps): ReactNode {
   const labelId = `${id}-label`
   if (id !== "totp_secret_key" || node.meta.label === undefined) return <elements.Node.Text {...props} />
   return (
-    <div className="flex max-w-[488px] flex-col gap-1">
+    <div className="flex flex-col gap-1.5">
       <span id={labelId}>
         <elements.Message.Content message={node.meta.label} />
       </span>
@@ -225,7 +226,7 @@ export function Text(props: OryNodeTextProps): ReactNode {
         name={id}
         value={text.text}
         readOnly
-        className="rounded-forms border border-input-border-default bg-input-background-default px-4 py-[13px] text-input-foreground-primary"
+        className="rounded-md border border-input bg-card px-3 font-mono"
       />
     </div>
   )

@@ -2,12 +2,31 @@
 
 import { useOryFlow } from "@ory/elements-react"
 import { DefaultCardHeader, DefaultCurrentIdentifierButton } from "@ory/elements-react/theme"
-import { createContext, use, useEffect, useRef, type ReactElement, type ReactNode, type RefObject } from "react"
+import {
+  createContext,
+  use,
+  useEffect,
+  useRef,
+  type PropsWithChildren,
+  type ReactElement,
+  type ReactNode,
+  type RefObject,
+} from "react"
+import { AuthCard } from "@/components/auth-card"
 import { FailedRequest } from "./failed-request"
 import { PasskeyProblem } from "./passkeys"
 
 /** Whether this page has shown a step of its flow before. */
 export const SeenStep = createContext<RefObject<boolean>>({ current: false })
+
+/** The card of a form. */
+export function Card({ children }: PropsWithChildren): ReactNode {
+  return (
+    <AuthCard>
+      <div className="ory-elements grid grid-cols-1 gap-6">{children}</div>
+    </AuthCard>
+  )
+}
 
 /**
  * The title and text of a flow's step. The title is the page's `h1`. It gets the focus when a step without a field follows another,
@@ -30,15 +49,11 @@ export function CardHeader(): ReactNode {
     }
   }, [seenStep, step])
   return (
-    <header className="flex flex-col gap-2 antialiased">
-      <h1
-        ref={heading}
-        tabIndex={-1}
-        className="text-lg leading-normal font-semibold text-interface-foreground-default-primary"
-      >
+    <header className="flex flex-col gap-1.5">
+      <h1 ref={heading} tabIndex={-1} className="text-xl font-semibold tracking-tight">
         {title}
       </h1>
-      <p className="leading-normal text-interface-foreground-default-secondary">{text}</p>
+      <p className="text-sm text-muted-foreground">{text}</p>
       <PasskeyProblem />
       <FailedRequest />
       <DefaultCurrentIdentifierButton />

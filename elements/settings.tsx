@@ -5,7 +5,7 @@ import {
   useOryFlow,
   type OryCardSettingsSectionProps,
   type OryFormSectionContentProps,
-  type OryNodeButtonProps,
+  type OryFormSectionFooterProps,
   type OrySettingsPasskeyProps,
   type OrySettingsRecoveryCodesProps,
   type OrySettingsSsoProps,
@@ -18,20 +18,20 @@ import {
   use,
   useId,
   useLayoutEffect,
-  useRef,
   useState,
   useSyncExternalStore,
   type ComponentProps,
   type ReactNode,
 } from "react"
 import { LocalDate } from "@/components/local-time"
+import { NodeButton } from "./buttons"
 import { FailedRequest } from "./failed-request"
 import { FieldProblems, useCheckedForm } from "./fields"
-import { PasskeyProblem, usePasskeysUnsupported } from "./passkeys"
+import { PasskeyProblem } from "./passkeys"
 
 /**
- * The sections of the settings page. Each section shows the result of its own form. A dialog opens before a way to sign in is removed.
- * Ory Elements 1.2.1 shows results in toasts and removes at once. Its icon buttons have no accessible name.
+ * The sections of the settings page. Each section shows the result of its own form. Ory Elements 1.2.1 shows results in toasts, and its
+ * icon buttons have no accessible name.
  */
 
 const elements = getOryComponents()
@@ -136,7 +136,7 @@ export function SettingsSection({ onSubmit, children, ...rest }: OryCardSettings
           noValidate
           id={`${group}-settings`}
           aria-labelledby={titleId}
-          className="flex w-full flex-col"
+          className="card grid w-full scroll-mt-6 gap-x-10 gap-y-5 p-5 md:grid-cols-[14rem_minmax(0,1fr)] md:grid-rows-[auto_1fr]"
         >
           {children}
         </form>
@@ -145,93 +145,57 @@ export function SettingsSection({ onSubmit, children, ...rest }: OryCardSettings
   )
 }
 
-/** A section's title, description, result and fields. */
+/** A section's title and description, beside its result and fields. */
 export function SettingsSectionContent({ title, description, children }: OryFormSectionContentProps): ReactNode {
   const { group, titleId } = use(Section)
   const [sent] = use(SentSection)
   return (
-    <div className="flex flex-col gap-8 rounded-t-cards border border-b-0 border-interface-border-default-primary bg-interface-background-default-primary px-6 py-8">
-      <div className="flex flex-col gap-2">
-        <h2 id={titleId} tabIndex={-1} className="font-medium">
+    <>
+      <div className="flex flex-col gap-1 md:row-span-2">
+        <h2 id={titleId} tabIndex={-1} className="font-semibold">
           {title}
         </h2>
-        <p className="text-interface-foreground-default-secondary">{description}</p>
+        <p className="text-sm text-pretty text-muted-foreground">{description}</p>
+      </div>
+      <div className="section-content ory-elements flex min-w-0 flex-col gap-5">
         <Result isShown={sent === group} />
         <FailedRequest isShown={sent === group} />
+        {children}
       </div>
-      {children}
-    </div>
-  )
-}
-
-const REMOVALS = ["totp_unlink", "lookup_secret_disable", "passkey_remove", "webauthn_remove", "unlink"]
-
-const PASSKEY_REQUESTS = [
-  "passkey_login_trigger",
-  "passkey_register_trigger",
-  "webauthn_login_trigger",
-  "webauthn_register_trigger",
-]
-
-/** A button of a form. One that removes a way to sign in asks first. One for a passkey is disabled where the browser supports none. */
-export function Button(props: OryNodeButtonProps): ReactNode {
-  const isUnsupported = usePasskeysUnsupported()
-  if (isUnsupported && PASSKEY_REQUESTS.includes(props.node.attributes.name))
-    return <elements.Node.Button {...props} buttonProps={{ ...props.buttonProps, disabled: true }} />
-  return REMOVALS.includes(props.node.attributes.name) ? (
-    <RemoveButton {...props} />
-  ) : (
-    <elements.Node.Button {...props} />
-  )
-}
-
-function RemoveButton(props: OryNodeButtonProps): ReactNode {
-  const dialog = useRef<HTMLDialogElement>(null)
-  const questionId = useId()
-  const { buttonProps } = props
-  const remove: OryNodeButtonProps["buttonProps"] = {
-    ...buttonProps,
-    type: "submit",
-    onClick: (event) => {
-      buttonProps.onClick(event)
-      dialog.current?.close()
-    },
-  }
-  return (
-    <>
-      <elements.Node.Button
-        {...props}
-        buttonProps={{ ...buttonProps, type: "button", onClick: () => dialog.current?.showModal() }}
-      />
-      <dialog ref={dialog} aria-labelledby={questionId}>
-        <p id={questionId} lang="en" dir="ltr">
-          You can no longer use it to sign in afterwards. Do you want to continue?
-        </p>
-        <div className="flex flex-wrap justify-end gap-3">
-          <NodeButton node={CANCEL} type="button" onClick={() => dialog.current?.close()} isSubmitting={false} />
-          <elements.Node.Button {...props} buttonProps={remove} />
-        </div>
-      </dialog>
     </>
   )
 }
 
-/** Elements' own buttons take a node of Ory's, so this button is one. */
-const CANCEL: OryNodeButtonProps["node"] = {
-  type: "input",
-  group: "default",
-  attributes: { node_type: "input", name: "cancel", type: "button", disabled: false },
-  messages: [],
-  meta: { label: { id: 0, type: "info", text: "Cancel" } },
+/** A section's hint and its button. Hidden while the fields above it are folded. */
+export function SettingsSectionFooter({ text, children }: OryFormSectionFooterProps): ReactNode {
+  const { group } = use(Section)
+  return (
+    <div className="section-footer ory-elements flex flex-wrap items-center gap-3 text-muted-foreground empty:hidden md:col-start-2">
+      {children}
+      {/* For passkeys, the hint repeats the description. */}
+      {text !== undefined && group !== "passkey" && <p>{text}</p>}
+    </div>
+  )
 }
 
-/** The authenticator app: a QR code to set it up, or a button to remove it. */
+/** The authenticator app: a QR code to set it up, folded until the user wants it, or a button to remove it. */
 export function TotpSettings(props: OrySettingsTotpProps): ReactNode {
-  const { totpUnlink, onUnlink, isSubmitting } = props
-  return totpUnlink ? (
-    <NodeButton node={totpUnlink} onClick={onUnlink} isSubmitting={isSubmitting} />
-  ) : (
-    <elements.Form.TotpSettings {...props} />
+  const { totpImage, totpInput, totpSecret, totpUnlink, onUnlink, isSubmitting } = props
+  const hasError = totpInput?.messages.some(({ type }) => type === "error")
+  if (totpUnlink) return <NodeButton node={totpUnlink} onClick={onUnlink} isSubmitting={isSubmitting} />
+  return (
+    <details open={hasError}>
+      <summary lang="en">Set up</summary>
+      <div className="grid gap-6 sm:grid-cols-[auto_minmax(0,1fr)]">
+        <div className="size-44 overflow-hidden rounded-lg bg-[white] ring-1 ring-border">
+          {totpImage && <Node node={totpImage} />}
+        </div>
+        <div className="flex flex-col gap-5">
+          {totpSecret && <Node node={totpSecret} />}
+          {totpInput && <Node node={totpInput} />}
+        </div>
+      </div>
+    </details>
   )
 }
 
@@ -242,7 +206,7 @@ export function RecoveryCodesSettings(props: OrySettingsRecoveryCodesProps): Rea
   return (
     <>
       {codes.length > 0 && (
-        <ul className="grid grid-cols-2 gap-4 rounded-general bg-interface-background-default-secondary p-6 text-sm sm:grid-cols-3 md:grid-cols-5">
+        <ul className="grid grid-cols-2 gap-3 codes rounded-lg bg-muted font-mono text-sm sm:grid-cols-3">
           {codes.map((code) => (
             <li key={code}>{code}</li>
           ))}
@@ -251,12 +215,7 @@ export function RecoveryCodesSettings(props: OrySettingsRecoveryCodesProps): Rea
       {(codes.length > 0 || revealButton) && (
         <div className="flex flex-wrap gap-3">
           {codes.length > 0 && (
-            <a
-              href={download}
-              download="backup-codes.txt"
-              lang="en"
-              className="rounded-buttons bg-button-secondary-background-default p-4 leading-none font-medium text-button-secondary-foreground-default ring-1 ring-button-secondary-border-default ring-inset"
-            >
+            <a href={download} download="backup-codes.txt" lang="en" className="button">
               Download codes
             </a>
           )}
@@ -329,7 +288,7 @@ function KeyList({ name, removeButtons, isSubmitting }: KeyListProps): ReactNode
                 {/* Kratos 26.2 calls every passkey "unnamed". */}
                 <span className="block font-medium">{display_name === "unnamed" ? name : display_name}</span>
                 {added_at !== undefined && (
-                  <span className="text-sm text-muted">
+                  <span className="text-sm text-muted-foreground">
                     <LocalDate iso={added_at} />
                   </span>
                 )}
@@ -340,7 +299,7 @@ function KeyList({ name, removeButtons, isSubmitting }: KeyListProps): ReactNode
         })}
       </ul>
       {removeButtons.some(({ attributes }) => attributes.disabled) && (
-        <p lang="en" dir="ltr" className="text-sm text-muted">
+        <p lang="en" dir="ltr" className="text-sm text-muted-foreground">
           This is your only way to sign in. Add another one before you remove it.
         </p>
       )}
@@ -365,20 +324,4 @@ export function SsoSettings({ linkButtons, unlinkButtons, isSubmitting }: OrySet
       ))}
     </>
   )
-}
-
-interface NodeButtonProps extends Pick<OryNodeButtonProps["buttonProps"], "onClick"> {
-  node: OryNodeButtonProps["node"]
-  type?: "submit" | "button"
-  isSubmitting: boolean
-}
-
-/** A button that Elements leaves to these sections to show. */
-function NodeButton({ node, onClick, type = "submit", isSubmitting }: NodeButtonProps): ReactNode {
-  const { attributes } = node
-  const disabled = isSubmitting || attributes.disabled
-  const buttonProps = { type, name: attributes.name, value: String(attributes.value), onClick, disabled }
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- The type still requires `attributes`.
-  const props: OryNodeButtonProps = { node, attributes, buttonProps, isSubmitting: false }
-  return <Button {...props} />
 }

@@ -16,6 +16,8 @@ export interface Device {
   current: boolean
   /** Browser and system, for example "Firefox on Windows". */
   name: string
+  /** A phone or a tablet. Other devices, and unknown ones, count as computers. */
+  isMobile: boolean
   /** The address that Ory saw. Behind a proxy, it may be the proxy's. */
   address?: string
   since?: string
@@ -50,6 +52,7 @@ function describe(session: OrySession, current: boolean): Device {
     id: session.id,
     current,
     name: browserAndSystem(device?.user_agent),
+    isMobile: isMobile(device?.user_agent),
     address: [withoutPort(device?.ip_address), device?.location].filter((part) => part).join(", ") || undefined,
     since: session.issued_at,
     until: session.expires_at,
@@ -61,6 +64,11 @@ function describe(session: OrySession, current: boolean): Device {
 export function browserAndSystem(userAgent: string | undefined): string {
   const { browser, os } = Bowser.parse(userAgent || "none")
   return [browser.name || "Unknown browser", os.name].filter((part) => part).join(" on ")
+}
+
+function isMobile(userAgent: string | undefined): boolean {
+  const { type } = Bowser.parse(userAgent || "none").platform
+  return type === "mobile" || type === "tablet"
 }
 
 /** The address without the port that Ory may have appended. */

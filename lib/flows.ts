@@ -78,6 +78,16 @@ export function withValues<Flow extends Flows[FlowKind]>(flow: Flow, values: Rec
   return { ...flow, ui: { ...flow.ui, nodes } }
 }
 
+/** The flow with these fields hidden. They keep their values, because Ory replaces all traits at once. */
+export function withHidden<Flow extends Flows[FlowKind]>(flow: Flow, names: readonly string[]): Flow {
+  const nodes = flow.ui.nodes.map((node): typeof node => {
+    const { attributes } = node
+    if (attributes.node_type !== "input" || !names.includes(attributes.name)) return node
+    return { ...node, attributes: { ...attributes, type: "hidden" } }
+  })
+  return { ...flow, ui: { ...flow.ui, nodes } }
+}
+
 /** The origin at which Elements in the browser calls Ory. */
 export async function browserOryUrl(): Promise<string> {
   return oryPublicUrl((await currentRequest()).appUrl)

@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest"
 import languages from "@/elements/languages"
+import { texts } from "@/elements/texts"
 import { languageFor } from "./language"
 
 vi.mock("server-only", () => ({}))
@@ -32,17 +33,23 @@ test("the language for an Accept-Language of more than 10,000 characters is en",
   expect(languageFor(`${"x".repeat(10_000)},de`).locale).toBe("en")
 })
 
-test("English is sent without texts, because Elements' code contains them", () => {
-  expect(languageFor("en-US")).toEqual({ locale: "en", direction: "ltr" })
+test("English is sent with this product's own texts only, because Elements' code contains the others", () => {
+  expect(languageFor("en-US")).toEqual({ locale: "en", direction: "ltr", texts: texts.en })
 })
 
 test("other languages are sent with all texts and their writing direction", () => {
   const others = Object.keys(languages)
     .filter((locale) => locale !== "en")
     .map(languageFor)
-  for (const { locale, texts } of others) expect(texts).toEqual(languages[locale])
+  for (const { locale, texts: sent } of others) expect(sent).toEqual({ ...languages[locale], ...texts[locale] })
   const rightToLeft = others.filter(({ direction }) => direction === "rtl")
   expect(rightToLeft.map(({ locale }) => locale)).toEqual(["ar", "fa", "he", "ku", "ps", "sd", "ug", "ur"])
+})
+
+test("this product's own texts replace texts of Elements, in all languages that have them", () => {
+  const ids = Object.keys(texts.en ?? {})
+  for (const [locale, own] of Object.entries(texts)) expect([locale, Object.keys(own)]).toEqual([locale, ids])
+  for (const id of ids) expect(Object.keys(languages.en ?? {})).toContain(id)
 })
 
 test("a missing translation is replaced by the English text", () => {
@@ -51,7 +58,7 @@ test("a missing translation is replaced by the English text", () => {
   const { "login.title": title = "" } = de
   try {
     Reflect.deleteProperty(de, "login.title")
-    expect(languageFor("de").texts?.["login.title"]).toBe(en["login.title"])
+    expect(languageFor("de").texts["login.title"]).toBe(en["login.title"])
   } finally {
     de["login.title"] = title
   }

@@ -2,14 +2,15 @@ import "server-only"
 import Negotiator from "negotiator"
 import { headers } from "next/headers"
 import languages from "@/elements/languages"
+import { texts as ownTexts } from "@/elements/texts"
 
 /** A language that Elements supports. */
 export interface Language {
   /** The value of HTML's `lang` attribute. */
   locale: string
   direction: "ltr" | "rtl"
-  /** All texts of Elements, by id. Undefined for English, which Elements' code contains. */
-  texts?: Record<string, string>
+  /** All texts of Elements, by id. For English only those that differ, because Elements' code contains the others. */
+  texts: Readonly<Record<string, string>>
 }
 
 /** Browsers' names of languages that Elements has under another name. */
@@ -30,8 +31,8 @@ export function languageFor(acceptLanguage: string | null): Language {
   const best =
     new Negotiator({ headers: { "accept-language": acceptLanguage?.slice(0, 500) } }).language(offered) ?? "en"
   const locale = ALIASES[best] ?? best
-  if (locale === "en") return { locale, direction: "ltr" }
-  const texts = { ...languages.en, ...languages[locale] }
+  if (locale === "en") return { locale, direction: "ltr", texts: ownTexts.en ?? {} }
+  const texts = { ...languages.en, ...languages[locale], ...ownTexts[locale] }
   // Some languages, such as Kurdish, are written in two scripts. Detect the direction from the texts.
   const direction = /[\p{Script=Arabic}\p{Script=Hebrew}]/u.test(texts["login.title"] ?? "") ? "rtl" : "ltr"
   return { locale, direction, texts }

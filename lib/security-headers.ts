@@ -1,4 +1,5 @@
 import { env } from "@/lib/env"
+import { THEME_SCRIPT_HASH } from "@/lib/theme"
 
 /** Headers of every response that depends on the user. */
 export const NO_STORE = { "cache-control": "private, no-store" }
@@ -17,11 +18,12 @@ const ELEMENTS_STYLES = [
 /**
  * The Content-Security-Policy of a page.
  *
- * @param nonce For pages rendered for each request: only scripts with this nonce run, and scripts that those load. Prerendered
- *   pages have none. Their HTML is the same for every visitor and holds no user data, so their inline scripts are allowed.
+ * @param nonce For pages rendered for each request: only scripts with this nonce run, scripts that those load, and the script that
+ *   sets the theme. Prerendered pages have none. Their HTML is the same for every visitor and holds no user data, so their inline scripts are allowed.
  */
 export function contentSecurityPolicy(nonce?: string): string {
-  const scripts = nonce === undefined ? "'self' 'unsafe-inline'" : `'nonce-${nonce}' 'strict-dynamic'`
+  const scripts =
+    nonce === undefined ? "'self' 'unsafe-inline'" : `'nonce-${nonce}' 'sha256-${THEME_SCRIPT_HASH}' 'strict-dynamic'`
   const styles = nonce === undefined || development ? "'self' 'unsafe-inline'" : `'self' ${ELEMENTS_STYLES.join(" ")}`
   return [
     "default-src 'none'",

@@ -17,14 +17,16 @@ export function NameForm({ userId, first, last }: Props): ReactNode {
   const { ref, refilled, keep } = useKeptForm(userId, "name")
   const hasResult = Boolean(state.saved ?? state.error ?? state.denied)
   return (
-    <form ref={ref} action={act} className="mt-8 flex max-w-md flex-col gap-4">
-      <Field name="first" label="First name" autoComplete="given-name" value={state.values.first} />
-      <Field name="last" label="Last name" autoComplete="family-name" value={state.values.last} />
+    <form ref={ref} action={act} className="card mt-8 flex flex-col gap-4 p-5">
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field name="first" label="First name" autoComplete="given-name" value={state.values.first} />
+        <Field name="last" label="Last name" autoComplete="family-name" value={state.values.last} />
+      </div>
       <button className="button-primary self-start" aria-disabled={busy}>
-        Save
+        {busy ? "Saving…" : "Save"}
       </button>
-      <p role="status" className="text-sm text-muted">
-        {state.saved && "Saved."}
+      <p role="status" className="text-sm text-muted-foreground empty:hidden">
+        {state.saved && !busy && <span className="text-success">✓ Saved.</span>}
         {state.error}
         {state.denied && <DeniedMessage {...state.denied} onLeave={keep} />}
         {refilled && !hasResult && "We kept your changes. They are not saved yet."}
@@ -48,7 +50,7 @@ function Field({ label, value, ...input }: FieldProps): ReactNode {
         {...input}
         defaultValue={value}
         maxLength={100}
-        className="h-10 rounded-lg border border-field bg-surface px-3 font-normal"
+        className="h-10 rounded-md border border-input bg-card px-3 text-base font-normal sm:text-sm"
       />
     </label>
   )

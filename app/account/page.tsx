@@ -1,12 +1,11 @@
 import type { Metadata } from "next"
-import Link from "next/link"
 import type { ReactNode } from "react"
 import { NameForm } from "./name-form"
-import { Shell } from "@/components/shell"
+import { PageTitle, Shell } from "@/components/shell"
 import { paths } from "@/lib/routes"
 import { requireSession } from "@/lib/session"
 
-export const metadata: Metadata = { title: "Account" }
+export const metadata: Metadata = { title: "Profile" }
 export const instant = false
 
 export default async function AccountPage(): Promise<ReactNode> {
@@ -15,10 +14,9 @@ export default async function AccountPage(): Promise<ReactNode> {
 
   return (
     <Shell session={session}>
-      <h1 className="text-2xl font-semibold tracking-tight">Account</h1>
-      <p className="mt-1 text-muted">Your name. To change it, you must have signed in within the last 10 minutes.</p>
+      <PageTitle title="Profile">Your name, as others see it.</PageTitle>
       {email !== undefined && !session.identity.verified && (
-        <p className="mt-6 max-w-xl rounded-2xl border border-line bg-surface px-5 py-4 text-sm">
+        <p className="card mt-6 px-5 py-4 text-sm">
           Your address {email} is not confirmed yet.{" "}
           {/* A link, not next/link: the page creates a flow at Ory, which the router can't follow. */}
           <a href={`${paths.verification}?return_to=${paths.account}`} className="font-medium underline">
@@ -27,13 +25,6 @@ export default async function AccountPage(): Promise<ReactNode> {
         </p>
       )}
       <NameForm userId={session.identity.id} first={name?.first ?? ""} last={name?.last ?? ""} />
-      <h2 className="mt-12 font-semibold">Your data</h2>
-      <p className="mt-1 text-sm text-muted">
-        Everything we store about your account, as a file. This needs a second factor.
-      </p>
-      <Link href={paths.data} prefetch={false} className="button mt-4">
-        Download my data
-      </Link>
     </Shell>
   )
 }

@@ -2,7 +2,7 @@ import type { Metadata } from "next"
 import { connection } from "next/server"
 import type { ReactNode } from "react"
 import { ReloadWhenBack } from "./reload-when-back"
-import { AuthCard, Notice } from "@/components/auth-card"
+import { AuthPage, Notice } from "@/components/auth-card"
 import { RETRY_SECONDS } from "@/lib/gate"
 
 export const metadata: Metadata = { title: "Back in a moment", robots: { index: false } }
@@ -16,7 +16,7 @@ export default async function UnavailablePage(): Promise<ReactNode> {
   // Rendered for each request, so that it can have the status 503 and its scripts a nonce.
   await connection()
   return (
-    <AuthCard>
+    <AuthPage>
       <ReloadWhenBack everySeconds={RETRY_SECONDS} />
       <Notice title="Back in a moment">
         <p>
@@ -27,6 +27,6 @@ export default async function UnavailablePage(): Promise<ReactNode> {
           Try again
         </a>
       </Notice>
-    </AuthCard>
+    </AuthPage>
   )
 }

@@ -70,7 +70,7 @@ const states: readonly State[] = [
   },
   {
     name: "sign-up without an address",
-    title: "Register an account",
+    title: texts.forms.signUpTitle,
     shows: /fill (out|in) this field/,
     reach: async ({ page }) => {
       await page.goto("/auth/registration")
@@ -80,7 +80,7 @@ const states: readonly State[] = [
   },
   {
     name: "sign-up, choice of a method",
-    title: "Register an account",
+    title: texts.forms.signUpTitle,
     shows: "Passkey",
     reach: async ({ page, newAccount }) => {
       await page.goto("/auth/registration")
@@ -90,7 +90,7 @@ const states: readonly State[] = [
   },
   {
     name: "sign-up with a short password",
-    title: "Register an account",
+    title: texts.forms.signUpTitle,
     shows: /at least 8 characters/,
     reach: async ({ page, newAccount }) => {
       await page.goto("/auth/registration")
@@ -103,7 +103,7 @@ const states: readonly State[] = [
   },
   {
     name: "verification after sign-up",
-    title: "Verify your account",
+    title: texts.forms.confirmTitle,
     shows: "Resend code",
     reach: async ({ page, newAccount }) => {
       await page.goto("/auth/registration")
@@ -113,7 +113,7 @@ const states: readonly State[] = [
   },
   {
     name: "verification with a wrong code",
-    title: "Verify your account",
+    title: texts.forms.confirmTitle,
     shows: /code is invalid/,
     reach: async ({ page, newAccount }) => {
       await page.goto("/auth/registration")
@@ -124,7 +124,7 @@ const states: readonly State[] = [
   },
   {
     name: "verification, done",
-    title: "Verify your account",
+    title: texts.forms.confirmTitle,
     shows: /success/i,
     reach: async ({ page, newAccount }) => {
       await page.goto("/auth/registration")
@@ -135,7 +135,7 @@ const states: readonly State[] = [
   },
   {
     name: "recovery, code sent",
-    title: "Recover your account",
+    title: texts.forms.resetTitle,
     shows: /resend/i,
     reach: async ({ page, user }) => {
       await page.goto("/auth/recovery")
@@ -159,13 +159,13 @@ const states: readonly State[] = [
   },
   {
     name: "sign-in again",
-    title: "Reauthenticate",
+    title: texts.forms.signInAgainTitle,
     shows: "Password",
     reach: openSignedIn("/api/refresh-session?return_to=/account"),
   },
   {
     name: "account, saved",
-    title: "Account",
+    title: texts.nav.account,
     shows: texts.account.saved,
     reach: openSignedIn("/account", async (page) => {
       await page.getByRole("textbox", { name: texts.account.firstName }).fill("Ada")
@@ -174,7 +174,7 @@ const states: readonly State[] = [
   },
   {
     name: "account with an unconfirmed address",
-    title: "Account",
+    title: texts.nav.account,
     shows: texts.account.unconfirmed,
     reach: async ({ page }) => {
       const account = randomAccount()
@@ -186,25 +186,31 @@ const states: readonly State[] = [
   },
   {
     name: "settings with an error",
-    title: "Settings",
+    title: texts.nav.settings,
     shows: /at least 8 characters/,
     reach: openSignedIn("/account/settings", (page) => changePassword(page, "short")),
   },
   {
     name: "settings, saved",
-    title: "Settings",
+    title: texts.nav.settings,
     shows: "Your changes have been saved!",
     reach: openSignedIn("/account/settings", (page) => changePassword(page, "a longer password 1234")),
   },
   {
+    name: "settings with a QR code",
+    title: texts.nav.settings,
+    shows: "Verify code",
+    reach: openSignedIn("/account/settings", (page) => page.getByText(texts.forms.setUp).click()),
+  },
+  {
     name: "settings with new backup codes",
-    title: "Settings",
+    title: texts.nav.settings,
     shows: "Confirm backup recovery codes",
     reach: openSignedIn("/account/settings", (page) => page.getByRole("button", { name: "Enable" }).click()),
   },
   {
     name: "settings with both second factors",
-    title: "Settings",
+    title: texts.nav.settings,
     shows: "Disable this method",
     reach: async ({ page, newAccount }) => {
       await signUp(page, newAccount)
@@ -215,7 +221,7 @@ const states: readonly State[] = [
   },
   {
     name: "settings, question before a removal",
-    title: "Settings",
+    title: texts.nav.settings,
     shows: texts.forms.removalQuestion,
     reach: async ({ page, newAccount }) => {
       await signUp(page, newAccount)

@@ -1,5 +1,5 @@
 import type { Page } from "playwright/test"
-import { test as base, changePassword, expect, sessionOf, signIn } from "../../e2e/fixtures"
+import { test as base, changePassword, expect, sessionOf, signIn, follow } from "../../e2e/fixtures"
 import { createUser, type SignedIn } from "../../e2e/http"
 import { startServers, type Servers } from "../../e2e/servers"
 import { texts } from "../../e2e/texts"
@@ -55,6 +55,7 @@ test("a settings change that needs a recent sign-in is saved after the user sign
 test("a settings change that Ory refuses after the sign-in is in view, with Ory's message", async ({ page, user }) => {
   await page.goto("/account/settings")
   await waitUntilTooOld(page)
+  await section(page, "totp").getByText(texts.forms.setUp).click()
   await section(page, "totp").getByRole("textbox", { name: "Verify code" }).fill("000000")
   await section(page, "totp").getByRole("button", { name: "Save" }).click()
   await signIn(page, user)
@@ -113,7 +114,7 @@ test("a click after the session expired redirects to sign-in, then to the clicke
   await page.goto("/account")
   await expect(page.getByRole("main")).toContainText(texts.account.intro)
   await page.waitForTimeout(20_000)
-  await page.getByRole("link", { name: texts.nav.devices }).click()
+  await follow(page, texts.nav.devices)
   await signIn(page, user)
   await page.waitForURL(`${servers.appUrl}/account/devices`)
   await expect(page.getByRole("listitem")).toHaveCount(1)
@@ -125,6 +126,7 @@ test("refreshing extends the session", async ({ page, user }) => {
   const before = await expiry()
   expect(before - Date.now()).toBeLessThan(20_000)
   await page.waitForTimeout(2000)
+  await page.getByText(texts.dashboard.session).click()
   await page.getByRole("link", { name: texts.dashboard.refreshSession }).click()
   await signIn(page, user)
   await page.waitForURL("**/dashboard")

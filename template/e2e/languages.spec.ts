@@ -1,4 +1,5 @@
 import languages from "../../elements/languages"
+import { texts as own } from "../../elements/texts"
 import { expect, test } from "../../e2e/fixtures"
 import { browserCookies } from "../../e2e/http"
 import { setting } from "../../e2e/settings"
@@ -13,7 +14,7 @@ for (const [locale, language, direction] of [
 ] as const)
   test.describe(`a browser with the language ${locale}`, () => {
     test.use({ locale })
-    const text = (id: string): string => languages[language]?.[id] ?? `no text ${id}`
+    const text = (id: string): string => own[language]?.[id] ?? languages[language]?.[id] ?? `no text ${id}`
     const card = `[lang=${language}][dir=${direction}]`
 
     test(`gets sign-in and sign-up in ${language}, with the message about a wrong password`, async ({

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises"
-import { expect, test } from "../../e2e/fixtures"
+import { expect, test, follow } from "../../e2e/fixtures"
 import { createUser, PAGE_LOAD, send, type SignedIn } from "../../e2e/http"
 import { startServers, type Servers } from "../../e2e/servers"
 import { texts } from "../../e2e/texts"
@@ -108,7 +108,7 @@ for (const seconds of ["30", "0"])
     test("a server action causes one whoami request, and its page shows the change at once", async ({ openAs }) => {
       const page = await openAs(user, servers.appUrl)
       await page.goto("/dashboard")
-      await page.getByRole("link", { name: texts.nav.account }).click()
+      await follow(page, texts.nav.account)
       await page.getByRole("textbox", { name: texts.account.firstName }).fill(`Grace ${seconds}`)
       const requests = await cost(servers, async () => {
         await page.getByRole("button", { name: texts.account.save }).click()
@@ -116,7 +116,7 @@ for (const seconds of ["30", "0"])
       })
       // Next renders the page again in the same request.
       expect(requests).toBe(1)
-      await page.getByRole("link", { name: texts.nav.dashboard }).click()
+      await follow(page, texts.nav.dashboard)
       await expect(page.getByRole("heading", { name: texts.dashboard.greeting(`Grace ${seconds}`) })).toBeVisible()
     })
 

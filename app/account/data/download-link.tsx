@@ -26,7 +26,7 @@ export function DownloadLink(): ReactNode {
       <a href={PATH} download onClick={(event) => void download(event)} className="button-primary mt-8">
         Download my data
       </a>
-      <p role="status" className="mt-3 text-sm text-muted">
+      <p role="status" className="mt-3 text-sm text-muted-foreground">
         {failed && "We couldn't prepare your file. Try again in a moment."}
       </p>
     </>

@@ -1,7 +1,7 @@
 import type { Metadata } from "next"
 import type { ReactNode } from "react"
 import { DownloadLink } from "./download-link"
-import { Shell } from "@/components/shell"
+import { PageTitle, Shell } from "@/components/shell"
 import { requireSession } from "@/lib/session"
 
 export const metadata: Metadata = { title: "Your data" }
@@ -13,11 +13,10 @@ export default async function DataPage(): Promise<ReactNode> {
 
   return (
     <Shell session={session}>
-      <h1 className="text-2xl font-semibold tracking-tight">Your data</h1>
-      <p className="mt-1 max-w-xl text-muted">
+      <PageTitle title="Your data">
         Everything we store about your account, as a JSON file: your profile, your addresses, and where you are signed
         in. It contains no password.
-      </p>
+      </PageTitle>
       <DownloadLink />
     </Shell>
   )

@@ -18,27 +18,20 @@ export function DeviceList({ devices }: { devices: Device[] }): ReactNode {
   return (
     <>
       <form action={signOut} className="mt-8">
-        <ul
-          ref={list}
-          tabIndex={-1}
-          aria-label="Devices"
-          className="divide-y divide-line rounded-2xl border border-line bg-surface"
-        >
+        <ul ref={list} tabIndex={-1} aria-label="Devices" className="card divide-y">
           {devices.map((device) => (
-            <li
-              key={device.id}
-              className="flex flex-col gap-4 px-5 py-4 sm:flex-row sm:items-center sm:justify-between"
-            >
+            <li key={device.id} className="flex flex-wrap items-center gap-x-4 gap-y-3 p-5">
+              <Icon isMobile={device.isMobile} />
               <Description device={device} />
               {!device.current && (
                 <button
                   name="id"
                   value={device.id}
                   aria-label={`Sign out ${device.name}`}
-                  className="button self-start sm:self-auto"
+                  className="button ml-auto"
                   disabled={busy}
                 >
-                  Sign out
+                  {ending ? "Signing out…" : "Sign out"}
                 </button>
               )}
             </li>
@@ -46,7 +39,7 @@ export function DeviceList({ devices }: { devices: Device[] }): ReactNode {
         </ul>
         <Answer {...one} />
       </form>
-      <form action={signOutEverywhere} className="mt-6 flex flex-col items-start">
+      <form action={signOutEverywhere} className="mt-4 flex flex-col items-start">
         <button className="button" disabled={busy || devices.length === 1}>
           Sign out everywhere else
         </button>
@@ -56,15 +49,35 @@ export function DeviceList({ devices }: { devices: Device[] }): ReactNode {
   )
 }
 
+/** Outlines of a phone and of a laptop. */
+function Icon({ isMobile }: { isMobile: boolean }): ReactNode {
+  return (
+    <svg
+      viewBox="0 0 24 24"
+      className="hidden size-6 shrink-0 text-muted-foreground sm:block"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.5"
+      strokeLinejoin="round"
+      strokeLinecap="round"
+      aria-hidden
+    >
+      <path d={isMobile ? "M7 3h10v18H7zM11 18h2" : "M5 5h14v10H5zM2.5 19h19"} />
+    </svg>
+  )
+}
+
 function Description({ device: { current, name, address, since, until, lastFactor } }: { device: Device }): ReactNode {
   return (
-    <div className="flex min-w-0 flex-col gap-1 text-sm">
+    <div className="flex min-w-0 flex-1 basis-60 flex-col gap-0.5 text-sm">
       <p className="flex flex-wrap items-center gap-x-2 gap-y-1 font-medium">
         {name}
-        {current && <span className="rounded-full border border-line px-2 text-xs text-muted">This device</span>}
+        {current && (
+          <span className="rounded-full bg-success/10 px-2 py-0.5 text-xs text-success">This device, active now</span>
+        )}
       </p>
-      <p className="text-muted">{[address, lastFactor].filter((part) => part !== undefined).join(" · ")}</p>
-      <p className="text-muted">
+      <p className="text-muted-foreground">{[address, lastFactor].filter((part) => part !== undefined).join(" · ")}</p>
+      <p className="text-muted-foreground">
         {since && (
           <>
             Signed in <LocalTime iso={since} />
@@ -82,7 +95,7 @@ function Description({ device: { current, name, address, since, until, lastFacto
 
 function Answer({ message, denied }: Awaited<ReturnType<typeof signOutOthers>>): ReactNode {
   return (
-    <p role="status" className="mt-3 text-sm text-muted">
+    <p role="status" className="mt-3 text-sm text-muted-foreground">
       {message}
       {denied && <DeniedMessage {...denied} />}
     </p>

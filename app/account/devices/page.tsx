@@ -1,7 +1,7 @@
 import type { Metadata } from "next"
 import type { ReactNode } from "react"
 import { DeviceList } from "./device-list"
-import { Shell } from "@/components/shell"
+import { PageTitle, Shell } from "@/components/shell"
 import { listDevices } from "@/lib/devices"
 import { requireSession } from "@/lib/session"
 
@@ -14,10 +14,9 @@ export default async function DevicesPage(): Promise<ReactNode> {
 
   return (
     <Shell session={session}>
-      <h1 className="text-2xl font-semibold tracking-tight">Devices</h1>
-      <p className="mt-1 text-muted">
+      <PageTitle title="Devices">
         Where you are signed in. Sign out any device you don't recognise, and change your password.
-      </p>
+      </PageTitle>
       <DeviceList devices={devices} />
     </Shell>
   )

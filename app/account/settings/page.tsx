@@ -1,13 +1,13 @@
 import type { Metadata } from "next"
 import type { ReactNode } from "react"
 import { Settings } from "@/elements/elements"
-import { Shell } from "@/components/shell"
-import { browserOryUrl, requireFlow, type Query } from "@/lib/flows"
+import { PageTitle, Shell } from "@/components/shell"
+import { browserOryUrl, requireFlow, withHidden, type Query } from "@/lib/flows"
 import { preferredLanguage } from "@/lib/language"
 import { accessTo } from "@/lib/routes"
 import { requireSession } from "@/lib/session"
 
-export const metadata: Metadata = { title: "Settings" }
+export const metadata: Metadata = { title: "Security" }
 export const instant = false
 
 export default async function SettingsPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
@@ -15,17 +15,24 @@ export default async function SettingsPage({ searchParams }: { searchParams: Que
   const flow = await requireFlow("settings", searchParams)
   return (
     <Shell session={session}>
-      <h1 className="text-2xl font-semibold tracking-tight">Settings</h1>
-      <p className="mb-8 mt-1 text-muted">Your profile, and the ways you sign in.</p>
+      <PageTitle title="Security">Your email address, your password, and the other ways you sign in.</PageTitle>
       {session.authenticator_assurance_level !== "aal2" && returnsToSecondFactor(flow) && (
-        <p className="mb-8 rounded-2xl border border-line bg-surface px-5 py-4 text-sm">
+        <p className="card mt-6 px-5 py-4 text-sm">
           The page you opened needs a second factor. Set up an authenticator app or backup codes here. Then you return
           to that page.
         </p>
       )}
-      {flow && (
-        <Settings flow={flow} oryUrl={await browserOryUrl()} language={await preferredLanguage()} session={session} />
-      )}
+      <div className="mt-8">
+        {flow && (
+          <Settings
+            // The profile page has the name.
+            flow={withHidden(flow, ["traits.name.first", "traits.name.last"])}
+            oryUrl={await browserOryUrl()}
+            language={await preferredLanguage()}
+            session={session}
+          />
+        )}
+      </div>
     </Shell>
   )
 }

@@ -1,7 +1,7 @@
 import type { Metadata } from "next"
 import Link from "next/link"
 import type { ReactNode } from "react"
-import { AuthCard, Notice } from "@/components/auth-card"
+import { AuthPage, Notice } from "@/components/auth-card"
 import { flowErrorSentence } from "@/lib/flow-errors"
 import type { Query } from "@/lib/flows"
 import { paths } from "@/lib/routes"
@@ -13,13 +13,13 @@ export const instant = false
 export default async function ErrorPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
   const { id } = await searchParams
   return (
-    <AuthCard>
+    <AuthPage>
       <Notice title="Something went wrong">
         <p>{await flowErrorSentence(id)}</p>
         <Link href={paths.login} prefetch={false} className="button-primary">
           Sign in
         </Link>
       </Notice>
-    </AuthCard>
+    </AuthPage>
   )
 }

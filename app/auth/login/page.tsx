@@ -1,6 +1,6 @@
 import type { Metadata } from "next"
 import type { ReactNode } from "react"
-import { AuthCard } from "@/components/auth-card"
+import { AuthPage } from "@/components/auth-card"
 import { Login } from "@/elements/elements"
 import { browserOryUrl, requireFlow, userEmail, withValues, type Query } from "@/lib/flows"
 import { preferredLanguage } from "@/lib/language"
@@ -11,7 +11,7 @@ export const instant = false
 export default async function LoginPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
   const flow = await requireFlow("login", searchParams)
   return (
-    <AuthCard>
+    <AuthPage>
       {flow && (
         <Login
           flow={flow.refresh ? withValues(flow, { identifier: await userEmail() }) : flow}
@@ -19,6 +19,6 @@ export default async function LoginPage({ searchParams }: { searchParams: Query 
           language={await preferredLanguage()}
         />
       )}
-    </AuthCard>
+    </AuthPage>
   )
 }

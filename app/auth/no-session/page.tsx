@@ -1,6 +1,6 @@
 import type { Metadata } from "next"
 import type { ReactNode } from "react"
-import { AuthCard, Notice } from "@/components/auth-card"
+import { AuthPage, Notice } from "@/components/auth-card"
 import { currentRequest } from "@/lib/current-request"
 import type { Query } from "@/lib/flows"
 import { logMissingCookies } from "@/lib/redirect-loop"
@@ -16,7 +16,7 @@ export default async function NoSessionPage({ searchParams }: { searchParams: Qu
   const page = returnTo(typeof return_to === "string" ? return_to : null, appUrl)
   const reasons = logMissingCookies("session", headers.get("cookie"), appUrl)
   return (
-    <AuthCard>
+    <AuthPage>
       <Notice title="Your sign-in did not arrive">
         <p>You may be signed in, but your browser did not show us a valid sign-in.</p>
         <p>
@@ -30,6 +30,6 @@ export default async function NoSessionPage({ searchParams }: { searchParams: Qu
           Try again
         </a>
       </Notice>
-    </AuthCard>
+    </AuthPage>
   )
 }

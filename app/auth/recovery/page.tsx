@@ -1,6 +1,6 @@
 import type { Metadata } from "next"
 import type { ReactNode } from "react"
-import { AuthCard } from "@/components/auth-card"
+import { AuthPage } from "@/components/auth-card"
 import { Recovery } from "@/elements/elements"
 import { browserOryUrl, requireFlow, type Query } from "@/lib/flows"
 import { preferredLanguage } from "@/lib/language"
@@ -11,8 +11,8 @@ export const instant = false
 export default async function RecoveryPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
   const flow = await requireFlow("recovery", searchParams)
   return (
-    <AuthCard>
+    <AuthPage>
       {flow && <Recovery flow={flow} oryUrl={await browserOryUrl()} language={await preferredLanguage()} />}
-    </AuthCard>
+    </AuthPage>
   )
 }

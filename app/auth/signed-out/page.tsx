@@ -2,7 +2,7 @@ import type { Metadata } from "next"
 import Link from "next/link"
 import { connection } from "next/server"
 import type { ReactNode } from "react"
-import { AuthCard, Notice } from "@/components/auth-card"
+import { AuthPage, Notice } from "@/components/auth-card"
 import { paths } from "@/lib/routes"
 
 export const metadata: Metadata = { title: "Signed out here" }
@@ -13,7 +13,7 @@ export default async function SignedOutPage(): Promise<ReactNode> {
   // Rendered for each request, so that its scripts carry a nonce.
   await connection()
   return (
-    <AuthCard>
+    <AuthPage>
       <Notice title="You are signed out in this browser">
         <p>
           We couldn't end the session on our servers, so it may stay valid until it expires. If someone else may have
@@ -23,6 +23,6 @@ export default async function SignedOutPage(): Promise<ReactNode> {
           Back to the start
         </Link>
       </Notice>
-    </AuthCard>
+    </AuthPage>
   )
 }

@@ -1,6 +1,6 @@
 import type { Metadata } from "next"
 import type { ReactNode } from "react"
-import { AuthCard } from "@/components/auth-card"
+import { AuthPage } from "@/components/auth-card"
 import { Verification } from "@/elements/elements"
 import { browserOryUrl, requireFlow, userEmail, withValues, type Query } from "@/lib/flows"
 import { preferredLanguage } from "@/lib/language"
@@ -11,7 +11,7 @@ export const instant = false
 export default async function VerificationPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
   const [flow, email] = await Promise.all([requireFlow("verification", searchParams), userEmail()])
   return (
-    <AuthCard>
+    <AuthPage>
       {flow && (
         <Verification
           flow={withValues(flow, { email })}
@@ -20,6 +20,6 @@ export default async function VerificationPage({ searchParams }: { searchParams:
           email={email}
         />
       )}
-    </AuthCard>
+    </AuthPage>
   )
 }

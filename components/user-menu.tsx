@@ -1,0 +1,79 @@
+import Link from "next/link"
+import { useRef, type ReactNode } from "react"
+import { ACCOUNT_PAGES } from "@/components/nav"
+import { ThemeSwitch } from "@/components/theme-switch"
+import { paths } from "@/lib/routes"
+
+/** What the frame shows of the user. */
+export interface User {
+  email?: string
+  name?: string
+}
+
+interface Props {
+  user: User
+  /** Called with the new path when a click starts a navigation. */
+  onNavigate: (path: string) => void
+}
+
+/** The user's menu: account, theme and sign-out. The browser opens and closes it (Escape, a click outside), without a script. */
+export function UserMenu({ user: { email, name }, onNavigate }: Props): ReactNode {
+  const menu = useRef<HTMLDivElement>(null)
+  return (
+    <>
+      <button
+        popoverTarget="user-menu"
+        aria-label="Your account"
+        className="flex size-9 shrink-0 cursor-pointer items-center justify-center rounded-full bg-primary text-sm font-medium text-primary-foreground"
+      >
+        <span aria-hidden>{initials(name ?? email ?? "")}</span>
+      </button>
+      <div
+        ref={menu}
+        id="user-menu"
+        popover="auto"
+        className="absolute inset-auto end-[max(1rem,calc((100vw-64rem)/2+1.5rem))] top-14 w-64 rounded-xl border bg-popover p-1.5 text-popover-foreground shadow-lg"
+      >
+        <p className="px-2.5 py-2 text-sm">
+          {name !== undefined && <span className="block truncate font-medium">{name}</span>}
+          <span className="block truncate text-muted-foreground">{email}</span>
+        </p>
+        <hr className="-mx-1.5 my-1.5" />
+        <nav aria-label="Account menu" className="flex flex-col">
+          {ACCOUNT_PAGES.map(([href, label]) => (
+            <Link
+              key={href}
+              href={href}
+              prefetch={false}
+              onNavigate={() => {
+                menu.current?.hidePopover()
+                onNavigate(href)
+              }}
+              className={ITEM}
+            >
+              {label}
+            </Link>
+          ))}
+        </nav>
+        <hr className="-mx-1.5 my-1.5" />
+        <div className="px-2.5 py-1">
+          <ThemeSwitch />
+        </div>
+        <hr className="-mx-1.5 my-1.5" />
+        {/* A form, not a link: browsers may prefetch links, and a prefetch must never sign the user out. */}
+        <form action={paths.signOut} method="post">
+          <button className={`${ITEM} w-full cursor-pointer text-start`}>Sign out</button>
+        </form>
+      </div>
+    </>
+  )
+}
+
+const ITEM = "block rounded-md px-2.5 py-1.5 text-sm hover:bg-accent"
+
+/** Up to two letters: of the first and the last word of a name, or the first of an address. */
+function initials(text: string): string {
+  const words = text.split("@")[0]?.split(/\s+/) ?? []
+  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => Array.from(word ?? "")[0] ?? "")
+  return letters.join("").toLocaleUpperCase()
+}

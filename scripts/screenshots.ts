@@ -1,0 +1,83 @@
+import { mkdir, readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { chromium, type Browser, type Page } from "playwright"
+import { chromiumOptions, installChromium } from "../e2e/browser"
+import { startServers } from "../e2e/servers"
+import { withoutSettings } from "../e2e/settings"
+import { brand } from "../lib/brand"
+import { paths } from "../lib/routes"
+import { nodeModule, projectDir, run, runMain } from "./processes"
+import { demoUser, seedDemoUser } from "./stack"
+
+/**
+ * `npm run screenshots` makes the pictures of the README, and the picture that link previews show. It builds the app, starts it with a
+ * real Ory, and signs a user in.
+ */
+
+const PICTURES = join(projectDir, "docs", "screenshots")
+
+await runMain(async () => {
+  await installChromium()
+  console.log("Building the app")
+  const env = { ...withoutSettings(), ORY_SDK_URL: "http://localhost:4000", APP_URL: "http://localhost:3000" }
+  await run(process.execPath, [nodeModule("next/dist/bin/next"), "build"], { env })
+  await mkdir(PICTURES, { recursive: true })
+
+  const servers = await startServers()
+  const args = process.getuid?.() === 0 ? ["--no-sandbox"] : []
+  const browser = await chromium.launch({ ...(await chromiumOptions()), args })
+  try {
+    await seedDemoUser(servers.ory.adminUrl)
+    for (const colorScheme of ["light", "dark"] as const) {
+      const page = await browser.newPage({ colorScheme, baseURL: servers.appUrl, reducedMotion: "reduce" })
+      const pictures = [await shot(page, paths.home), await shot(page, paths.login)]
+      await page.locator("input[name=identifier]").fill(demoUser.email)
+      await page.locator("input[name=password]").fill(demoUser.password)
+      await page.locator("button[name=method][value=password]").click()
+      await page.waitForURL(`**${paths.dashboard}`)
+      pictures.push(await shot(page, paths.dashboard), await shot(page, paths.settings))
+      await page.close()
+      await overview(browser, pictures, colorScheme)
+    }
+    await linkPreview(browser, join(projectDir, "app", "opengraph-image.png"))
+    console.log("The pictures are in docs/screenshots/ and app/opengraph-image.png.")
+  } finally {
+    await browser.close()
+    await servers.stop()
+  }
+})
+
+/** What this page shows, as the address of a picture. */
+async function shot(page: Page, path: string): Promise<string> {
+  await page.goto(path)
+  await page.waitForLoadState("networkidle")
+  return `data:image/png;base64,${(await page.screenshot()).toString("base64")}`
+}
+
+/** The picture of the README: all pages of one theme. */
+async function overview(browser: Browser, pictures: readonly string[], colorScheme: "light" | "dark"): Promise<void> {
+  const page = await browser.newPage({ viewport: { width: 1600, height: 1032 } })
+  const images = pictures.map((picture) => `<img src="${picture}">`).join("")
+  await page.setContent(`<style>
+    body { margin: 0; padding: 16px; display: grid; grid-template-columns: 1fr 1fr; gap: 16px; background: ${colorScheme === "dark" ? "#27272a" : "#e4e4e7"} }
+    img { width: 100%; border-radius: 8px }
+  </style>${images}`)
+  await page.screenshot({ path: join(PICTURES, `overview-${colorScheme}.png`) })
+  await page.close()
+}
+
+/** Logo, name and description, in the size that link previews use. https://ogp.me */
+async function linkPreview(browser: Browser, path: string): Promise<void> {
+  const page = await browser.newPage({ viewport: { width: 1200, height: 630 } })
+  const logo = (await readFile(join(projectDir, "public", brand.logo.light))).toString("base64")
+  await page.setContent(`<style>
+    body { margin: 0; height: 630px; padding: 0 96px; display: flex; flex-direction: column; justify-content: center; background: #fafafa; color: #18181b; font-family: system-ui, sans-serif }
+    img { height: 96px; align-self: start }
+    h1 { font-size: 72px; letter-spacing: -0.02em; margin: 32px 0 16px }
+    p { font-size: 32px; color: #52525b; margin: 0 }
+  </style><img src="data:image/svg+xml;base64,${logo}"><h1></h1><p></p>`)
+  await page.locator("h1").evaluate((element, text) => (element.textContent = text), brand.name)
+  await page.locator("p").evaluate((element, text) => (element.textContent = text), brand.description)
+  await page.screenshot({ path })
+  await page.close()
+}
