@@ -40,7 +40,7 @@ test("a user who forgot the password signs in with a code from an email and sets
 
   await test.step("sign in with a recovery code", async () => {
     await page.goto("/auth/login")
-    await page.getByRole("link", { name: "Recover account" }).click()
+    await page.getByRole("link", { name: texts.forms.forgotPassword }).click()
     await page.getByRole("textbox", { name: "Email" }).fill(newAccount.email)
     const before = await codeFor(newAccount.email)
     await page.getByRole("button", { name: "Continue" }).click()

@@ -58,6 +58,7 @@ export const texts = {
     signUpTitle: "Create an account",
     confirmTitle: "Confirm your address",
     resetTitle: "Reset your password",
+    forgotPassword: "Forgot password?",
     signInAgainTitle: "Confirm it is you",
     password: "Password",
     passkeys: "Passkeys",

@@ -1,7 +1,6 @@
 "use client"
 
-import { OrySettingsCard, type OryClientConfiguration, type OryFlowComponentOverrides } from "@ory/elements-react"
-import { SessionProvider } from "@ory/elements-react/client"
+import type { OryClientConfiguration, OryFlowComponentOverrides } from "@ory/elements-react"
 import * as elements from "@ory/elements-react/theme"
 import { useRouter } from "next/navigation"
 import { useRef, type ComponentProps, type CSSProperties, type ReactNode } from "react"
@@ -9,33 +8,23 @@ import { useIsStale } from "@/components/use-is-stale"
 import { brand } from "@/lib/brand"
 import type { Language } from "@/lib/language"
 import { paths } from "@/lib/routes"
-import type { Session } from "@/lib/session"
 import { Button } from "./buttons"
 import { observedRequests } from "./failed-request"
 import { Checkbox, CodeInput, Form as CheckedForm, Input, Label, Messages, Text } from "./fields"
 import { Card, CardHeader, SeenStep } from "./headings"
-import * as settings from "./settings"
 import { UserEmail, VerificationFooter } from "./verification"
 import "@ory/elements-react/theme/styles.css"
 import "./elements.css"
 
-/** Our components in place of Elements' own. The settings page shows results in its sections, not in toasts. */
-const components: OryFlowComponentOverrides = {
+/** Our components in place of Elements' own. */
+export const components: OryFlowComponentOverrides = {
   Node: { Button, Input, CodeInput, Checkbox, Label, Text },
   Form: {
     Root: CheckedForm,
-    TotpSettings: settings.TotpSettings,
-    RecoveryCodesSettings: settings.RecoveryCodesSettings,
-    PasskeySettings: settings.PasskeySettings,
-    WebauthnSettings: settings.WebauthnSettings,
-    SsoSettings: settings.SsoSettings,
   },
   Card: {
     Root: Card,
     Header: CardHeader,
-    SettingsSection: settings.SettingsSection,
-    SettingsSectionContent: settings.SettingsSectionContent,
-    SettingsSectionFooter: settings.SettingsSectionFooter,
   },
   Message: { Root: Messages, Toast: () => null },
 }
@@ -50,7 +39,7 @@ export interface Flows {
 }
 
 /** `oryUrl` and `language` come from the server, so the browser bundle holds no configuration and at most one language. */
-interface Props<Kind extends keyof Flows> {
+export interface Props<Kind extends keyof Flows> {
   flow: Flows[Kind]
   oryUrl: string
   language: Language
@@ -100,36 +89,13 @@ export function Verification({
   )
 }
 
-/**
- * Elements gets the session as a prop, so the browser doesn't call whoami.
- *
- * If the sign-in is too old for a change, Ory re-authenticates the user and then applies the submitted change. The user returns
- * with its flow, which shows the result.
- */
-export function Settings({ flow, oryUrl, language, session }: Props<"settings"> & { session: Session }): ReactNode {
-  return (
-    <In language={language}>
-      <SessionProvider session={session as unknown as ComponentProps<typeof SessionProvider>["session"]}>
-        <settings.SentSectionProvider flow={flow}>
-          <elements.Settings flow={flow} config={configure(oryUrl, language)} components={components}>
-            <div className="flex flex-col gap-4">
-              <settings.SettingsMessages />
-              <OrySettingsCard />
-            </div>
-          </elements.Settings>
-        </settings.SentSectionProvider>
-      </SessionProvider>
-    </In>
-  )
-}
-
 interface InProps {
   language: Language
   children: ReactNode
 }
 
 /** Sets the language of the form for browsers and screen readers. The page around it is in English. */
-function In(props: InProps): ReactNode {
+export function In(props: InProps): ReactNode {
   const { bfcacheId } = useRouter()
   return <Form key={bfcacheId} {...props} />
 }
@@ -152,7 +118,7 @@ function Form({ language, children }: InProps): ReactNode {
   )
 }
 
-function configure(oryUrl: string, { locale, texts }: Language): OryClientConfiguration {
+export function configure(oryUrl: string, { locale, texts }: Language): OryClientConfiguration {
   return {
     sdk: { url: oryUrl, options: observedRequests },
     intl: { locale, customTranslations: { [locale]: texts } },

@@ -56,7 +56,7 @@ async function shot(page: Page, path: string): Promise<string> {
 
 /** The picture of the README: all pages of one theme. */
 async function overview(browser: Browser, pictures: readonly string[], colorScheme: "light" | "dark"): Promise<void> {
-  const page = await browser.newPage({ viewport: { width: 1600, height: 1032 } })
+  const page = await browser.newPage({ viewport: { width: 1600, height: 921 } })
   const images = pictures.map((picture) => `<img src="${picture}">`).join("")
   await page.setContent(`<style>
     body { margin: 0; padding: 16px; display: grid; grid-template-columns: 1fr 1fr; gap: 16px; background: ${colorScheme === "dark" ? "#27272a" : "#e4e4e7"} }

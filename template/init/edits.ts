@@ -64,7 +64,9 @@ export function makeProduct(
   copy.replace("tsconfig.json", ', "template/bench"', "")
   copy.replace(".dockerignore", "template\n", "")
   copy.replace(".prettierignore", "bench.json\n", "")
-  copy.remove("docs/screenshot.png")
+  // They show the template's name. `npm run screenshots` makes the product's.
+  copy.remove("docs/screenshots")
+  copy.remove("app/opengraph-image.png")
   copy.remove("template")
   for (const path of copy.files())
     if (copy.read(path).search(MENTION) >= 0) copy.edit(path, (text) => text.replace(MENTION, ""))

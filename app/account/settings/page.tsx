@@ -1,6 +1,6 @@
 import type { Metadata } from "next"
 import type { ReactNode } from "react"
-import { Settings } from "@/elements/elements"
+import { Settings } from "@/elements/settings-form"
 import { PageTitle, Shell } from "@/components/shell"
 import { browserOryUrl, requireFlow, withHidden, type Query } from "@/lib/flows"
 import { preferredLanguage } from "@/lib/language"
