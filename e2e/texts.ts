@@ -12,6 +12,7 @@ export const texts = {
     signOut: "Sign out",
     skip: "Skip to the content",
   },
+  theme: { label: "Theme", system: "System", dark: "Dark" },
   landing: {
     heading: "Sign-in that works from day one",
     dashboardLink: "Go to your dashboard",
