@@ -18,6 +18,7 @@ import { judge } from "@/lib/refusals"
 import { readGateRequest } from "@/lib/request"
 import { isOryPath, paths } from "@/lib/routes"
 import { openSnapshot } from "@/lib/sealed"
+import { slide } from "@/lib/sliding"
 
 /**
  * The gate: runs before every page and decides whether the request may pass. Pages check the session again (`requireSession`),
@@ -40,11 +41,11 @@ export default async function gate(next: NextRequest): Promise<NextResponse> {
   if (snapshot && judge(snapshot, access).session)
     return startFlow(request) ?? pass(request, { verdict: snapshot, source: "snapshot", start })
 
-  const { verdict, setCookies } = await whoami(request.sessionCookies)
-  const { refusal } = judge(verdict, access)
+  const checked = await slide(request, await whoami(request.sessionCookies, { fresh: !mayUseSnapshot(request) }))
+  const { refusal } = judge(checked.verdict, access)
   // An action's own check refuses it, so that its form keeps what the user typed.
   if (refusal && request.kind !== "action") return refuse(request, refusal)
-  return startFlow(request) ?? pass(request, { verdict, source: "ory", start, setCookies })
+  return startFlow(request) ?? pass(request, { ...checked, source: "ory", start })
 }
 
 export const config = {

@@ -10,9 +10,12 @@ import { createServer as createTlsServer } from "node:https"
 import { generate } from "selfsigned"
 
 /** A fault in the connection between the app and Ory. */
-export type Fault = "none" | "hang" | "slow" | "429" | "500" | "404" | "redirect" | "html" | "garbage" | "half"
+export type Fault = "none" | "hang" | "slow" | "401" | "429" | "500" | "404" | "redirect" | "html" | "garbage" | "half"
 
-/** A relay between the app and a real Ory. It forwards every request, and can respond to whoami with a fault instead. */
+/**
+ * A relay between the app and a real Ory, or its admin API. It forwards every request, and can respond to whoami and to changes of
+ * sessions with a fault instead.
+ */
 export class Relay {
   fault: Fault = "none"
   /** Delay of every request, in milliseconds. */
@@ -23,6 +26,8 @@ export class Relay {
   readonly seen: string[] = []
   /** The Cookie header of the last request. */
   cookie: string | undefined
+  /** The Authorization header of the last request. */
+  authorization: string | undefined
   private server: Server | undefined
 
   constructor(
@@ -34,8 +39,9 @@ export class Relay {
   async start(): Promise<void> {
     const server = listener(this.tls, (incoming, outgoing) => {
       this.cookie = incoming.headers.cookie
+      this.authorization = incoming.headers.authorization
       this.seen.push(`${incoming.method ?? ""} ${incoming.url ?? ""}`)
-      if (incoming.url?.startsWith("/sessions/whoami") && this.fault !== "none") {
+      if (this.fault !== "none" && /^\/(sessions\/whoami|admin\/sessions\/)/.test(incoming.url ?? "")) {
         fail(this.fault, outgoing)
         if (this.fault !== "slow") return
       }
@@ -65,6 +71,7 @@ export class Relay {
 
 function fail(fault: Fault, outgoing: ServerResponse): void {
   switch (fault) {
+    case "401":
     case "429":
     case "500":
     case "404":

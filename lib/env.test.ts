@@ -31,6 +31,7 @@ test("development requires only ORY_SDK_URL", () => {
     oryUrl: "http://localhost:4000",
     topology: "direct",
     appUrls: ["http://localhost:3000"],
+    sessionMaxAgeSeconds: 90 * 24 * 3600,
     sessionSecrets: [],
     sessionCacheSeconds: 30,
     onVercel: false,
@@ -43,6 +44,7 @@ test("production requires only ORY_SDK_URL and APP_URL", () => {
     oryUrl: "https://auth.example.com",
     topology: "direct",
     appUrls: ["https://app.example.com"],
+    sessionMaxAgeSeconds: 90 * 24 * 3600,
     sessionSecrets: [],
     sessionCacheSeconds: 30,
     onVercel: false,
@@ -56,6 +58,9 @@ test("treats an empty variable as missing", () => {
     PORT: "",
     ORY_PROXY: "",
     ORY_PROJECT_API_TOKEN: "",
+    ORY_ADMIN_URL: "",
+    SESSION_EXTEND_BELOW: "",
+    SESSION_MAX_AGE: "",
     ORY_SESSION_COOKIE: "",
     SESSION_SECRET: "",
     SESSION_CACHE_SECONDS: "",
@@ -501,6 +506,85 @@ describe("SESSION_CACHE_SECONDS", () => {
   ])("rejects %j", (value) => {
     expect(problems({ ...development, SESSION_CACHE_SECONDS: value })).toEqual([
       `SESSION_CACHE_SECONDS is "${value}". Set it to whole seconds from 0 (off) to 300, for example 30.`,
+    ])
+  })
+})
+
+describe("ORY_ADMIN_URL", () => {
+  const network = "https://demo.projects.oryapis.com"
+
+  test.each([
+    ["http://127.0.0.1:4434/", "http://127.0.0.1:4434"],
+    ["http://ory.internal:4434", "http://ory.internal:4434"],
+  ])("reads %j as %s", (value, origin) => {
+    expect(readEnv({ ...development, ORY_ADMIN_URL: value }).oryAdminUrl).toBe(origin)
+  })
+
+  test("is the same as ORY_SDK_URL on Ory Network, with a token", () => {
+    const variables = { ORY_SDK_URL: network, ORY_ADMIN_URL: network, ORY_PROJECT_API_TOKEN: "ory_pat_1" }
+    expect(readEnv({ ...development, ...variables }).oryAdminUrl).toBe(network)
+  })
+
+  test.each([
+    [
+      "127.0.0.1:4434",
+      'ORY_ADMIN_URL is "127.0.0.1:4434", which does not begin with http:// or https://. Set it to an origin, for example http://127.0.0.1:4434 (your own Kratos) or https://<slug>.projects.oryapis.com.',
+    ],
+    [
+      "http://127.0.0.1:4434/admin",
+      'ORY_ADMIN_URL is "http://127.0.0.1:4434/admin", which has a path, a query or a fragment. Set it to an origin, for example http://127.0.0.1:4434 (your own Kratos) or https://<slug>.projects.oryapis.com.',
+    ],
+    [
+      network,
+      `ORY_ADMIN_URL is "${network}", but ORY_PROJECT_API_TOKEN is not set. Set it to a project API key, or remove ORY_ADMIN_URL to run without sliding sessions.`,
+    ],
+  ])("rejects %j", (value, problem) => {
+    expect(problems({ ...development, ORY_ADMIN_URL: value })).toEqual([problem])
+  })
+
+  test("rejects Ory Network without TLS, because the token would be sent in clear text", () => {
+    const variables = { ORY_ADMIN_URL: "http://demo.projects.oryapis.com", ORY_PROJECT_API_TOKEN: "ory_pat_1" }
+    expect(problems({ ...development, ...variables })).toEqual([
+      `ORY_ADMIN_URL is "http://demo.projects.oryapis.com". Ory Network uses https. Set it to ${network}.`,
+    ])
+  })
+})
+
+describe.each([
+  ["SESSION_EXTEND_BELOW", "sessionExtendBelowSeconds", undefined, "24h"],
+  ["SESSION_MAX_AGE", "sessionMaxAgeSeconds", 90 * 24 * 3600, "2160h"],
+] as const)("%s", (variable, property, standard, example) => {
+  test.each([
+    ["45s", 45],
+    ["15m", 900],
+    ["720h", 720 * 3600],
+    ["1h30m", 5400],
+    ["1h0m10s", 3610],
+    [" 24h ", 86_400],
+    ["  ", standard],
+  ])("reads %j as %s seconds", (value, seconds) => {
+    expect(readEnv({ ...development, [variable]: value })[property]).toBe(seconds)
+  })
+
+  test.each([
+    "0",
+    "0s",
+    "0h0m",
+    "60",
+    "-1h",
+    "+1h",
+    "1.5h",
+    "1d",
+    "1 h",
+    "24H",
+    "10ms",
+    "30m1h",
+    "h",
+    "9999999h",
+    "off",
+  ])("rejects %j", (value) => {
+    expect(problems({ ...development, [variable]: value })).toEqual([
+      `${variable} is "${value}". Set it to a duration above zero in hours, minutes and seconds, for example ${example} or 1h30m.`,
     ])
   })
 })

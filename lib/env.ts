@@ -5,8 +5,17 @@ export interface Env {
   /** Origin of Ory: Ory Network, the Ory tunnel, or local Ory. No trailing slash. The server sends its requests here in any topology. */
   oryUrl: string
   topology: Topology
-  /** A project API token. With it, Ory Network uses this app's origin in the URLs that it writes. Same-origin only. */
+  /**
+   * A project API token. In the same-origin topology, Ory Network then uses this app's origin in the URLs that it writes. The admin
+   * API of Ory Network requires it.
+   */
   oryProjectToken: string | undefined
+  /** Origin of Ory's admin API. Undefined: sessions are not extended. */
+  oryAdminUrl: string | undefined
+  /** A session with less than this left is extended, in seconds. Undefined: `lib/sliding.ts` chooses. */
+  sessionExtendBelowSeconds: number | undefined
+  /** A session is not extended any more when it is older than this, in seconds. */
+  sessionMaxAgeSeconds: number
   /** Name of Ory's session cookie (Kratos: `session.cookie.name`). Undefined: the default names of Kratos and Ory Network. */
   sessionCookie: string | undefined
   /** Origins of this app. The first is the default. */
@@ -38,6 +47,9 @@ export function readEnv(variables: Variables, serving = true): Env {
   const topology = readTopology(variables, oryUrl, problems)
   const warnings = problems.length === 0 ? readWarnings(variables, serving, topology, oryUrl, appUrls, problems) : []
   const oryProjectToken = readProjectToken(variables, problems)
+  const oryAdminUrl = readAdminUrl(variables, oryProjectToken, problems)
+  const sessionExtendBelowSeconds = readDuration("SESSION_EXTEND_BELOW", "24h", variables, problems)
+  const sessionMaxAgeSeconds = readDuration("SESSION_MAX_AGE", "2160h", variables, problems) ?? 90 * 24 * 3600
   const sessionCookie = readSessionCookie(variables, problems)
   const sessionSecrets = readSecrets(variables, problems)
   const sessionCacheSeconds = readCacheSeconds(variables, problems)
@@ -53,6 +65,9 @@ export function readEnv(variables: Variables, serving = true): Env {
     oryUrl,
     topology,
     oryProjectToken,
+    oryAdminUrl,
+    sessionExtendBelowSeconds,
+    sessionMaxAgeSeconds,
     sessionCookie,
     appUrls,
     sessionSecrets,
@@ -132,6 +147,35 @@ function readProjectToken(variables: Variables, problems: string[]): string | un
       "ORY_PROJECT_API_TOKEN contains a character that no token has. Copy it again from the Ory Console, without quotes or spaces.",
     )
   return token
+}
+
+function readAdminUrl(variables: Variables, projectToken: string | undefined, problems: string[]): string | undefined {
+  const value = variables.ORY_ADMIN_URL?.trim()
+  if (!value) return undefined
+  const example = "for example http://127.0.0.1:4434 (your own Kratos) or https://<slug>.projects.oryapis.com"
+  const adminUrl = readOrigin("ORY_ADMIN_URL", value, example, problems)
+  if (adminUrl === undefined) return undefined
+  const { hostname, protocol } = new URL(adminUrl)
+  if (isOryNetwork(hostname) && protocol === "http:")
+    problems.push(`ORY_ADMIN_URL is "${adminUrl}". Ory Network uses https. Set it to https://${hostname}.`)
+  if (isOryNetwork(hostname) && projectToken === undefined)
+    problems.push(
+      `ORY_ADMIN_URL is "${adminUrl}", but ORY_PROJECT_API_TOKEN is not set. Set it to a project API key, or remove ORY_ADMIN_URL to run without sliding sessions.`,
+    )
+  return adminUrl
+}
+
+/** A duration as Kratos and Go write it, such as `1h30m`, in seconds. Undefined when the variable is not set. */
+function readDuration(variable: string, example: string, variables: Variables, problems: string[]): number | undefined {
+  const value = variables[variable]?.trim()
+  if (!value) return undefined
+  const [, hours = 0, minutes = 0, seconds = 0] = /^(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/.exec(value) ?? []
+  const total = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)
+  if (total === 0)
+    problems.push(
+      `${variable} is "${value}". Set it to a duration above zero in hours, minutes and seconds, for example ${example} or 1h30m.`,
+    )
+  return total
 }
 
 /** Cookies with another purpose: this app's own, and Ory's for flows. */

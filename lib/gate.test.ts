@@ -721,6 +721,72 @@ describe("the middleware", () => {
     expect(response.headers.getSetCookie().slice(0, -1)).toEqual(cookies)
   })
 
+  test("binds the snapshot to the cookie that Ory renews with the same response", async () => {
+    respond = json(200, { ...session, active: true }, { "set-cookie": "ory_kratos_session=renewed; Path=/" })
+    const snapshot = await getSnapshotCookie()
+    await app.middleware(makeRequest({ headers: { ...page, cookie: `ory_kratos_session=renewed; ${snapshot}` } }))
+    expect(requestsToOry).toEqual([])
+    await app.middleware(makeRequest({ headers: { ...page, cookie: `${COOKIE}; ${snapshot}` } }))
+    expect(requestsToOry).toHaveLength(1)
+  })
+
+  test.each([
+    ["a page", false, {}],
+    ["a sensitive path", true, { path: "/account" }],
+    ["another method", true, { method: "POST" }],
+  ])("for %s, bypasses the cache of Ory Network: %s", async (_what, fresh, options: RequestOptions) => {
+    await app.middleware(makeRequest({ ...options, headers: { ...page, cookie: COOKIE } }))
+    expect(requestsToOry.map(({ headers }) => headers["cache-control"] === "max-age=0")).toEqual([fresh])
+  })
+
+  describe("with sliding sessions", () => {
+    const HOUR = 3_600_000
+    const endingIn = (left: number): RequestListener => {
+      const expires_at = new Date(Date.now() + left).toISOString()
+      return json(200, { ...session, expires_at, active: true, issued_at: session.authenticated_at })
+    }
+    const snapshotSeconds = (response: NextResponse): number =>
+      Number(/^session_snapshot=[^;]+; Path=\/; Max-Age=(\d+)/.exec(response.headers.getSetCookie().at(-1) ?? "")?.[1])
+
+    beforeEach(async () => {
+      app = await withEnv({ ORY_ADMIN_URL: oryUrl, SESSION_EXTEND_BELOW: "1h" })
+    })
+
+    test("extends a session in the window, and passes Ory's new cookie to the browser with the same response", async () => {
+      respond = (request, response) => {
+        const calls = requestsToOry.length
+        if (calls === 1) endingIn(HOUR - 1000)(request, response)
+        else if (calls === 2) response.writeHead(204).end()
+        else {
+          response.setHeader("set-cookie", "ory_kratos_session=renewed; Path=/")
+          endingIn(24 * HOUR)(request, response)
+        }
+      }
+      const response = await app.middleware(makeRequest({ headers: { ...page, cookie: COOKIE } }))
+      expect(response.headers.getSetCookie()[0]).toBe("ory_kratos_session=renewed; Path=/")
+      expect(requestsToOry.map(({ method, url }) => `${method} ${url}`)).toEqual([
+        "GET /sessions/whoami",
+        `PATCH /admin/sessions/${session.id}/extend`,
+        "GET /sessions/whoami",
+      ])
+      expect(snapshotSeconds(response)).toBe(30)
+    })
+
+    test("ends a snapshot when the session enters the window", async () => {
+      respond = endingIn(HOUR + 10_500)
+      const response = await app.middleware(makeRequest({ headers: { ...page, cookie: COOKIE } }))
+      expect(snapshotSeconds(response)).toBeGreaterThanOrEqual(9)
+      expect(snapshotSeconds(response)).toBeLessThanOrEqual(11)
+    })
+
+    test("sets no snapshot in the window for a request that does not extend the session", async () => {
+      respond = endingIn(HOUR - 1000)
+      const response = await app.middleware(makeRequest({ path: "/api/me", headers: { ...page, cookie: COOKIE } }))
+      expect(response.headers.getSetCookie()).toEqual([])
+      expect(requestsToOry).toHaveLength(1)
+    })
+  })
+
   test.each(["GET", "HEAD"])("passes %s with a snapshot without a request to Ory", async (method) => {
     const cookie = `${COOKIE}; ${await getSnapshotCookie()}`
     respond = revoked

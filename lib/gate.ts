@@ -1,6 +1,6 @@
 import { NextResponse } from "next/server"
 import { oryPublicUrl } from "@/lib/env"
-import { browserCookie, whoami, type Verdict } from "@/lib/ory"
+import { browserCookie, renewedCookies, whoami, type Verdict } from "@/lib/ory"
 import { countRedirect } from "@/lib/redirect-loop"
 import { denied, REFUSALS, type Refusal } from "@/lib/refusals"
 import { isSameOrigin, NONCE_HEADER, PATH_HEADER, type GateRequest } from "@/lib/request"
@@ -8,6 +8,7 @@ import { loginUrl, newFlowUrl, noSessionUrl } from "@/lib/return-to"
 import { isApi, isOryPath, paths } from "@/lib/routes"
 import { HANDOFF_HEADER, sealHandoff, sealSnapshot, snapshotCookie, withoutSnapshot } from "@/lib/sealed"
 import { contentSecurityPolicy, NO_STORE, secured } from "@/lib/security-headers"
+import { extendsAt } from "@/lib/sliding"
 
 /** The result of the gate's session check. */
 export interface SessionCheck {
@@ -17,6 +18,8 @@ export interface SessionCheck {
   start: number
   /** `Set-Cookie` values that Ory sent for the browser. */
   setCookies?: readonly string[]
+  /** When the session began. */
+  issuedAt?: string
 }
 
 /** Seconds after which a client may try again while Ory is unreachable. The page `/unavailable` tries as often. */
@@ -109,7 +112,7 @@ export async function endLoop(request: GateRequest): Promise<NextResponse> {
 /** Passes a request for a protected path on to its page, with the result of the session check sealed in a header. */
 export async function pass(request: GateRequest, check: SessionCheck): Promise<NextResponse> {
   const { appUrl, sessionCookies } = request
-  const { verdict, source } = check
+  const { verdict, source, setCookies = [] } = check
   const { headers, nonce } = headersForPage(request)
   headers.set(PATH_HEADER, request.path)
   if (source === "ory") {
@@ -122,13 +125,18 @@ export async function pass(request: GateRequest, check: SessionCheck): Promise<N
 
   const response = NextResponse.next({ request: { headers } })
   if (source === "ory" && verdict.outcome === "active") {
-    for (const setCookie of check.setCookies ?? []) {
+    for (const setCookie of setCookies) {
       const cookie = browserCookie(setCookie, appUrl)
       if (cookie !== undefined) response.headers.append("set-cookie", cookie)
     }
     // A request that may change something removes the snapshot, so that the next page shows the change.
     const snapshot = mayUseSnapshot(request)
-      ? await sealSnapshot(verdict.session, sessionCookies, appUrl)
+      ? await sealSnapshot(
+          verdict.session,
+          renewedCookies(sessionCookies, setCookies),
+          appUrl,
+          extendsAt(verdict.session, check.issuedAt),
+        )
       : { value: "", maxAge: 0 }
     if (snapshot) response.headers.append("set-cookie", snapshotCookie(appUrl, snapshot.value, snapshot.maxAge))
   }

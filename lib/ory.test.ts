@@ -106,6 +106,7 @@ describe("whoami", () => {
     expect(await lib.whoami(COOKIE)).toEqual({
       verdict: { outcome: "active", session: trimmed },
       setCookies: [],
+      issuedAt: body.issued_at,
     })
     expect(logged).not.toHaveBeenCalled()
   })
@@ -117,6 +118,15 @@ describe("whoami", () => {
       ["GET", "/sessions/whoami", COOKIE],
     ])
     expect(requestsToOry[0]?.headers).not.toHaveProperty("authorization")
+  })
+
+  test("bypasses the cache of Ory Network only when the response must be fresh", async () => {
+    respond = json(200, body)
+    await lib.whoami(COOKIE, { fresh: true })
+    await lib.whoami(COOKIE)
+    const [fresh, usual] = requestsToOry.map(({ headers }) => headers["cache-control"])
+    expect(fresh).toBe("max-age=0")
+    expect(usual).not.toBe("max-age=0")
   })
 
   test.each([
@@ -412,6 +422,26 @@ describe("the cookies that are sent to Ory", () => {
     expect(picked).toBe(`${session}; ${network}`)
     expect(lib.sessionCookies(picked)).toBe(picked)
   })
+})
+
+test.each([
+  ["one that Ory renews", "ory_kratos_session=a", ["ory_kratos_session=b=; Path=/"], "ory_kratos_session=b="],
+  [
+    "several",
+    "ory_session_a=1; ory_kratos_session=a",
+    ["ory_kratos_session=b"],
+    "ory_session_a=1; ory_kratos_session=b",
+  ],
+  [
+    "one that Ory sets twice",
+    "ory_kratos_session=a",
+    ["ory_kratos_session=b", "ory_kratos_session=c"],
+    "ory_kratos_session=c",
+  ],
+  ["another cookie of Ory", "ory_kratos_session=a", ["csrf_token_1=b"], "ory_kratos_session=a"],
+  ["none", "ory_kratos_session=a", [], "ory_kratos_session=a"],
+])("the browser's session cookies after a response that sets %s", (_what, cookies, setCookies, renewed) => {
+  expect(lib.renewedCookies(cookies, setCookies)).toBe(renewed)
 })
 
 describe("parts of a response", () => {

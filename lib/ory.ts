@@ -5,22 +5,23 @@ import { env } from "@/lib/env"
 const TIMEOUT_MS = 3000
 
 /**
- * The client for Ory's public API, on Edge and Node. It throws only when there is no response: branch on the status of the
- * response instead. It follows no redirects, because a response from another host is not Ory's.
+ * How clients call Ory, on Edge and Node. They throw only when there is no response: branch on the status of the response instead.
+ * They follow no redirects, because a response from another host is not Ory's.
  */
-export const ory = new FrontendApi(
-  new Configuration({
-    basePath: env.oryUrl,
-    baseOptions: {
-      adapter: "fetch",
-      timeout: TIMEOUT_MS,
-      validateStatus: () => true,
-      fetchOptions: { redirect: "manual", cache: "no-store" },
-      // Otherwise every call leaks about 6 kB: docs/decisions/axios-without-request.md
-      env: { Request: null },
-    },
-  }),
-)
+export const baseOptions = {
+  adapter: "fetch",
+  timeout: TIMEOUT_MS,
+  validateStatus: (): boolean => true,
+  fetchOptions: { redirect: "manual", cache: "no-store" },
+  // Otherwise every call leaks about 6 kB: docs/decisions/axios-without-request.md
+  env: { Request: null },
+}
+
+/** The client for Ory's public API. */
+export const ory = new FrontendApi(new Configuration({ basePath: env.oryUrl, baseOptions }))
+
+/** For a whoami that must be fresh: with Edge Sessions, Ory Network caches its response for minutes. */
+export const FRESH = { headers: { "Cache-Control": "max-age=0" } }
 
 /** The fields of an identity, as in `ory/identity.schema.json`. Optional, because existing accounts may lack a new field. */
 export interface Traits {
@@ -74,18 +75,29 @@ export type Verdict =
   | { outcome: "aal2_required" }
   | { outcome: "unavailable" }
 
+/** Ory's response to a session check. */
+export interface Whoami {
+  verdict: Verdict
+  /** `Set-Cookie` values that Ory sent for the browser. */
+  setCookies: string[]
+  /** When the session began. Later sign-ins with `refresh=true` don't change it. */
+  issuedAt?: string
+}
+
 /**
  * Asks Ory for the session of these cookies (`toSession`).
  *
  * @param cookie The session cookies. When empty, the outcome is `anonymous` without a call.
- * @returns The verdict, and the `Set-Cookie` values that Ory sent for the browser. Never throws. Any response that is neither a
- *   session nor a refusal of Ory's is `unavailable`, and logged without cookies.
+ * @param options.fresh Whether a response from Ory Network's cache is not enough: for changes and sensitive paths.
+ * @returns Never throws. Any response that is neither a session nor a refusal of Ory's is `unavailable`, and logged without cookies.
  */
-export async function whoami(cookie: string): Promise<{ verdict: Verdict; setCookies: string[] }> {
+export async function whoami(cookie: string, { fresh = false } = {}): Promise<Whoami> {
   if (cookie === "") return { verdict: { outcome: "anonymous" }, setCookies: [] }
   try {
-    const response = await ory.toSession({ cookie })
-    return { verdict: judge(response.status, response.data), setCookies: setCookies(response.headers) }
+    const { status, data, headers } = await ory.toSession({ cookie }, fresh ? FRESH : {})
+    const verdict = judge(status, data)
+    if (verdict.outcome !== "active") return { verdict, setCookies: setCookies(headers) }
+    return { verdict, setCookies: setCookies(headers), issuedAt: data.issued_at }
   } catch (error) {
     return { verdict: unavailable(error instanceof Error ? error.message : String(error)), setCookies: [] }
   }
@@ -112,6 +124,15 @@ export function errorId(body: unknown): string | undefined {
 export function setCookies(headers: Record<string, unknown>): string[] {
   // The fetch adapter returns one cookie as a string, and several as an array.
   return [headers["set-cookie"]].flat().filter((value) => typeof value === "string")
+}
+
+/** The session cookies that the browser sends after a response with these `Set-Cookie` values. */
+export function renewedCookies(sessionCookies: string, setCookies: readonly string[]): string {
+  const renewed = setCookies.map((value) => value.split(";", 1)[0] ?? "")
+  return sessionCookies
+    .split("; ")
+    .map((pair) => renewed.findLast((other) => cookieName(other) === cookieName(pair)) ?? pair)
+    .join("; ")
 }
 
 /** Whether a cookie of this name holds the session: the one in `ORY_SESSION_COOKIE`, or the default of Kratos or Ory Network. */
@@ -141,7 +162,7 @@ export function flowCookies(header: string | null): string {
 export function browserCookie(setCookie: string, appUrl: string): string | undefined {
   if (env.topology === "direct") return setCookie
   const [pair = "", ...attributes] = setCookie.split(";").map((part) => part.trim())
-  const name = pair.slice(0, Math.max(pair.indexOf("="), 0))
+  const name = cookieName(pair)
   if (!isSessionCookie(name) && !isFlowCookie(name)) return undefined
   const kept = attributes.filter((attribute) => /^(path|max-age|expires)=|^httponly$/i.test(attribute))
   const sameSite = attributes.some((attribute) => /^samesite=strict$/i.test(attribute)) ? "Strict" : "Lax"
@@ -153,6 +174,11 @@ function pick(header: string | null, wanted: (name: string) => boolean): string 
   return (header ?? "")
     .split(";")
     .map((pair) => pair.trim())
-    .filter((pair) => wanted(pair.slice(0, Math.max(pair.indexOf("="), 0))) && /^[\x21-\x7e]+$/.test(pair))
+    .filter((pair) => wanted(cookieName(pair)) && /^[\x21-\x7e]+$/.test(pair))
     .join("; ")
+}
+
+/** The name in `name=value`. Empty when there is none. */
+function cookieName(pair: string): string {
+  return pair.slice(0, Math.max(pair.indexOf("="), 0))
 }

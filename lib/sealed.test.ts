@@ -318,6 +318,17 @@ describe("lifetime", () => {
     expect(await sealSnapshot({ ...session, expires_at }, COOKIE, APP)).toBeUndefined()
   })
 
+  test.each([
+    [10, 10],
+    [60, 30],
+    [Infinity, 30],
+    [0, undefined],
+    [-60, undefined],
+  ])("a snapshot that must end in %d s expires after %s s", async (end, maxAge) => {
+    const { sealSnapshot } = await importSealed()
+    expect((await sealSnapshot(session, COOKIE, APP, NOW + end * 1000))?.maxAge).toBe(maxAge)
+  })
+
   test("with SESSION_CACHE_SECONDS=0, handoffs are sealed but snapshots are not", async () => {
     const { sealSnapshot, sealHandoff, open } = await importSealed({ seconds: "0" })
     expect(await sealSnapshot(session, COOKIE, APP)).toBeUndefined()

@@ -41,6 +41,7 @@ export async function sealHandoff(verdict: Verdict, cookie: string, appUrl: stri
 /**
  * Seals an active session for the browser, until `SESSION_CACHE_SECONDS` have passed or the session expires.
  *
+ * @param until When it must end at the latest, in milliseconds since 1970.
  * @returns The value and its lifetime in seconds. Undefined without a `SESSION_SECRET`, with `SESSION_CACHE_SECONDS=0`, or when
  *   the session is too large for a cookie.
  */
@@ -48,9 +49,10 @@ export async function sealSnapshot(
   session: Session,
   cookie: string,
   appUrl: string,
+  until = Infinity,
 ): Promise<{ value: string; maxAge: number } | undefined> {
-  const sessionEnd = Math.floor(Date.parse(session.expires_at) / 1000)
-  const maxAge = Math.min(env.sessionCacheSeconds, sessionEnd - now())
+  const end = Math.floor(Math.min(Date.parse(session.expires_at), until) / 1000)
+  const maxAge = Math.min(env.sessionCacheSeconds, end - now())
   if (!(maxAge > 0)) return undefined
   const value = await seal("snapshot", { outcome: "active", session }, cookie, appUrl, now() + maxAge)
   return value === undefined || value.length > MAX_COOKIE ? undefined : { value, maxAge }

@@ -4,7 +4,7 @@ import { redirect } from "next/navigation"
 import { cache } from "react"
 import { currentRequest } from "@/lib/current-request"
 import { env } from "@/lib/env"
-import { ory, whoami, type Session, type Verdict } from "@/lib/ory"
+import { FRESH, ory, whoami, type Session, type Verdict } from "@/lib/ory"
 import { denied, judge, type Denied, type Refusal, type SessionRequirement } from "@/lib/refusals"
 import { isSameOrigin } from "@/lib/request"
 import { openHandoff, openSnapshot } from "@/lib/sealed"
@@ -14,7 +14,10 @@ export type { Denied, Session, Verdict }
 
 /** Requirements of a page, action or route handler besides an active session. */
 export interface Requirement extends SessionRequirement {
-  /** Ask Ory instead of using a snapshot. Required for every change. */
+  /**
+   * Ask Ory instead of using a snapshot. Required for every change. Give the path of the page `sensitive: true` in `lib/routes.ts` as
+   * well: the gate then bypasses the cache of Ory Network, too.
+   */
   fresh?: boolean
 }
 
@@ -90,7 +93,7 @@ export function deniedResponse({ status, ...error }: Denied): Response {
  */
 export async function readWholeSession(): Promise<OrySession> {
   const { sessionCookies } = await currentRequest()
-  const response = await ory.toSession({ cookie: sessionCookies }).catch(() => undefined)
+  const response = await ory.toSession({ cookie: sessionCookies }, FRESH).catch(() => undefined)
   if (response?.status !== 200) throw new OryUnavailableError()
   return response.data
 }
@@ -98,5 +101,5 @@ export async function readWholeSession(): Promise<OrySession> {
 const read = cache(async (fresh: boolean): Promise<Verdict> => {
   const request = await currentRequest()
   const known = (await openHandoff(request)) ?? (fresh ? undefined : await openSnapshot(request))
-  return known ?? (await whoami(request.sessionCookies)).verdict
+  return known ?? (await whoami(request.sessionCookies, { fresh })).verdict
 })

@@ -58,6 +58,8 @@ await runMain(async () => {
     }
     const ory = await startOry({ appUrl, oryUrl, adminPort, mailPort, inboxPort, dataDir, overrides, log })
     deaths.push(ory.died)
+    // An empty value in .env.local turns sliding sessions off.
+    process.env.ORY_ADMIN_URL ??= ory.adminUrl
     const warning = await seedDemoUser(ory.adminUrl)
     if (warning !== undefined) console.warn(`\n${warning}\n`)
     summary.push(`Inbox  http://localhost:${inboxPort}  (all mail that Ory sends)`)
