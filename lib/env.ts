@@ -165,17 +165,22 @@ function readAdminUrl(variables: Variables, projectToken: string | undefined, pr
   return adminUrl
 }
 
-/** A duration as Kratos and Go write it, such as `1h30m`, in seconds. Undefined when the variable is not set. */
+/** The duration in this variable, in seconds. Undefined when it is not set. */
 function readDuration(variable: string, example: string, variables: Variables, problems: string[]): number | undefined {
   const value = variables[variable]?.trim()
   if (!value) return undefined
-  const [, hours = 0, minutes = 0, seconds = 0] = /^(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/.exec(value) ?? []
-  const total = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)
-  if (total === 0)
+  const seconds = durationSeconds(value)
+  if (seconds === undefined)
     problems.push(
       `${variable} is "${value}". Set it to a duration above zero in hours, minutes and seconds, for example ${example} or 1h30m.`,
     )
-  return total
+  return seconds
+}
+
+/** A duration as Kratos and Go write it, such as `1h30m`, in seconds. Undefined for zero and for other text. */
+export function durationSeconds(text: string): number | undefined {
+  const [, hours = 0, minutes = 0, seconds = 0] = /^(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/.exec(text) ?? []
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds) || undefined
 }
 
 /** Cookies with another purpose: this app's own, and Ory's for flows. */

@@ -1,14 +1,17 @@
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
 import { Configuration, FrontendApi } from "@ory/client"
 import next from "next/package.json" with { type: "json" }
 import semver from "semver"
 import { getDomain } from "tldts"
 import { Cookie, CookieJar } from "tough-cookie"
+import { parse } from "yaml"
 import type { Env, Variables } from "../lib/env"
 import { paths } from "../lib/routes"
 import { topologyProblem } from "../lib/topology"
 import project from "../package.json" with { type: "json" }
 import { advisory } from "./kratos"
-import { messageOf, request, SetupError } from "./processes"
+import { messageOf, projectDir, request, SetupError } from "./processes"
 import { demoUser } from "./stack"
 
 /** The result of a check. `warning` and `cure` say what to do. They never contain a secret. */
@@ -18,6 +21,9 @@ export type Finding = { check: string } & ({ ok: true; seen: string; warning?: s
 const SAFE_NEXT = ">=16.2.11"
 
 const THROUGH_APP = "not needed: the browser reaches Ory through the app"
+
+/** An id that no session has. */
+const NO_SESSION = "00000000-0000-4000-8000-000000000000"
 
 /** Seconds by which the clocks may differ. The app compares a session's expiry with this machine's clock. */
 const SKEW_SECONDS = 5
@@ -60,9 +66,13 @@ export async function diagnose(variables: Variables, url?: string): Promise<Find
     await add("Clocks agree", () => checkClocks(oryUrl))
   }
   if (local) {
-    findings.push(...(await kratosVersion(variables)))
+    const kratos = await kratosVersion(variables)
+    findings.push(...kratos)
+    // `npm run dev` sets it for the app.
+    if (kratos.length > 0 && variables.ORY_ADMIN_URL === undefined) env.oryAdminUrl = localAdminUrl(variables)
     await add("Mail", () => checkMail(variables))
   }
+  if (env.oryAdminUrl !== undefined) await add("Sliding sessions", () => checkSliding(env, local))
   if (url !== undefined)
     await add("The app at its address", () => checkDeployed(topology === "direct" ? oryUrl : app, app))
   return findings
@@ -246,12 +256,44 @@ async function checkClocks(oryUrl: string): Promise<string> {
   return `${skew} s apart`
 }
 
+const localAdminUrl = ({ ORY_ADMIN_PORT }: Variables): string => `http://localhost:${ORY_ADMIN_PORT?.trim() || "4434"}`
+
 /** Only the admin port of local Ory tells the version. Without it there is no finding. A known advisory is a warning. */
 async function kratosVersion(variables: Variables): Promise<Finding[]> {
-  const response = await request(`http://localhost:${variables.ORY_ADMIN_PORT?.trim() || "4434"}/admin/version`)
+  const response = await request(`${localAdminUrl(variables)}/admin/version`)
   const { version } = ((await response?.json().catch(() => undefined)) ?? {}) as { version?: string }
   if (version === undefined) return []
   return [{ check: "Kratos", ok: true, seen: version, warning: advisory(version.replace(/^v/, "")) }]
+}
+
+/** Whether the admin API accepts the app's requests, and extends sessions as early as the app asks it to. */
+async function checkSliding(
+  { oryAdminUrl, oryProjectToken, sessionExtendBelowSeconds }: Env,
+  local: boolean,
+): Promise<string> {
+  const headers: HeadersInit = oryProjectToken === undefined ? {} : { authorization: `Bearer ${oryProjectToken}` }
+  const response = await request(`${oryAdminUrl}/admin/sessions/${NO_SESSION}/extend`, { method: "PATCH", headers })
+  if (response?.status !== 404 && response?.ok !== true)
+    throw new SetupError(
+      `The admin API at ${oryAdminUrl} ${response === undefined ? "does not answer" : `answers ${response.status}`}, so no session is extended. ` +
+        "Correct ORY_ADMIN_URL and ORY_PROJECT_API_TOKEN, or remove ORY_ADMIN_URL to run without sliding sessions.",
+    )
+  // Ory tells nobody its settings.
+  if (!local) return `${oryAdminUrl}. Compare SESSION_EXTEND_BELOW with Ory's session.earliest_possible_extend yourself`
+
+  const { durationSeconds } = await import("../lib/env")
+  const config = parse(await readFile(join(projectDir, "ory", "kratos.yml"), "utf8")) as {
+    session: { lifespan: string; earliest_possible_extend?: string }
+  }
+  const { lifespan, earliest_possible_extend: earliest = lifespan } = config.session
+  const [lifespanSeconds = 0, earliestSeconds = 0] = [durationSeconds(lifespan), durationSeconds(earliest)]
+  const below = sessionExtendBelowSeconds ?? Math.min(24 * 3600, lifespanSeconds / 2)
+  if (below > earliestSeconds)
+    throw new SetupError(
+      `SESSION_EXTEND_BELOW is ${below / 3600} hours, but Ory extends a session only in its last ${earliest}. ` +
+        "Set SESSION_EXTEND_BELOW to at most session.earliest_possible_extend in ory/kratos.yml.",
+    )
+  return `${oryAdminUrl}, below ${below / 3600} hours`
 }
 
 async function checkMail(variables: Variables): Promise<string> {

@@ -1,8 +1,8 @@
 import type { Page } from "playwright/test"
-import { expect, expectSignedIn, sessionOf, test } from "../../e2e/fixtures"
-import { createUser, type SignedIn } from "../../e2e/http"
+import { changePassword, enrolLookupSecrets, expect, expectSignedIn, sessionOf, signIn, test } from "../../e2e/fixtures"
+import { createUser, PAGE_LOAD, send, type Answer, type SignedIn } from "../../e2e/http"
 import { freePorts } from "../../e2e/ports"
-import { Relay } from "../../e2e/relay"
+import { Relay, type Fault } from "../../e2e/relay"
 import { startApp, startServers, type Servers } from "../../e2e/servers"
 import { texts } from "../../e2e/texts"
 
@@ -49,10 +49,13 @@ async function waitForWindow(page: Page): Promise<void> {
   await page.waitForTimeout(10_500)
 }
 
+/** The request that extends this user's session. */
+const extension = ({ sessionId }: SignedIn): string => `PATCH /admin/sessions/${sessionId}/extend`
+
 const whoamis = ({ servers }: Sliding): number =>
   servers.relay.seen.filter((line) => line.startsWith("GET /sessions/whoami")).length
 
-for (const seconds of ["5", "0"])
+for (const seconds of ["30", "0"])
   test.describe(`with SESSION_CACHE_SECONDS=${seconds}`, () => {
     let sliding: Sliding
     test.beforeAll(async () => {
@@ -124,9 +127,146 @@ for (const seconds of ["5", "0"])
       expect(await loadPages()).toEqual([usual, 0])
       await waitForWindow(page)
       expect(await loadPages()).toEqual([usual + 1, 1])
-      expect(admin.seen).toEqual([`PATCH /admin/sessions/${user.sessionId}/extend`])
+      expect(admin.seen).toEqual([extension(user)])
       expect(admin.authorization).toBe(`Bearer ${TOKEN}`)
       expect(servers.relay.authorization).toBeUndefined()
       expect(await sessionOf(other)).toMatchObject({ id: user.sessionId })
     })
   })
+
+test.describe("an extended session", () => {
+  let sliding: Sliding
+  test.beforeAll(async () => {
+    sliding = await startSliding({}, { SELFSERVICE_FLOWS_SETTINGS_PRIVILEGED_SESSION_MAX_AGE: "3s" })
+  })
+  test.afterAll(async () => {
+    await sliding.stop()
+  })
+
+  test("still needs a recent sign-in for a change in Ory's settings", async ({ openAs }) => {
+    const { servers, admin } = sliding
+    const user = await createUser(servers)
+    const expectedErrors = new RegExp(`^403 ${servers.oryUrl}/self-service/settings\\?`)
+    const page = await openAs(user, servers.appUrl, { expectedErrors })
+    await page.goto("/dashboard")
+    const before = await sessionOf(page)
+    await waitForWindow(page)
+    await page.goto("/account/settings")
+    const after = await sessionOf(page)
+    expect(admin.seen).toHaveLength(1)
+    expect(Date.parse(after.expires_at)).toBeGreaterThan(Date.parse(before.expires_at))
+    expect(after.authenticated_at).toBe(before.authenticated_at)
+    await changePassword(page, `${user.password} and new`)
+    await signIn(page, user)
+    await expect(page.getByRole("status").filter({ hasText: "Your changes have been saved!" })).toBeVisible()
+  })
+
+  test("is the same in two instances of the app that extend it at once", async ({ page, afterTest }) => {
+    const { servers, admin, app } = sliding
+    const [port] = await freePorts()
+    afterTest(await startApp(port, app))
+    const user = await createUser(servers)
+    admin.seen.length = 0
+    await waitForWindow(page)
+    const load = (origin: string, cookie = user.cookie): Promise<Answer> =>
+      send(origin, "/dashboard", { headers: { ...PAGE_LOAD, cookie } })
+    const instances = [servers.plainUrl, `http://localhost:${port}`]
+    const answers = await Promise.all(instances.flatMap((origin) => Array.from({ length: 5 }, () => load(origin))))
+    expect(answers.map(({ status, body }) => [status, body.includes(user.email)])).toEqual(
+      answers.map(() => [200, true]),
+    )
+    // Each instance extends it once, unless the other one was faster.
+    expect([[extension(user)], [extension(user), extension(user)]]).toContainEqual(admin.seen)
+    const renewed = answers
+      .flatMap(({ headers }) => headers["set-cookie"] ?? [])
+      .filter((cookie) => cookie.startsWith("ory_kratos_session="))
+      .map((cookie) => cookie.split(";", 1)[0])
+    expect(renewed.length).toBeGreaterThanOrEqual(1)
+    // Each new cookie is valid after the old expiry.
+    await page.waitForTimeout(10_000)
+    for (const cookie of renewed) expect((await load(servers.plainUrl, cookie)).status).toBe(200)
+  })
+})
+
+interface Failure {
+  name: string
+  fault: Fault | "stopped"
+  /** What the app logs, once. */
+  log?: RegExp
+}
+
+const failures: Failure[] = [
+  { name: "is stopped", fault: "stopped", log: /fetch failed/ },
+  { name: "does not respond", fault: "hang", log: /timeout/ },
+  { name: "responds with 401", fault: "401", log: /status 401/ },
+  { name: "responds with 429", fault: "429", log: /status 429/ },
+  { name: "responds with 404", fault: "404" },
+]
+
+test.describe("with every session in the window", () => {
+  let sliding: Sliding
+  test.beforeAll(async () => {
+    sliding = await startSliding(
+      { SESSION_EXTEND_BELOW: "10m", SESSION_CACHE_SECONDS: "0" },
+      { SESSION_LIFESPAN: "10m", SESSION_EARLIEST_POSSIBLE_EXTEND: "10m" },
+    )
+  })
+  test.afterAll(async () => {
+    await sliding.stop()
+  })
+
+  test("a session is not extended while its second factor is required", async ({ openAs, openPage }) => {
+    const { servers, admin } = sliding
+    const user = await createUser(servers)
+    const other = await openPage(servers.appUrl)
+    await other.goto("/dashboard")
+    await signIn(other, user)
+    await other.waitForURL("**/dashboard")
+    // The session in the other browser lacks the second factor that the user enrols here.
+    await enrolLookupSecrets(await openAs(user, servers.appUrl))
+    admin.seen.length = 0
+    await other.goto("/dashboard")
+    await other.waitForURL("**/auth/login**")
+    expect(admin.seen).toEqual([])
+  })
+
+  for (const { name, fault, log } of failures)
+    test(`when the admin API ${name}, users stay signed in, one page waits up to a second, and the log has no secret`, async ({
+      afterTest,
+    }) => {
+      const { servers, admin } = sliding
+      const lines: string[] = []
+      const [port] = await freePorts()
+      // A failed attempt pauses a whole process, so each test has its own.
+      afterTest(await startApp(port, sliding.app, (_source, line) => lines.push(line)))
+      const load = (user: SignedIn): Promise<Answer> =>
+        send(`http://localhost:${port}`, "/dashboard", { headers: { ...PAGE_LOAD, cookie: user.cookie } })
+      await load(await createUser(servers))
+      const users = await Promise.all([createUser(servers), createUser(servers)])
+      admin.seen.length = 0
+      if (fault === "stopped") await admin.stop()
+      else admin.fault = fault
+      afterTest(async () => {
+        admin.fault = "none"
+        if (fault === "stopped") await admin.start()
+      })
+
+      const times: number[] = []
+      for (let views = 0; views < 3; views++)
+        for (const user of users) {
+          const answer = await load(user)
+          times.push(Number(/dur=([\d.]+)/.exec(String(answer.headers["server-timing"]))?.[1]))
+          expect([answer.status, answer.body.includes(user.email)]).toEqual([200, true])
+          expect(answer.headers["set-cookie"]).toBeUndefined()
+          expect(JSON.stringify(answer)).not.toContain(TOKEN)
+          expect(JSON.stringify(answer)).not.toContain(sliding.app.ORY_ADMIN_URL)
+        }
+      // One session check takes longer, by a second at most.
+      expect(times.filter((time) => time > 900).length).toBeLessThanOrEqual(1)
+      expect(Math.max(...times)).toBeLessThan(1500)
+      const logged = lines.filter((line) => line.includes("admin API"))
+      expect(logged).toEqual(log ? [expect.stringMatching(log)] : [])
+      for (const secret of [TOKEN, ...users.map(({ cookie }) => cookie)]) expect(lines.join("\n")).not.toContain(secret)
+      if (fault !== "stopped") expect(admin.seen).toHaveLength(fault === "404" ? 2 : 1)
+    })
+})
