@@ -8,6 +8,7 @@ test("uses local Ory by default", () => {
     appUrl: "http://localhost:3001",
     oryUrl: "http://localhost:4000",
     sessionCookie: undefined,
+    sliding: undefined,
   })
   assert.equal(readConfig({ PORT: "3901" }).appUrl, "http://localhost:3901")
 })
@@ -24,7 +25,33 @@ test("uses the values that are set", () => {
     appUrl: "https://api.example.com",
     oryUrl: "https://auth.example.com",
     sessionCookie: "my_session",
+    sliding: undefined,
   })
+})
+
+test("extends sessions only with ORY_ADMIN_URL", () => {
+  assert.deepEqual(readConfig({ ORY_ADMIN_URL: "http://127.0.0.1:4434" }).sliding, {
+    adminUrl: "http://127.0.0.1:4434",
+    token: undefined,
+    extendBelow: 24 * 3_600_000,
+    maxAge: 90 * 24 * 3_600_000,
+  })
+  const settings = { ORY_PROJECT_API_TOKEN: "ory_pat_1", SESSION_EXTEND_BELOW: "1h30m", SESSION_MAX_AGE: "45s" }
+  assert.deepEqual(readConfig({ ORY_ADMIN_URL: "https://demo.projects.oryapis.com", ...settings }).sliding, {
+    adminUrl: "https://demo.projects.oryapis.com",
+    token: "ory_pat_1",
+    extendBelow: 5_400_000,
+    maxAge: 45_000,
+  })
+  assert.equal(readConfig(settings).sliding, undefined)
+})
+
+test("rejects an invalid duration", () => {
+  for (const value of ["0s", "60", "1d", "1.5h", "-1h", "30m1h"])
+    assert.throws(
+      () => readConfig({ ORY_ADMIN_URL: "http://127.0.0.1:4434", SESSION_EXTEND_BELOW: value }),
+      new RegExp(`SESSION_EXTEND_BELOW is "${value}". Set it to a duration above zero, for example 24h.`),
+    )
 })
 
 test("requires both origins in production", () => {

@@ -8,11 +8,23 @@ export interface Config {
   oryUrl: string
   /** Name of Ory's session cookie, if it was changed in Kratos. */
   sessionCookie: string | undefined
+  /** How to keep active users signed in. Undefined: every session ends after its lifespan. */
+  sliding: Sliding | undefined
+}
+
+export interface Sliding {
+  /** Origin of Ory's admin API. */
+  adminUrl: string
+  /** A project API token, which Ory Network requires. */
+  token: string | undefined
+  /** A session with less than this left is extended, in milliseconds. */
+  extendBelow: number
+  /** A session that is older than this is not extended, in milliseconds. */
+  maxAge: number
 }
 
 /**
- * Reads `PORT`, `APP_URL`, `ORY_SDK_URL` and `ORY_SESSION_COOKIE`. The two origins are required in production. Elsewhere they
- * default to localhost.
+ * Reads the environment: see README.md. `APP_URL` and `ORY_SDK_URL` are required in production. Elsewhere they default to localhost.
  *
  * @throws Error that lists all problems at once. Each names the variable, the value and an example.
  */
@@ -43,8 +55,24 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const appUrl = origin("APP_URL", `http://localhost:${port}`, "https://api.example.com")
   const oryUrl = origin("ORY_SDK_URL", "http://localhost:4000", "http://localhost:4000 or https://auth.example.com")
 
+  const duration = (name: string, standard: string): number => {
+    const value = env[name] || standard
+    const [, hours = 0, minutes = 0, seconds = 0] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(value) ?? []
+    const total = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)
+    if (total === 0) problems.push(`${name} is "${value}". Set it to a duration above zero, for example ${standard}.`)
+    return total * 1000
+  }
+  const sliding = env.ORY_ADMIN_URL
+    ? {
+        adminUrl: origin("ORY_ADMIN_URL", "", "http://127.0.0.1:4434"),
+        token: env.ORY_PROJECT_API_TOKEN || undefined,
+        extendBelow: duration("SESSION_EXTEND_BELOW", "24h"),
+        maxAge: duration("SESSION_MAX_AGE", "2160h"),
+      }
+    : undefined
+
   if (problems.length > 0) throw new Error(["The environment is invalid:", ...problems].join("\n  - "))
-  return { port, appUrl, oryUrl, sessionCookie }
+  return { port, appUrl, oryUrl, sessionCookie, sliding }
 }
 
 /** Rejects a path, a query and credentials, because this app would ignore them. */

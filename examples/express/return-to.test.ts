@@ -77,7 +77,13 @@ test("returns to the default page for every other value", () => {
 })
 
 test("the sign-in URL names the page to return to and what Ory must ask for", () => {
-  const config = { port: 3001, appUrl: app, oryUrl: "http://localhost:4000", sessionCookie: undefined }
+  const config = {
+    port: 3001,
+    appUrl: app,
+    oryUrl: "http://localhost:4000",
+    sessionCookie: undefined,
+    sliding: undefined,
+  }
   for (const query of [{}, { refresh: "true" }, { aal: "aal2" }] as const) {
     const url = new URL(loginUrl(config, "/dashboard?tab=1&x=ü", query))
     assert.equal(url.origin + url.pathname, "http://localhost:4000/self-service/login/browser")

@@ -33,7 +33,8 @@ async function start(t: TestContext, create = createApp): Promise<Setup> {
   await relay.start()
   const lines: string[] = []
   const log = pino({ level: "trace" }, { write: (line) => lines.push(line) })
-  const app = await listen(create({ port: 0, appUrl, oryUrl: relay.url, sessionCookie: undefined }, log))
+  const config = { port: 0, appUrl, oryUrl: relay.url, sessionCookie: undefined, sliding: undefined }
+  const app = await listen(create(config, log))
   t.after(async () => {
     await Promise.all([app.stop(), relay.stop()])
     const secrets = ["ory_kratos_session", ...relay.cookies.flatMap((cookie) => cookie?.split("=", 2)[1] ?? [])]

@@ -2,6 +2,7 @@ import { Configuration, FrontendApi, type Session as OrySession } from "@ory/cli
 import type { Request, RequestHandler } from "express"
 import type { Logger } from "pino"
 import type { Config } from "./config.ts"
+import { createExtend } from "./extend.ts"
 import { loginUrl, requestedPage } from "./return-to.ts"
 
 /** How long Ory may take to respond, in milliseconds. */
@@ -17,7 +18,10 @@ export type Session = OrySession & Required<Pick<OrySession, "authenticated_at" 
 type Denied = "anonymous" | "aal2_required" | "unavailable"
 
 /** `setCookies` are from Ory, for the browser. */
-type Verdict = { session: Session; setCookies: string[] } | { denied: Denied }
+export type Verdict = { session: Session; setCookies: string[] } | { denied: Denied }
+
+/** Asks Ory for the session of a Cookie header. `fresh` bypasses the cache of Ory Network's Edge Sessions. It never throws. */
+export type Whoami = (cookie: string, options: { fresh: boolean }) => Promise<Verdict>
 
 /** Responses to API clients. Clients may rely on each `code`. */
 const API_ERRORS = {
@@ -45,10 +49,14 @@ export function sessionOf(request: Request): Session {
  */
 export function createRequireAuth(config: Config, log: Logger): RequestHandler {
   const whoami = createWhoami(config, log)
+  const extend = createExtend(config, whoami, log)
 
   return async (request, response, next) => {
     response.set("cache-control", "private, no-store")
-    const verdict = await whoami(sessionCookies(config, request.get("cookie")))
+    const cookie = sessionCookies(config, request.get("cookie"))
+    const isRead = request.method === "GET" || request.method === "HEAD"
+    const checked = await whoami(cookie, { fresh: !isRead })
+    const verdict = isRead ? await extend(cookie, checked) : checked
     if ("session" in verdict) {
       response.append("set-cookie", verdict.setCookies)
       request.session = verdict.session
@@ -77,8 +85,7 @@ function wantsJson(request: Request): boolean {
   return accept.includes("application/json") && !accept.includes("text/html")
 }
 
-/** Creates the function that asks Ory for the session of a Cookie header. It never throws. */
-function createWhoami({ oryUrl }: Config, log: Logger): (cookie: string) => Promise<Verdict> {
+function createWhoami({ oryUrl }: Config, log: Logger): Whoami {
   const ory = new FrontendApi(
     new Configuration({
       basePath: oryUrl,
@@ -92,10 +99,13 @@ function createWhoami({ oryUrl }: Config, log: Logger): (cookie: string) => Prom
     }),
   )
 
-  return async (cookie) => {
+  return async (cookie, { fresh }) => {
     if (cookie === "") return { denied: "anonymous" }
     try {
-      const { status, data, headers } = await ory.toSession({ cookie })
+      const { status, data, headers } = await ory.toSession(
+        { cookie },
+        fresh ? { headers: { "cache-control": "max-age=0" } } : {},
+      )
       if (status === 200 && isActive(data)) {
         // The fetch adapter returns a single cookie as a string, although its type says otherwise.
         return { session: data, setCookies: [headers["set-cookie"] ?? []].flat() }

@@ -17,10 +17,19 @@ type app struct {
 	cfg config
 	log *slog.Logger
 	ory *ory.APIClient
+	// Its requests bypass the cache of Ory Network's Edge Sessions.
+	freshOry *ory.APIClient
+	extender *extender
 }
 
 func newApp(cfg config, log *slog.Logger) *app {
-	return &app{cfg: cfg, log: log, ory: newOryClient(cfg.oryURL)}
+	return &app{
+		cfg:      cfg,
+		log:      log,
+		ory:      newOryClient(cfg.oryURL, timeout, nil),
+		freshOry: newOryClient(cfg.oryURL, timeout, map[string]string{"Cache-Control": "max-age=0"}),
+		extender: newExtender(cfg.sliding),
+	}
 }
 
 func (a *app) handler() http.Handler {

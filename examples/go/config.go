@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // config holds the settings of this app, as readConfig reads them from the environment.
@@ -18,10 +19,23 @@ type config struct {
 	oryURL string
 	// Name of Ory's session cookie, if it was changed in Kratos.
 	sessionCookie string
+	sliding       sliding
 }
 
-// readConfig reads PORT, APP_URL, ORY_SDK_URL and ORY_SESSION_COOKIE. The two origins default to localhost. If one of them is
-// elsewhere, the other is required, because they would share no cookies.
+// sliding says how active users stay signed in.
+type sliding struct {
+	// Origin of Ory's admin API. Empty: every session ends after its lifespan.
+	adminURL string
+	// A project API token, which Ory Network requires.
+	token string
+	// A session with less than this left is extended.
+	extendBelow time.Duration
+	// A session that is older than this is not extended.
+	maxAge time.Duration
+}
+
+// readConfig reads the environment: see README.md. APP_URL and ORY_SDK_URL default to localhost. If one of them is elsewhere, the
+// other is required, because they would share no cookies.
 //
 // The error lists all problems at once. Each names the variable, the value and an example.
 func readConfig(getenv func(string) string) (config, error) {
@@ -60,6 +74,26 @@ func readConfig(getenv func(string) string) (config, error) {
 	}
 	cfg.appURL = origin("APP_URL", fmt.Sprintf("http://localhost:%d", cfg.port), "ORY_SDK_URL", "https://api.example.com")
 	cfg.oryURL = origin("ORY_SDK_URL", "http://localhost:4000", "APP_URL", "http://localhost:4000 or https://auth.example.com")
+
+	duration := func(name, standard string) time.Duration {
+		value := getenv(name)
+		if value == "" {
+			value = standard
+		}
+		parsed, err := time.ParseDuration(value)
+		if err != nil || parsed <= 0 {
+			problem("%s is %q. Set it to a duration above zero, for example %s", name, value, standard)
+		}
+		return parsed
+	}
+	if getenv("ORY_ADMIN_URL") != "" {
+		cfg.sliding = sliding{
+			adminURL:    origin("ORY_ADMIN_URL", "", "", "http://127.0.0.1:4434"),
+			token:       getenv("ORY_PROJECT_API_TOKEN"),
+			extendBelow: duration("SESSION_EXTEND_BELOW", "24h"),
+			maxAge:      duration("SESSION_MAX_AGE", "2160h"),
+		}
+	}
 
 	if len(problems) > 0 {
 		return config{}, errors.New("the environment is invalid:" + strings.Join(problems, ""))

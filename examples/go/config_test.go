@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func environment(values map[string]string) func(string) string {
@@ -11,6 +12,8 @@ func environment(values map[string]string) func(string) string {
 
 func TestConfig(t *testing.T) {
 	local := config{port: 3002, appURL: "http://localhost:3002", oryURL: "http://localhost:4000"}
+	extending := local
+	extending.sliding = sliding{"http://127.0.0.1:4434", "", 24 * time.Hour, 90 * 24 * time.Hour}
 	moved := local
 	moved.port, moved.appURL = 3902, "http://localhost:3902"
 	for _, test := range []struct {
@@ -20,6 +23,8 @@ func TestConfig(t *testing.T) {
 	}{
 		{"uses local Ory by default", nil, local},
 		{"uses PORT in the default origin", map[string]string{"PORT": "3902"}, moved},
+		{"extends sessions with ORY_ADMIN_URL", map[string]string{"ORY_ADMIN_URL": "http://127.0.0.1:4434"}, extending},
+		{"ignores the other settings without ORY_ADMIN_URL", map[string]string{"SESSION_EXTEND_BELOW": "1h", "ORY_PROJECT_API_TOKEN": "x"}, local},
 		{"uses the values that are set", map[string]string{
 			"PORT": "80", "APP_URL": "https://API.example.com:443/", "ORY_SDK_URL": "https://auth.example.com", "ORY_SESSION_COOKIE": "my_session",
 		}, config{port: 80, appURL: "https://api.example.com", oryURL: "https://auth.example.com", sessionCookie: "my_session"}},
@@ -41,9 +46,12 @@ func TestConfigRejectsInvalidValuesAndNamesTheVariable(t *testing.T) {
 	for _, name := range []string{"APP_URL", "ORY_SDK_URL"} {
 		invalid[name] = []string{"localhost:4000", "ftp://localhost", "http://localhost:4000/path", "http://localhost:4000?x=1", "http://localhost#", "http://localhost:x"}
 	}
+	for _, name := range []string{"SESSION_EXTEND_BELOW", "SESSION_MAX_AGE"} {
+		invalid[name] = []string{"0s", "60", "1d", "-1h", "soon"}
+	}
 	for name, values := range invalid {
 		for _, value := range values {
-			_, err := readConfig(environment(map[string]string{name: value}))
+			_, err := readConfig(environment(map[string]string{"ORY_ADMIN_URL": "http://127.0.0.1:4434", name: value}))
 			if err == nil || !strings.Contains(err.Error(), "- "+name+` is "`+value+`"`) || !strings.Contains(err.Error(), "for example") {
 				t.Errorf("%s=%q: %v", name, value, err)
 			}

@@ -45,15 +45,20 @@ var apiErrors = map[outcome]struct {
 func (a *app) sessionMiddleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "private, no-store")
-		session, outcome, setCookies := a.whoami(r.Context(), a.cfg.sessionCookies(r.Header.Values("Cookie")))
-		if outcome != active {
-			a.refuse(w, r, outcome)
+		cookie := a.cfg.sessionCookies(r.Header.Values("Cookie"))
+		isRead := r.Method == http.MethodGet || r.Method == http.MethodHead
+		checked := a.whoami(r.Context(), cookie, !isRead)
+		if isRead {
+			checked = a.extend(r.Context(), cookie, checked)
+		}
+		if checked.outcome != active {
+			a.refuse(w, r, checked.outcome)
 			return
 		}
-		for _, cookie := range setCookies {
+		for _, cookie := range checked.setCookies {
 			w.Header().Add("Set-Cookie", cookie)
 		}
-		next.ServeHTTP(w, r.WithContext(withSession(r.Context(), session)))
+		next.ServeHTTP(w, r.WithContext(withSession(r.Context(), checked.session)))
 	})
 }
 
@@ -100,27 +105,38 @@ func wantsJSON(r *http.Request) bool {
 	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html")
 }
 
-// whoami asks Ory for the session of a Cookie header. The session is set only if the outcome is active. setCookies are from Ory,
-// for the browser.
-func (a *app) whoami(ctx context.Context, cookie string) (session *ory.Session, result outcome, setCookies []string) {
+// verdict is the result of a session check. The session is set only if the outcome is active. setCookies are from Ory, for the
+// browser.
+type verdict struct {
+	outcome    outcome
+	session    *ory.Session
+	setCookies []string
+}
+
+// whoami asks Ory for the session of a Cookie header. fresh bypasses the cache of Ory Network's Edge Sessions.
+func (a *app) whoami(ctx context.Context, cookie string, fresh bool) verdict {
 	if cookie == "" {
-		return nil, anonymous, nil
+		return verdict{outcome: anonymous}
 	}
-	session, response, err := a.ory.FrontendAPI.ToSession(ctx).Cookie(cookie).Execute()
+	client := a.ory
+	if fresh {
+		client = a.freshOry
+	}
+	session, response, err := client.FrontendAPI.ToSession(ctx).Cookie(cookie).Execute()
 	status := 0
 	if response != nil {
 		status = response.StatusCode
 	}
 	switch {
 	case status == http.StatusOK && err == nil && isActive(session):
-		return session, active, response.Header.Values("Set-Cookie")
+		return verdict{active, session, response.Header.Values("Set-Cookie")}
 	case status == http.StatusUnauthorized:
-		return nil, anonymous, nil
+		return verdict{outcome: anonymous}
 	case status == http.StatusForbidden && errorID(err) == "session_aal2_required":
-		return nil, aal2Required, nil
+		return verdict{outcome: aal2Required}
 	}
 	a.log.Error("unexpected response from Ory, or none", "oryUrl", a.cfg.oryURL, "status", status, "error", err)
-	return nil, unavailable, nil
+	return verdict{outcome: unavailable}
 }
 
 func isActive(session *ory.Session) bool {
@@ -137,9 +153,13 @@ func errorID(err error) string {
 	return body.Error.ID
 }
 
-func newOryClient(oryURL string) *ory.APIClient {
+// newOryClient creates a client that sends these headers with each request.
+func newOryClient(oryURL string, timeout time.Duration, headers map[string]string) *ory.APIClient {
 	cfg := ory.NewConfiguration()
 	cfg.Servers = ory.ServerConfigurations{{URL: oryURL}}
+	for name, value := range headers {
+		cfg.AddDefaultHeader(name, value)
+	}
 	cfg.HTTPClient = &http.Client{
 		Timeout: timeout,
 		Transport: &http.Transport{
