@@ -55,6 +55,7 @@ test("everything that an Ory Network project has to be told is there", () => {
   expect(commands.map(([path]) => path)).toEqual(
     expect.arrayContaining([
       "session.lifespan",
+      "session.earliest_possible_extend",
       "session.cookie.persistent",
       "session.whoami.required_aal",
       "selfservice.flows.settings.required_aal",
@@ -63,7 +64,7 @@ test("everything that an Ory Network project has to be told is there", () => {
       ...flows.map((flow) => `selfservice.flows.${flow}.ui_url`),
     ]),
   )
-  expect(rows).toHaveLength(5)
+  expect(rows).toHaveLength(6)
 })
 
 test("people may come back to the examples, on this machine", () => {
