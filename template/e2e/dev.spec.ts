@@ -60,6 +60,7 @@ type Env = Partial<Ports> & {
   ORY_SESSION_COOKIE?: string
   APP_URL?: string
   NODE_ENV?: string
+  SESSION_EXTEND_BELOW?: string
 }
 
 async function dev(env: Env, command = "dev", cwd = folder): Promise<Dev> {
@@ -107,7 +108,8 @@ test("a fresh clone starts with one command, prints its addresses, and leaves no
 }) => {
   test.setTimeout(300_000)
   const at = await ports()
-  const { running, output, ready } = await dev(at)
+  // With the lifespan of local Ory, each page view extends the session.
+  const { running, output, ready } = await dev({ ...at, SESSION_EXTEND_BELOW: "720h" })
   await ready
   const text = output.join("\n")
   expect(text).toContain("Created .env.local from .env.example.")
@@ -127,6 +129,10 @@ test("a fresh clone starts with one command, prints its addresses, and leaves no
     await signIn(page, demoUser)
     await expect(page.getByRole("heading", { name: texts.dashboard.greeting("Demo") })).toBeVisible({ timeout: 30_000 })
     await page.close()
+  })
+  await test.step("sliding sessions are on", async () => {
+    const metrics = await (await fetch(`http://127.0.0.1:${at.ORY_ADMIN_PORT}/admin/metrics/prometheus`)).text()
+    expect(metrics).toMatch(/endpoint="\/admin\/sessions\/:?[^"]*\/extend"/)
   })
   await test.step("in development, the page that ends a redirect loop shows the message of the log", async () => {
     const page = await openPage(`http://localhost:${at.PORT}`, { expectedErrors: /^401 |came back from Ory's login/ })
