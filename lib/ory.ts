@@ -5,22 +5,24 @@ import { env } from "@/lib/env"
 const TIMEOUT_MS = 3000
 
 /**
- * How clients call Ory, on Edge and Node. They throw only when there is no response: branch on the status of the response instead.
- * They follow no redirects, because a response from another host is not Ory's.
+ * The client for Ory's public API, on Edge and Node. It throws only when there is no response: branch on the status of the
+ * response instead. It follows no redirects, because a response from another host is not Ory's.
  */
-export const baseOptions = {
-  adapter: "fetch",
-  timeout: TIMEOUT_MS,
-  validateStatus: (): boolean => true,
-  fetchOptions: { redirect: "manual", cache: "no-store" },
-  // Otherwise every call leaks about 6 kB: docs/decisions/axios-without-request.md
-  env: { Request: null },
-}
+export const ory = new FrontendApi(
+  new Configuration({
+    basePath: env.oryUrl,
+    baseOptions: {
+      adapter: "fetch",
+      timeout: TIMEOUT_MS,
+      validateStatus: () => true,
+      fetchOptions: { redirect: "manual", cache: "no-store" },
+      // Otherwise every call leaks about 6 kB: docs/decisions/axios-without-request.md
+      env: { Request: null },
+    },
+  }),
+)
 
-/** The client for Ory's public API. */
-export const ory = new FrontendApi(new Configuration({ basePath: env.oryUrl, baseOptions }))
-
-/** For a whoami that must be fresh: with Edge Sessions, Ory Network caches its response for minutes. */
+/** Options of a `toSession` that must be fresh. With Edge Sessions, Ory Network caches it for minutes. */
 export const FRESH = { headers: { "Cache-Control": "max-age=0" } }
 
 /** The fields of an identity, as in `ory/identity.schema.json`. Optional, because existing accounts may lack a new field. */

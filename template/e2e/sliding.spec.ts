@@ -44,7 +44,7 @@ async function startSliding(app: Record<string, string>, kratos: Record<string, 
   }
 }
 
-/** Waits until this session has less than 10 seconds left. */
+/** Waits until a session that has just begun has less than 10 seconds left. */
 async function waitForWindow(page: Page): Promise<void> {
   await page.waitForTimeout(10_500)
 }
@@ -99,6 +99,7 @@ for (const seconds of ["30", "0"])
           await clicking.page.getByRole("link", { name: texts.nav.dashboard }).click()
           await clicking.page.waitForURL("**/dashboard")
           await expectSignedIn(clicking.page, clicking.user)
+          // The user was redirected to sign in.
           if (oldSignedInFor < Date.now() - start - 10_000) continue
           await old.page.goto("/dashboard")
           if (old.page.url().includes("/dashboard")) oldSignedInFor = Date.now() - start
