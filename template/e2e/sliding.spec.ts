@@ -19,7 +19,11 @@ interface Sliding {
 const TOKEN = "ory_pat_that_nobody_may_see"
 
 /** Starts an app whose sessions last 20 seconds, and are extended in the last 10. */
-async function startSliding(app: Record<string, string>, kratos: Record<string, string> = {}): Promise<Sliding> {
+async function startSliding(
+  app: Record<string, string>,
+  kratos: Record<string, string> = {},
+  network = false,
+): Promise<Sliding> {
   const [adminPort] = await freePorts()
   const settings = {
     ORY_ADMIN_URL: `http://localhost:${adminPort}`,
@@ -28,6 +32,7 @@ async function startSliding(app: Record<string, string>, kratos: Record<string, 
     ...app,
   }
   const servers = await startServers({
+    network,
     app: settings,
     kratos: { SESSION_LIFESPAN: "20s", SESSION_EARLIEST_POSSIBLE_EXTEND: "10s", ...kratos },
   })
@@ -187,6 +192,21 @@ test.describe("an extended session", () => {
     await page.waitForTimeout(10_000)
     for (const cookie of renewed) expect((await load(servers.plainUrl, cookie)).status).toBe(200)
   })
+})
+
+test("in the same-origin topology, the new cookie is for the app's host", async ({ afterTest }) => {
+  const { servers, admin, stop } = await startSliding(
+    { ORY_PROXY: "on", SESSION_EXTEND_BELOW: "20s" },
+    { SESSION_EARLIEST_POSSIBLE_EXTEND: "20s" },
+    true,
+  )
+  afterTest(stop)
+  const user = await createUser(servers)
+  const { headers } = await send(servers.appUrl, "/dashboard", { headers: { ...PAGE_LOAD, cookie: user.cookie } })
+  expect(admin.seen).toEqual([extension(user)])
+  const cookie = headers["set-cookie"]?.find((value) => value.startsWith("ory_kratos_session="))
+  expect(cookie).toContain("HttpOnly")
+  expect(cookie).not.toMatch(/domain=/i)
 })
 
 interface Failure {
