@@ -103,6 +103,9 @@ func startFlow(t *testing.T, url, cookie string) func(fields map[string]any) (bo
 	}
 }
 
+// oneCall lets one test write to Ory at a time. With SQLite, Kratos can fail when two clients write at once.
+var oneCall sync.Mutex
+
 // call returns the body of the response, and name=value of each cookie that it sets. Deleted cookies are left out.
 func call(t *testing.T, method, url, cookie string, body any) ([]byte, string) {
 	t.Helper()
@@ -122,6 +125,8 @@ func call(t *testing.T, method, url, cookie string, body any) ([]byte, string) {
 	if cookie != "" {
 		request.Header.Set("Cookie", cookie)
 	}
+	oneCall.Lock()
+	defer oneCall.Unlock()
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises"
-import { addAuthenticator, expect, expectSettingsSaved, submitTraits, test } from "../../e2e/fixtures"
+import { addAuthenticator, expect, expectSettingsSaved, signIn, submitTraits, test } from "../../e2e/fixtures"
 import { createUser } from "../../e2e/http"
 import { texts } from "../../e2e/texts"
 
@@ -75,4 +75,23 @@ test("a security key has a name and a date, and is removed only after a question
   await dialog.locator("button[name=webauthn_remove]").click()
   await expectSettingsSaved(page)
   await expect(key).toHaveCount(0)
+})
+
+test("with account_enumeration.mitigate, a wrong password shows the same for an unknown address", async ({
+  openPage,
+  ownServers,
+  newAccount,
+}) => {
+  const servers = await ownServers({ kratos: { SECURITY_ACCOUNT_ENUMERATION_MITIGATE: "true" } })
+  const known = await createUser(servers)
+  const messages: string[] = []
+  for (const email of [known.email, newAccount.email]) {
+    const page = await openPage(servers.appUrl)
+    await page.goto("/auth/login")
+    await signIn(page, { email, password: "wrong password" })
+    const alert = page.getByRole("alert").filter({ hasText: texts.forms.createAccount })
+    await expect(alert).toBeVisible()
+    messages.push(await alert.innerText())
+  }
+  expect(messages[0]).toBe(messages[1])
 })
