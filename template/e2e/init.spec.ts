@@ -164,7 +164,7 @@ test("typed answers make a product that passes its checks, builds and runs", asy
       reject: false,
     })
     expect(built.exitCode, built.all).toBe(0)
-    const flows = await run(folder, "npx", "playwright", "test", ...mainFlows, "--project", "direct")
+    const flows = await run(folder, "npx", "playwright", "test", ...mainFlows)
     expect(flows.exitCode, flows.text).toBe(0)
     expect(flows.text).toMatch(/\d+ passed/)
   })
