@@ -16,7 +16,7 @@ export const ACCOUNT_PAGES: Pages = [
 ]
 
 interface Props {
-  /** What the navigation is for, for screen readers. */
+  /** The accessible name of the navigation. */
   label: string
   pages: Pages
   /** The path of the page that is marked as current. */

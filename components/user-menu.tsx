@@ -4,7 +4,7 @@ import { ACCOUNT_PAGES } from "@/components/nav"
 import { ThemeSwitch } from "@/components/theme-switch"
 import { paths } from "@/lib/routes"
 
-/** What the frame shows of the user. */
+/** The signed-in user, as the menu shows them. */
 export interface User {
   email?: string
   name?: string

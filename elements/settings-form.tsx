@@ -8,7 +8,7 @@ import type { Session } from "@/lib/session"
 import { components, configure, In, type Props } from "./elements"
 import * as settings from "./settings"
 
-/** A file of its own, so that the sign-in pages don't load the settings. */
+/** The settings form. It is not in `elements.tsx`, so that the sign-in pages don't load its scripts. */
 
 const settingsComponents: OryFlowComponentOverrides = {
   ...components,

@@ -30,8 +30,8 @@ import { FieldProblems, useCheckedForm } from "./fields"
 import { PasskeyProblem } from "./passkeys"
 
 /**
- * The sections of the settings page. Each section shows the result of its own form. Ory Elements 1.2.1 shows results in toasts, and its
- * icon buttons have no accessible name.
+ * The sections of the settings page. Each section shows the result of its form. Ory Elements 1.2.1 shows results in toasts instead, and
+ * its icon buttons have no accessible name.
  */
 
 const elements = getOryComponents()
@@ -230,29 +230,32 @@ export function RecoveryCodesSettings(props: OrySettingsRecoveryCodesProps): Rea
 }
 
 /** Passkeys: a list with a button to remove each, and a button to add one. */
-export function PasskeySettings({ triggerButton, removeButtons, isSubmitting }: OrySettingsPasskeyProps): ReactNode {
-  return (
-    <>
-      <KeyList name="Passkey" removeButtons={removeButtons} isSubmitting={isSubmitting} />
-      <PasskeyProblem />
-      <NodeButton
-        node={triggerButton}
-        type="button"
-        onClick={triggerButton.buttonProps.onClick}
-        isSubmitting={isSubmitting}
-      />
-    </>
-  )
+export function PasskeySettings(props: OrySettingsPasskeyProps): ReactNode {
+  return <Keys name="Passkey" {...props} />
 }
 
 /** Security keys: a list with a button to remove each, and a field and a button to add one. */
 export function WebauthnSettings(props: OrySettingsWebauthnProps): ReactNode {
-  const { nameInput, triggerButton, removeButtons, isSubmitting } = props
+  return (
+    <Keys name="Security key" {...props}>
+      <Node.Input node={props.nameInput} />
+    </Keys>
+  )
+}
+
+interface KeysProps extends OrySettingsPasskeyProps {
+  /** The name of a key that has none. */
+  name: string
+  /** Fields that a new key needs. */
+  children?: ReactNode
+}
+
+function Keys({ name, triggerButton, removeButtons, isSubmitting, children }: KeysProps): ReactNode {
   return (
     <>
-      <KeyList name="Security key" removeButtons={removeButtons} isSubmitting={isSubmitting} />
+      <KeyList name={name} removeButtons={removeButtons} isSubmitting={isSubmitting} />
       <PasskeyProblem />
-      <Node.Input node={nameInput} />
+      {children}
       <NodeButton
         node={triggerButton}
         type="button"
@@ -269,13 +272,12 @@ interface KeyContext {
   added_at?: string
 }
 
-interface KeyListProps extends Pick<OrySettingsPasskeyProps, "removeButtons" | "isSubmitting"> {
-  /** The name of a key that has none. */
-  name: string
-}
-
 /** Keys with name, date and a button to remove each. Ory disables the button of a key that is the only way to sign in. */
-function KeyList({ name, removeButtons, isSubmitting }: KeyListProps): ReactNode {
+function KeyList({
+  name,
+  removeButtons,
+  isSubmitting,
+}: Pick<KeysProps, "name" | "removeButtons" | "isSubmitting">): ReactNode {
   if (removeButtons.length === 0) return null
   return (
     <>

@@ -180,7 +180,7 @@ function pick(header: string | null, wanted: (name: string) => boolean): string 
     .join("; ")
 }
 
-/** The name in `name=value`. Empty when there is none. */
+/** The name of a cookie from `name=value`. Empty when the text has no `=`. */
 function cookieName(pair: string): string {
   return pair.slice(0, Math.max(pair.indexOf("="), 0))
 }

@@ -259,7 +259,7 @@ test("extends a session once for 20 concurrent requests, and other sessions too"
 })
 
 describe("after the extension", () => {
-  test("keeps the first response when the second is none", async () => {
+  test("keeps the first session when the second whoami gets no response", async () => {
     whoami = json(500, {})
     const checked = checkedWith(ending)
     expect(await slide(checked)).toBe(checked)

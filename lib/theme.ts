@@ -1,4 +1,4 @@
-/** What the user chose in the theme menu. `system` follows the user's system. */
+/** A theme. With `system`, the user's operating system decides. */
 export type Theme = "system" | "light" | "dark"
 
 export const THEMES: readonly Theme[] = ["system", "light", "dark"]

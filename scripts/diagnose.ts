@@ -278,7 +278,7 @@ async function checkSliding(
       `The admin API at ${oryAdminUrl} ${response === undefined ? "does not answer" : `answers ${response.status}`}, so no session is extended. ` +
         "Correct ORY_ADMIN_URL and ORY_PROJECT_API_TOKEN, or remove ORY_ADMIN_URL to run without sliding sessions.",
     )
-  // Ory tells nobody its settings.
+  // No API of Ory's returns its settings.
   if (!local) return `${oryAdminUrl}. Compare SESSION_EXTEND_BELOW with Ory's session.earliest_possible_extend yourself`
 
   const { durationSeconds } = await import("../lib/env")

@@ -47,7 +47,7 @@ await runMain(async () => {
   }
 })
 
-/** What this page shows, as the address of a picture. */
+/** A screenshot of the page at this path, as a data URL. */
 async function shot(page: Page, path: string): Promise<string> {
   await page.goto(path)
   await page.waitForLoadState("networkidle")

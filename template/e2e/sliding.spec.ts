@@ -212,7 +212,7 @@ test("in the same-origin topology, the new cookie is for the app's host", async 
 interface Failure {
   name: string
   fault: Fault | "stopped"
-  /** What the app logs, once. */
+  /** The reason that the app logs once. */
   log?: RegExp
 }
 
@@ -243,7 +243,7 @@ test.describe("with every session in the window", () => {
     await other.goto("/dashboard")
     await signIn(other, user)
     await other.waitForURL("**/dashboard")
-    // The session in the other browser lacks the second factor that the user enrols here.
+    // The user enrols a second factor in this browser. The session in the other browser has none.
     await enrolLookupSecrets(await openAs(user, servers.appUrl))
     admin.seen.length = 0
     await other.goto("/dashboard")
