@@ -1,6 +1,7 @@
-import { mkdir, readFile } from "node:fs/promises"
+import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { chromium, type Browser, type Page } from "playwright"
+import sharp from "sharp"
 import { chromiumOptions, installChromium } from "../e2e/browser"
 import { startServers } from "../e2e/servers"
 import { withoutSettings } from "../e2e/settings"
@@ -10,8 +11,8 @@ import { nodeModule, projectDir, run, runMain } from "./processes"
 import { demoUser, seedDemoUser } from "./stack"
 
 /**
- * `npm run screenshots` makes the pictures of the README, and the picture that link previews show. It builds the app, starts it with a
- * real Ory, and signs a user in.
+ * `npm run screenshots` makes the pictures of the README, the picture of link previews and the icon for home screens. It builds the app,
+ * starts it with a real Ory, and signs a user in.
  */
 
 const PICTURES = join(projectDir, "docs", "screenshots")
@@ -39,8 +40,10 @@ await runMain(async () => {
       await page.close()
       await overview(browser, pictures, colorScheme)
     }
+    await writeFile(join(PICTURES, "tour.webp"), await animation(await tour(browser, servers.appUrl)))
     await linkPreview(browser, join(projectDir, "app", "opengraph-image.png"))
-    console.log("The pictures are in docs/screenshots/ and app/opengraph-image.png.")
+    await homeScreenIcon(join(projectDir, "app", "apple-icon.png"))
+    console.log("The pictures are in docs/screenshots/, app/opengraph-image.png and app/apple-icon.png.")
   } finally {
     await browser.close()
     await servers.stop()
@@ -66,6 +69,58 @@ async function overview(browser: Browser, pictures: readonly string[], colorSche
   await page.close()
 }
 
+/** From the two commands to the dashboard, as PNG files. */
+async function tour(browser: Browser, appUrl: string): Promise<Buffer[]> {
+  const page = await browser.newPage({
+    viewport: { width: 960, height: 640 },
+    baseURL: appUrl,
+    reducedMotion: "reduce",
+  })
+  const frames: Buffer[] = []
+  const add = async (): Promise<void> => {
+    await page.waitForLoadState("networkidle")
+    frames.push(await page.screenshot())
+  }
+  const lines = [
+    "$ npm install && npm run dev",
+    "",
+    "  App    http://localhost:3000",
+    "  Ory    http://localhost:4000",
+    "  Inbox  http://localhost:1080  (all mail that Ory sends)",
+    `  Demo   ${demoUser.email}, password ${demoUser.password}`,
+  ]
+  for (const shown of [1, lines.length]) {
+    await page.setContent(`<style>
+      body { margin: 0; padding: 48px; background: #18181b; color: #fafafa }
+      pre { font: 18px/1.7 ui-monospace, monospace; white-space: pre-wrap }
+    </style><pre></pre>`)
+    await page.locator("pre").evaluate((pre, text) => (pre.textContent = text), lines.slice(0, shown).join("\n"))
+    await add()
+  }
+  await page.goto(paths.home)
+  await add()
+  await page.goto(paths.login)
+  await add()
+  await page.locator("input[name=identifier]").fill(demoUser.email)
+  await page.locator("input[name=password]").fill(demoUser.password)
+  await add()
+  await page.locator("button[name=method][value=password]").click()
+  for (const path of [paths.dashboard, paths.settings, paths.devices]) {
+    if (path === paths.dashboard) await page.waitForURL(`**${path}`)
+    else await page.goto(path)
+    await add()
+  }
+  await page.close()
+  return frames
+}
+
+/** An animated WebP that shows each frame for 1.6 seconds, again and again. GitHub shows it, and it is smaller than a GIF. */
+async function animation(frames: Buffer[]): Promise<Buffer> {
+  return sharp(frames, { join: { animated: true } })
+    .webp({ delay: frames.map(() => 1600), loop: 0, quality: 80 })
+    .toBuffer()
+}
+
 /** Logo, name and description, in the size that link previews use. https://ogp.me */
 async function linkPreview(browser: Browser, path: string): Promise<void> {
   const page = await browser.newPage({ viewport: { width: 1200, height: 630 } })
@@ -80,4 +135,16 @@ async function linkPreview(browser: Browser, path: string): Promise<void> {
   await page.locator("p").evaluate((element, text) => (element.textContent = text), brand.description)
   await page.screenshot({ path })
   await page.close()
+}
+
+/** The icon of the app on a white square, because iOS shows transparent pixels as black. */
+async function homeScreenIcon(path: string): Promise<void> {
+  const icon = await sharp(join(projectDir, "app", "icon.svg"), { density: 540 })
+    .resize(132, 132)
+    .toBuffer()
+  const square = sharp({ create: { width: 180, height: 180, channels: 3, background: "white" } })
+  await square
+    .composite([{ input: icon }])
+    .png()
+    .toFile(path)
 }
