@@ -26,7 +26,7 @@ import { slide } from "@/lib/sliding"
  */
 export default async function gate(next: NextRequest): Promise<NextResponse> {
   const request = readGateRequest(next)
-  const { access, pathname } = request
+  const { access, isRead, kind, pathname } = request
   if (env.topology === "same-origin" && isOryPath(pathname))
     return (await forward(request)) ?? refuse(request, "unavailable")
   if (isForeignAction(request)) return refuseForeignAction(request)
@@ -41,7 +41,9 @@ export default async function gate(next: NextRequest): Promise<NextResponse> {
   if (snapshot && judge(snapshot, access).session)
     return startFlow(request) ?? pass(request, { verdict: snapshot, source: "snapshot", start })
 
-  const checked = await slide(request, await whoami(request.sessionCookies, { fresh: !mayUseSnapshot(request) }))
+  const fresh = !mayUseSnapshot(request)
+  const answer = await whoami(request.sessionCookies, { fresh, shared: isRead, mayBeKnown: kind !== "page" })
+  const checked = await slide(request, answer)
   const { refusal } = judge(checked.verdict, access)
   // An action's own check refuses it, so that its form keeps what the user typed.
   if (refusal && request.kind !== "action") return refuse(request, refusal)

@@ -90,6 +90,8 @@ function json(status: number, body: unknown, headers: Record<string, string | st
     response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body))
 }
 
+const DELETED_SNAPSHOT = "session_snapshot=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
+
 interface RequestOptions {
   path?: string
   method?: string
@@ -491,8 +493,6 @@ describe("pass", () => {
   const requestWithSnapshot = (snapshot: string | undefined, cookie: string): GateRequest =>
     gateRequest({ headers: { cookie: `${snapshot?.split(";", 1)[0] ?? ""}; ${cookie}` } })
 
-  const DELETED_SNAPSHOT = "session_snapshot=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
-
   test("hands the verdict to the page, sealed for the request's cookies", async () => {
     const headers = forwardedHeaders(await app.gate.pass(gateRequest(), sessionCheck()))
     const handoff = headers.get("x-session-handoff") ?? ""
@@ -737,6 +737,52 @@ describe("the middleware", () => {
   ])("for %s, bypasses the cache of Ory Network: %s", async (_what, fresh, options: RequestOptions) => {
     await app.middleware(makeRequest({ ...options, headers: { ...page, cookie: COOKIE } }))
     expect(requestsToOry.map(({ headers }) => headers["cache-control"] === "max-age=0")).toEqual([fresh])
+  })
+
+  test("sends one request to Ory for twenty parallel reads with one cookie, and one for each write", async () => {
+    app = await withEnv({ SESSION_SECRET: "" })
+    const send = (options: RequestOptions): Promise<NextResponse> =>
+      app.middleware(makeRequest({ ...options, headers: { ...page, cookie: COOKIE } }))
+    for (const path of ["/dashboard", "/account", "/api/me"]) {
+      requestsToOry = []
+      const responses = await Promise.all(Array.from({ length: 20 }, () => send({ path })))
+      for (const response of responses) forwardedHeaders(response)
+      expect([path, requestsToOry.length]).toEqual([path, 1])
+      await Promise.all([send({ path }), send({ path, method: "POST" }), send({ path, method: "DELETE" })])
+      expect([path, requestsToOry.length]).toEqual([path, 4])
+    }
+  })
+
+  test("after Ory refused a cookie, asks Ory again only for page loads", async () => {
+    respond = revoked
+    const status = async (headers: Record<string, string>, path = "/dashboard"): Promise<number> =>
+      (await app.middleware(makeRequest({ path, headers: { host: "localhost:3000", cookie: COOKIE, ...headers } })))
+        .status
+    expect(await status(page)).toBe(303)
+    expect(await status({ "sec-fetch-dest": "empty" })).toBe(303)
+    expect(await status({ "sec-fetch-dest": "image" })).toBe(401)
+    expect(await status({ accept: "*/*" }, "/api/me")).toBe(401)
+    expect(requestsToOry).toHaveLength(1)
+    expect(await status(page)).toBe(303)
+    expect(requestsToOry).toHaveLength(2)
+  })
+
+  test.each(["/auth/login?flow=1", "/auth/verification?flow=1", "/auth/error?id=1", "/auth/sign-out"])(
+    "ends the snapshot on %s, where the session may change",
+    async (path) => {
+      const response = await app.middleware(
+        makeRequest({ path, headers: { ...page, cookie: `${COOKIE}; session_snapshot=x` } }),
+      )
+      expect(response.headers.getSetCookie()).toEqual([DELETED_SNAPSHOT])
+      expect(response.headers.get("cache-control")).toBe("private, no-store")
+    },
+  )
+
+  test.each(["/", "/unavailable", "/api/health"])("keeps the snapshot on %s", async (path) => {
+    const response = await app.middleware(
+      makeRequest({ path, headers: { ...page, cookie: `${COOKIE}; session_snapshot=x` } }),
+    )
+    expect(response.headers.getSetCookie()).toEqual([])
   })
 
   describe("with sliding sessions", () => {

@@ -6,7 +6,7 @@ import { denied, REFUSALS, type Refusal } from "@/lib/refusals"
 import { isSameOrigin, NONCE_HEADER, PATH_HEADER, type GateRequest } from "@/lib/request"
 import { loginUrl, newFlowUrl, noSessionUrl } from "@/lib/return-to"
 import { isApi, isOryPath, paths } from "@/lib/routes"
-import { HANDOFF_HEADER, sealHandoff, sealSnapshot, snapshotCookie, withoutSnapshot } from "@/lib/sealed"
+import { HANDOFF_HEADER, hasSnapshot, sealHandoff, sealSnapshot, snapshotCookie, withoutSnapshot } from "@/lib/sealed"
 import { contentSecurityPolicy, NO_STORE, secured } from "@/lib/security-headers"
 import { extendsAt } from "@/lib/sliding"
 
@@ -62,6 +62,10 @@ export function passPublic(request: GateRequest, status?: number): NextResponse 
     status === undefined
       ? NextResponse.next({ request: { headers } })
       : showWithStatus(request.next.nextUrl.href, status, headers)
+  if (request.access.endsSnapshot && hasSnapshot(request)) {
+    response.headers.append("set-cookie", snapshotCookie(request.appUrl, "", 0))
+    response.headers.set("cache-control", NO_STORE["cache-control"])
+  }
   return secured(response, request.appUrl, nonce)
 }
 

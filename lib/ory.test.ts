@@ -140,6 +140,130 @@ describe("whoami", () => {
     expect(verdict.outcome === "active" && verdict.session.identity.verified).toBe(false)
   })
 
+  describe("concurrent calls", () => {
+    beforeEach(() => {
+      respond = (request, response) =>
+        setTimeout(() => {
+          json(200, body)(request, response)
+        }, 20)
+    })
+
+    test("with the same cookies share one request", async () => {
+      const results = await Promise.all(Array.from({ length: 20 }, () => lib.whoami(COOKIE)))
+      expect(results.map(({ verdict }) => verdict.outcome)).toEqual(Array(20).fill("active"))
+      expect(requestsToOry).toHaveLength(1)
+    })
+
+    test("share no request once Ory has responded", async () => {
+      await lib.whoami(COOKIE)
+      await lib.whoami(COOKIE)
+      expect(requestsToOry).toHaveLength(2)
+    })
+
+    test("with different cookies share no request", async () => {
+      await Promise.all(["1", "2", "3"].map((suffix) => lib.whoami(COOKIE + suffix)))
+      expect(requestsToOry.map(({ headers }) => headers.cookie).sort()).toEqual(
+        ["1", "2", "3"].map((suffix) => COOKIE + suffix),
+      )
+    })
+
+    test("that must be fresh join no earlier call, unless they only read", async () => {
+      const calls = [{}, { fresh: true }, { fresh: true }, { fresh: true, shared: true }, { fresh: true, shared: true }]
+      await Promise.all(calls.map((options) => lib.whoami(COOKIE, options)))
+      expect(requestsToOry.map(({ headers }) => headers["cache-control"] === "max-age=0").sort()).toEqual([
+        false,
+        true,
+        true,
+        true,
+      ])
+    })
+
+    test("share a failure, and the next call asks again", async () => {
+      respond = (request) => request.socket.destroy()
+      const results = await Promise.all([lib.whoami(COOKIE), lib.whoami(COOKIE)])
+      expect(results.map(({ verdict }) => verdict.outcome)).toEqual(["unavailable", "unavailable"])
+      respond = json(200, body)
+      expect((await lib.whoami(COOKIE)).verdict.outcome).toBe("active")
+      expect(requestsToOry).toHaveLength(2)
+    })
+
+    test.each([
+      ["Cloudflare Workers", {}, "Cloudflare-Workers", 3],
+      ["Vercel's edge", { VERCEL: "1", NEXT_RUNTIME: "edge" }, undefined, 3],
+      ["a page on Vercel", { VERCEL: "1", NEXT_RUNTIME: "nodejs" }, undefined, 1],
+      ["Next's own server", { NEXT_RUNTIME: "edge" }, "Node.js/26", 1],
+    ])("in %s, share a request only if the runtime allows it", async (_where, variables, userAgent, calls) => {
+      for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value)
+      vi.stubGlobal("navigator", userAgent === undefined ? undefined : { userAgent })
+      try {
+        const { whoami } = await importWithOry(origin())
+        await Promise.all([1, 2, 3].map(() => whoami(COOKIE)))
+        expect(requestsToOry).toHaveLength(calls)
+      } finally {
+        vi.stubGlobal("navigator", undefined)
+        for (const name of Object.keys(variables)) vi.stubEnv(name, undefined)
+      }
+    })
+  })
+
+  describe("a cookie that Ory refused", () => {
+    const known = { mayBeKnown: true }
+
+    beforeEach(async () => {
+      lib = await importWithOry(origin())
+      respond = json(401, error())
+      await lib.whoami(COOKIE)
+      requestsToOry = []
+    })
+
+    afterEach(() => {
+      vi.useRealTimers()
+    })
+
+    test("costs no other call for five seconds", async () => {
+      vi.useFakeTimers({ toFake: ["Date"] })
+      await lib.whoami(COOKIE)
+      requestsToOry = []
+      for (const later of [0, 2500, 2499]) {
+        vi.setSystemTime(Date.now() + later)
+        expect((await lib.whoami(COOKIE, known)).verdict).toEqual({ outcome: "anonymous" })
+      }
+      expect(requestsToOry).toEqual([])
+      vi.setSystemTime(Date.now() + 1)
+      await lib.whoami(COOKIE, known)
+      expect(requestsToOry).toHaveLength(1)
+    })
+
+    test("is checked again for a page load, and accepted everywhere once Ory accepts it", async () => {
+      respond = json(200, body)
+      expect((await lib.whoami(COOKIE)).verdict.outcome).toBe("active")
+      expect((await lib.whoami(COOKIE, known)).verdict.outcome).toBe("active")
+    })
+
+    test("does not delay a sign-in, which changes the cookie", async () => {
+      respond = json(200, body)
+      expect((await lib.whoami(`${COOKIE}-new`, known)).verdict.outcome).toBe("active")
+    })
+
+    test("is one of a thousand at most", async () => {
+      for (let count = 0; count < 1000; count++) await lib.whoami(`ory_kratos_session=${count}`)
+      requestsToOry = []
+      await lib.whoami("ory_kratos_session=999", known)
+      expect(requestsToOry).toEqual([])
+      await lib.whoami(COOKIE, known)
+      expect(requestsToOry).toHaveLength(1)
+    })
+
+    test.each([
+      ["a missing second factor", json(403, error("session_aal2_required"))],
+      ["an outage", json(500, error())],
+    ])("is remembered only for 401, not for %s", async (_what, response) => {
+      respond = response
+      for (let time = 0; time < 2; time++) await lib.whoami("ory_kratos_session=two", known)
+      expect(requestsToOry).toHaveLength(2)
+    })
+  })
+
   test("returns anonymous without a request when there is no Ory cookie", async () => {
     respond = json(200, body)
     expect(await lib.whoami("")).toEqual({ verdict: { outcome: "anonymous" }, setCookies: [] })

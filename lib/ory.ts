@@ -1,5 +1,6 @@
 import { Configuration, FrontendApi, type Identity, type Session as OrySession } from "@ory/client"
 import { env } from "@/lib/env"
+import { sha256 } from "@/lib/sha256"
 
 /** How long Ory may take to respond, in milliseconds. After that, Ory counts as unreachable. */
 const TIMEOUT_MS = 3000
@@ -86,23 +87,82 @@ export interface Whoami {
   issuedAt?: string
 }
 
+interface WhoamiOptions {
+  /** Whether a response from Ory Network's cache is not enough: for changes and sensitive paths. */
+  fresh?: boolean
+  /** Whether to share the request of a call that is already waiting for Ory. Never for a change: that call may be older. */
+  shared?: boolean
+  /** Whether {@link refused} is sufficient. Never for a page load: it would redirect the user to sign in. */
+  mayBeKnown?: boolean
+}
+
 /**
  * Asks Ory for the session of these cookies (`toSession`).
  *
  * @param cookie The session cookies. When empty, the outcome is `anonymous` without a call.
- * @param options.fresh Whether a response from Ory Network's cache is not enough: for changes and sensitive paths.
  * @returns Never throws. Any response that is neither a session nor a refusal of Ory's is `unavailable`, and logged without cookies.
  */
-export async function whoami(cookie: string, { fresh = false } = {}): Promise<Whoami> {
-  if (cookie === "") return { verdict: { outcome: "anonymous" }, setCookies: [] }
+export async function whoami(
+  cookie: string,
+  { fresh = false, shared = !fresh, mayBeKnown = false }: WhoamiOptions = {},
+): Promise<Whoami> {
+  if (cookie === "" || (mayBeKnown && (await isRefused(cookie)))) return ANONYMOUS
+  if (!shared || !canShare()) return ask(cookie, fresh)
+  const name = `${fresh} ${cookie}`
+  const running = calls.get(name)
+  if (running) return running
+  const call = ask(cookie, fresh).finally(() => calls.delete(name))
+  calls.set(name, call)
+  return call
+}
+
+const ANONYMOUS: Whoami = { verdict: { outcome: "anonymous" }, setCookies: [] }
+
+/** The calls that wait for Ory's response. Each has its own time limit, so no client that disconnects can cancel it for the others. */
+const calls = new Map<string, Promise<Whoami>>()
+
+/**
+ * Whether one request may wait for the call of another. Cloudflare Workers forbid it, and Vercel's edge runs the gate there. Pages on
+ * Vercel run on Node.
+ * https://developers.cloudflare.com/workers/runtime-apis/context/
+ */
+function canShare(): boolean {
+  const isWorker = typeof navigator !== "undefined" && navigator.userAgent === "Cloudflare-Workers"
+  return !isWorker && !(env.onVercel && process.env.NEXT_RUNTIME === "edge")
+}
+
+async function ask(cookie: string, fresh: boolean): Promise<Whoami> {
   try {
     const { status, data, headers } = await ory.toSession({ cookie }, fresh ? FRESH : {})
     const verdict = judge(status, data)
+    if (verdict.outcome === "anonymous") await remember(cookie)
+    // After a fault of Ory's, a page load finds out that the cookie is valid.
+    if (verdict.outcome === "active" && refused.size > 0) refused.delete(await sha256(cookie))
     if (verdict.outcome !== "active") return { verdict, setCookies: setCookies(headers) }
     return { verdict, setCookies: setCookies(headers), issuedAt: data.issued_at }
   } catch (error) {
     return { verdict: unavailable(error instanceof Error ? error.message : String(error)), setCookies: [] }
   }
+}
+
+/**
+ * Session cookies that Ory has refused with 401, by their SHA-256, and the time until which that is known. A client that repeats an
+ * invalid cookie then costs Ory one call in five seconds. Signing in changes the cookie. Safe to evict: it only costs another call.
+ */
+const refused = new Map<string, number>()
+const MAX_REFUSED = 1000
+const REFUSED_MS = 5000
+
+async function isRefused(cookie: string): Promise<boolean> {
+  return refused.size > 0 && Date.now() < (refused.get(await sha256(cookie)) ?? 0)
+}
+
+async function remember(cookie: string): Promise<void> {
+  const name = await sha256(cookie)
+  const [oldest] = refused.keys()
+  // The newest is always last.
+  if (!refused.delete(name) && refused.size >= MAX_REFUSED && oldest !== undefined) refused.delete(oldest)
+  refused.set(name, Date.now() + REFUSED_MS)
 }
 
 function judge(status: number, body: unknown): Verdict {

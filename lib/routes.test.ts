@@ -151,7 +151,7 @@ describe("accessTo", () => {
   test("combines the properties of all patterns that match", () => {
     expect(accessTo("/account/data")).toEqual({ sensitive: true, aal: "aal2" })
     expect(accessTo("/account/devices")).toEqual({ sensitive: true, actions: true })
-    expect(accessTo("/auth/login")).toEqual({ public: true, dynamic: true, flow: "login" })
+    expect(accessTo("/auth/login")).toEqual({ public: true, dynamic: true, endsSnapshot: true, flow: "login" })
   })
 
   test.each(["/dashboard", "/new-page", "/__proto__", "/constructor"])("requires only a session of %s", (path) => {

@@ -37,6 +37,8 @@ export interface Access {
   dynamic?: true
   /** Asks Ory for each request: a snapshot is not sufficient. */
   sensitive?: true
+  /** The session may change here, so the page ends the browser's snapshot. */
+  endsSnapshot?: true
   /** The user signed in with a second factor. Users without one are sent to enrol it. */
   aal?: "aal2"
   /** The user signed in at most this many seconds ago. */
@@ -74,7 +76,7 @@ const ACCESS: readonly (readonly [pattern: string, access: Access])[] = [
   ["/sitemap.xml", { public: true }],
   ["/manifest.webmanifest", { public: true }],
 
-  ["/auth/*", { public: true, dynamic: true }],
+  ["/auth/*", { public: true, dynamic: true, endsSnapshot: true }],
   [paths.login, { flow: "login" }],
   [paths.registration, { flow: "registration" }],
   [paths.recovery, { flow: "recovery" }],

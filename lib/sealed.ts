@@ -1,7 +1,8 @@
-import { base64url, CompactEncrypt, compactDecrypt } from "jose"
+import { CompactEncrypt, compactDecrypt } from "jose"
 import { env } from "@/lib/env"
 import { SESSION_VERSION, type Session, type Verdict } from "@/lib/ory"
 import type { AppRequest } from "@/lib/request"
+import { sha256 } from "@/lib/sha256"
 
 /**
  * Encrypts the result of a session check, so that it can be read again without a call to Ory: as a `handoff` from the gate to the
@@ -147,10 +148,6 @@ async function derive(secret: string, info: string): Promise<CryptoKey> {
   return crypto.subtle.deriveKey(algorithm, material, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"])
 }
 
-async function sha256(text: string): Promise<string> {
-  return base64url.encode(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))))
-}
-
 function now(): number {
   return Math.floor(Date.now() / 1000)
 }
@@ -181,12 +178,22 @@ export async function openSnapshot(
   { headers, sessionCookies, appUrl }: Sealed,
   seconds = 0,
 ): Promise<Verdict | undefined> {
+  const value = snapshotValue(headers, appUrl)
+  return value === undefined ? undefined : open("snapshot", value, sessionCookies, appUrl, seconds)
+}
+
+function snapshotValue(headers: AppRequest["headers"], appUrl: string): string | undefined {
   const prefix = `${snapshotName(appUrl)}=`
-  const pair = headers
+  return headers
     .get("cookie")
     ?.split(/;\s*/)
     .find((pair) => pair.startsWith(prefix))
-  return pair === undefined ? undefined : open("snapshot", pair.slice(prefix.length), sessionCookies, appUrl, seconds)
+    ?.slice(prefix.length)
+}
+
+/** Whether the browser sends a snapshot, valid or not. */
+export function hasSnapshot({ headers, appUrl }: Pick<Sealed, "headers" | "appUrl">): boolean {
+  return snapshotValue(headers, appUrl) !== undefined
 }
 
 /** The gate's verdict about this request, if the request passed the gate. */

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises"
+import { setTimeout } from "node:timers/promises"
 import { expect, test, follow } from "../../e2e/fixtures"
 import { createUser, PAGE_LOAD, send, type SignedIn } from "../../e2e/http"
 import { startServers, type Servers } from "../../e2e/servers"
@@ -60,16 +61,19 @@ for (const seconds of ["30", "0"])
         "; ",
       )
       expect(madeUp.length).toBeGreaterThan(8000)
-      for (const cookie of [`${user.cookie}; ${madeUp}`, madeUp])
-        for (const path of ["/dashboard", "/account", "/account/devices", "/api/me", "/api/account/data"]) {
+      const invalid = (path: string): string => `ory_session_made_up=${path}; ${madeUp}`
+      for (const path of ["/dashboard", "/account", "/account/devices", "/api/me", "/api/account/data"])
+        for (const cookie of [`${user.cookie}; ${madeUp}`, invalid(path)]) {
+          const isInvalid = cookie === invalid(path)
           expect(
             await cost(servers, () => send(servers.appUrl, path, { headers: { ...PAGE_LOAD, cookie } })),
             path,
-          ).toBe(cookie === madeUp ? 1 : expected(path))
+          ).toBe(isInvalid ? 1 : expected(path))
           expect(
             await cost(servers, () => send(servers.appUrl, path, { headers: { rsc: "1", cookie } })),
             `${path}, fetched`,
-          ).toBe(1)
+            // Ory has just refused the invalid cookies.
+          ).toBe(isInvalid ? 0 : 1)
         }
       const cookie = `${user.cookie}; ${madeUp}`
       const { body } = await send(servers.appUrl, "/account", { headers: { ...PAGE_LOAD, cookie } })
@@ -134,6 +138,77 @@ for (const seconds of ["30", "0"])
       expect(requests).toBe(seconds === "0" ? 5 : 1)
     })
   })
+
+test("twenty parallel requests with one cookie cause one whoami request", async () => {
+  const servers = await startServers()
+  try {
+    const { cookie } = await createUser(servers)
+    servers.relay.delay = 300
+    const madeUp = (suffix: string): string => cookie.replace(/(ory_kratos_session=.{20}).{5}/, `$1${suffix}`)
+    const api = { accept: "*/*", "sec-fetch-dest": "empty" }
+    for (const [cookies, path, headers, status] of [
+      [cookie, "/dashboard", PAGE_LOAD, 200],
+      [cookie, "/account", PAGE_LOAD, 200],
+      [cookie, "/api/me", api, 200],
+      [madeUp("AAAAA"), "/api/me", api, 401],
+      [madeUp("BBBBB"), "/dashboard", PAGE_LOAD, 303],
+    ] as const) {
+      const all = Array.from({ length: 20 }, () =>
+        send(servers.appUrl, path, { headers: { ...headers, cookie: cookies } }),
+      )
+      const name = `${path} ${status}`
+      const requests = await cost(servers, async () => {
+        expect([name, ...(await Promise.all(all)).map((answer) => answer.status)]).toEqual([
+          name,
+          ...Array<number>(20).fill(status),
+        ])
+      })
+      expect([name, requests]).toEqual([name, 1])
+    }
+
+    // Ory's refusal is remembered for API requests, for at most five seconds.
+    const again = (): Promise<unknown> =>
+      send(servers.appUrl, "/api/me", { headers: { ...api, cookie: madeUp("AAAAA") } })
+    expect(await cost(servers, again)).toBe(0)
+    await setTimeout(5000)
+    expect(await cost(servers, again)).toBe(1)
+  } finally {
+    await servers.stop()
+  }
+})
+
+test("a client that disconnects does not cancel the whoami request for the others", async () => {
+  const servers = await startServers()
+  try {
+    const { cookie } = await createUser(servers)
+    servers.relay.delay = 500
+    const request = { headers: { ...PAGE_LOAD, cookie } }
+    const requests = await cost(servers, async () => {
+      const leaves = fetch(`${servers.appUrl}/api/me`, { ...request, signal: AbortSignal.timeout(250) })
+      await setTimeout(100)
+      const stays = send(servers.appUrl, "/api/me", request)
+      await expect(leaves).rejects.toThrow("timeout")
+      expect((await stays).status).toBe(200)
+    })
+    expect(requests).toBe(1)
+  } finally {
+    await servers.stop()
+  }
+})
+
+test("a snapshot ends when its user opens a page below /auth", async ({ openAs }) => {
+  const servers = await startServers()
+  try {
+    const page = await openAs(await createUser(servers), servers.appUrl)
+    const source = async (): Promise<string | undefined> =>
+      (await page.goto("/dashboard"))?.headers()["server-timing"]?.split(";")[1]
+    expect([await source(), await source()]).toEqual(["desc=ory", "desc=snapshot"])
+    await page.goto("/auth/verification")
+    expect([await source(), await source()]).toEqual(["desc=ory", "desc=snapshot"])
+  } finally {
+    await servers.stop()
+  }
+})
 
 test("without SESSION_SECRET, there is no snapshot and pages work", async () => {
   const servers = await startServers({ app: { SESSION_SECRET: "" } })
