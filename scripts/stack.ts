@@ -21,6 +21,8 @@ export interface StackOptions {
   dataDir: string
   /** More Kratos settings, as environment variables: `{ SESSION_LIFESPAN: "20s" }`. */
   overrides?: Readonly<Record<string, string>>
+  /** Changes the text of `ory/kratos.yml` for settings that an environment variable can't hold. */
+  edit?: (config: string) => string
   /** Whether cookies are Secure, as in production. Local development uses http. */
   secure?: boolean
   log: (source: string, line: string) => void
@@ -181,9 +183,9 @@ async function startMail(dataDir: string, { mailPort, inboxPort, log }: StackOpt
   })
 }
 
-function kratosConfig(template: string, { appUrl, oryUrl }: StackOptions): string {
+function kratosConfig(template: string, { appUrl, oryUrl, edit = (config) => config }: StackOptions): string {
   const origins: Record<string, string> = { "http://localhost:3000": appUrl, "http://localhost:4000": oryUrl }
-  const config = template.replace(/http:\/\/localhost:[34]000\b/g, (origin) => origins[origin] ?? origin)
+  const config = edit(template).replace(/http:\/\/localhost:[34]000\b/g, (origin) => origins[origin] ?? origin)
   return `# Generated from ory/kratos.yml at each start. Change that file instead.\n${config}`
 }
 

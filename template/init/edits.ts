@@ -20,7 +20,7 @@ const EXAMPLE_ORIGINS = { express: "http://localhost:3001", go: "http://localhos
 const MENTION = /\s+\(`?template\/[^()]*\)/g
 
 /** Names of the template, which only LICENSE of a product may contain. */
-const LEFTOVER = /ory next\.?js starter|ory-nextjs-starter|ory-starter|(?<![\w/.-])template\//i
+const LEFTOVER = /ory next\.?js starter|ory-nextjs-starter|ory-starter|(?<![\w/.-])template\/|- \/template\//i
 
 interface Package {
   name: string
@@ -48,16 +48,21 @@ export function makeProduct(
   copy.edit("README.md", () => copy.read("template/init/product/README.md").replaceAll("PRODUCT_NAME", () => name))
   copy.edit(".github/workflows/test.yml", () => copy.read("template/init/product/test.yml"))
 
+  copy.edit(".github/dependabot.yml", (text) => text.replace(/ +- \/template\/.*\n/g, ""))
+
   for (const example of EXAMPLES) {
     const folder = `examples/${example}`
     const origin = `    - ${EXAMPLE_ORIGINS[example]} # ${folder}\n`
     const deletedByHand = !copy.has(folder)
     if (examples.includes(example) && !deletedByHand) continue
     if (!deletedByHand) copy.remove(folder)
+    copy.edit(".github/dependabot.yml", (text) => text.replace(`      - /${folder}\n`, ""))
     if (!deletedByHand || copy.read("ory/kratos.yml").includes(origin)) copy.replace("ory/kratos.yml", origin, "")
   }
-  if (!copy.has("examples/go"))
+  if (!copy.has("examples/go")) {
     copy.edit(".github/workflows/test.yml", (text) => text.replace(/ +- uses: actions\/setup-go@[^]*?(?=\n +- )\n/, ""))
+    copy.edit(".github/dependabot.yml", (text) => text.replace(/ +- package-ecosystem: gomod\n[^]*?\n\n/, ""))
+  }
 
   copy.replace("eslint.config.mjs", ', "template/bench/"', "")
   copy.replace("eslint.config.mjs", '"e2e/**", "template/e2e/**"', '"e2e/**"')
@@ -67,6 +72,8 @@ export function makeProduct(
   // They show the template's name. `npm run screenshots` makes the product's.
   copy.remove("docs/screenshots")
   copy.remove("app/opengraph-image.png")
+  // It lists the changes of the template. docs/keep-it-current.md shows how to read it there.
+  copy.remove("CHANGELOG.md")
   copy.remove("template")
   for (const path of copy.files())
     if (copy.read(path).search(MENTION) >= 0) copy.edit(path, (text) => text.replace(MENTION, ""))

@@ -20,6 +20,12 @@ const acme: Answers = { name: 'Acme "1": Ä & Co', securityContact: "security@ac
 /** TypeScript and Next need these packages; no file imports them. */
 const NOT_IMPORTED = ["node", "react-dom"]
 
+/** A part of `.github/dependabot.yml`. */
+interface Updates {
+  directory?: string
+  directories?: string[]
+}
+
 const products = new Map<string, Copy>()
 
 /** The product that these answers make of this project. Tests share it, so they only read. */
@@ -39,6 +45,7 @@ describe("the product", () => {
     // npm writes the lock file afterwards: see init.spec.ts.
     expect(leftovers(copy).filter((line) => !line.startsWith("package-lock.json:"))).toEqual([])
     expect(copy.has("template")).toBe(false)
+    expect(copy.has("CHANGELOG.md")).toBe(false)
     expect(copy.read("LICENSE")).toBe(readFileSync("LICENSE", "utf8"))
   })
 
@@ -83,6 +90,14 @@ describe("the product", () => {
     const files = Object.values(scripts).flatMap((script) => [...script.matchAll(/\S+\.ts\b/g)].map(([file]) => file))
     expect(files).toContain("scripts/test.ts")
     expect(files.filter((file) => !copy.has(file))).toEqual([])
+  })
+
+  test("has the version of tailwind-merge that Ory Elements needs, so that the browser loads it once", () => {
+    const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
+      packages: Record<string, { version: string; dependencies?: Record<string, string> }>
+    }
+    const elements = packages["node_modules/@ory/elements-react"]
+    expect(packages["node_modules/tailwind-merge"]?.version).toBe(elements?.dependencies?.["tailwind-merge"])
   })
 
   test("uses every package that it lists, and lists none that only the template used", () => {
@@ -135,6 +150,11 @@ describe("the product", () => {
         express,
         go,
       ])
+      const { updates } = parse(copy.read(".github/dependabot.yml")) as { updates: Updates[] }
+      const folders = updates.flatMap(({ directory, directories = [] }) => [directory ?? [], directories].flat())
+      expect(folders.filter((path) => !copy.has(path))).toEqual([])
+      expect([folders.includes("/examples/express"), folders.includes("/examples/go")]).toEqual([express, go])
+      expect(updates.every(({ directories }) => directories === undefined || directories.length > 0)).toBe(true)
       const workflow = copy.read(".github/workflows/test.yml")
       expect(workflow.includes("setup-go")).toBe(go)
       const { jobs } = parse(workflow) as { jobs: { test: { steps: object[] } } }
