@@ -5,7 +5,12 @@ import type { WorkerOptions } from "../e2e/fixtures"
 import base from "../playwright.config"
 
 /** Suites that need a part of the project which you may delete. */
-const needs = { "doctor.spec.ts": "scripts/diagnose.ts", "languages.spec.ts": "elements", "weight.spec.ts": "elements" }
+const needs = {
+  "doctor.spec.ts": "scripts/diagnose.ts",
+  "journeys.spec.ts": "elements",
+  "languages.spec.ts": "elements",
+  "weight.spec.ts": "elements",
+}
 const withoutPart = Object.entries(needs).flatMap(([suite, part]) => (existsSync(part) ? [] : [suite]))
 
 /** Each of these suites is a project of its own. */

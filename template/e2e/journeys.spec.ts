@@ -14,10 +14,10 @@ import {
   submitTraits,
   test,
   follow,
-} from "./fixtures"
-import { createIdentity, PAGE_LOAD, randomAccount, revokeSession, send } from "./http"
-import { setting } from "./settings"
-import { texts } from "./texts"
+} from "../../e2e/fixtures"
+import { createIdentity, PAGE_LOAD, randomAccount, revokeSession, send } from "../../e2e/http"
+import { setting } from "../../e2e/settings"
+import { texts } from "../../e2e/texts"
 
 /** No form ends nowhere: each error is at its field and has the focus, and each page leads on. */
 
