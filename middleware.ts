@@ -18,6 +18,7 @@ import { judge } from "@/lib/refusals"
 import { readGateRequest } from "@/lib/request"
 import { isOryPath, paths } from "@/lib/routes"
 import { openSnapshot } from "@/lib/sealed"
+import { showNewFlow } from "@/lib/sign-in-page"
 import { slide } from "@/lib/sliding"
 
 /**
@@ -33,7 +34,7 @@ export default async function gate(next: NextRequest): Promise<NextResponse> {
   const file = publicFile(pathname)
   if (file !== undefined) return serveFile(request, file)
   if (pathname === paths.noSession) return endLoop(request)
-  if (access.public) return startFlow(request) ?? passPublic(request)
+  if (access.public) return (await showNewFlow(request)) ?? startFlow(request) ?? passPublic(request)
 
   const start = performance.now()
   const snapshot = mayUseSnapshot(request) ? await openSnapshot(request, 1) : undefined

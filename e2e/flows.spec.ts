@@ -14,8 +14,10 @@ for (const kind of ["login", "registration", "recovery", "verification"])
   test(`starts a new ${kind} flow when the flow belongs to another browser or does not exist`, async ({ openPage }) => {
     // This browser starts a flow first, so that it has Ory's CSRF cookie.
     const [page, otherBrowser] = [await openPage(), await openPage()]
-    await otherBrowser.goto(pageOf(kind))
-    await page.goto(pageOf(kind))
+    for (const browser of [otherBrowser, page]) {
+      await browser.goto(pageOf(kind))
+      await browser.waitForURL("**?flow=*")
+    }
     const ownFlow = page.url()
     const otherFlow = new URL(otherBrowser.url()).searchParams.get("flow") ?? ""
     expect(otherFlow).not.toBe("")
@@ -150,8 +152,8 @@ test("starts a new flow when a flow has expired, and keeps return_to", async ({ 
         (request) => request.url().includes(`/self-service/${kind}/browser`) && (flowStart = request.url()),
       )
       await page.goto(`${path}?return_to=/account%3Ftab%3D1`)
+      await page.waitForURL(/[?&]flow=/)
       const expired = page.url()
-      expect(expired).toContain(`${path}?flow=`)
       await page.waitForTimeout(1500)
       await page.goto(expired)
       await page.waitForURL((url) => url.href.includes(`${path}?flow=`) && url.href !== expired)

@@ -11,6 +11,7 @@ import { paths } from "@/lib/routes"
 import { Button } from "./buttons"
 import { observedRequests } from "./failed-request"
 import { Checkbox, CodeInput, Form as CheckedForm, Input, Label, Messages, Text } from "./fields"
+import { FlowInAddress } from "./flow-in-address"
 import { Card, CardHeader, SeenStep } from "./headings"
 import { UserEmail, VerificationFooter } from "./verification"
 import "@ory/elements-react/theme/styles.css"
@@ -48,6 +49,7 @@ export interface Props<Kind extends keyof Flows> {
 export function Login({ flow, oryUrl, language }: Props<"login">): ReactNode {
   return (
     <In language={language}>
+      <FlowInAddress id={flow.id} />
       <elements.Login flow={flow} config={configure(oryUrl, language)} components={components} />
     </In>
   )
@@ -56,6 +58,7 @@ export function Login({ flow, oryUrl, language }: Props<"login">): ReactNode {
 export function Registration({ flow, oryUrl, language }: Props<"registration">): ReactNode {
   return (
     <In language={language}>
+      <FlowInAddress id={flow.id} />
       <elements.Registration flow={flow} config={configure(oryUrl, language)} components={components} />
     </In>
   )
@@ -64,6 +67,7 @@ export function Registration({ flow, oryUrl, language }: Props<"registration">):
 export function Recovery({ flow, oryUrl, language }: Props<"recovery">): ReactNode {
   return (
     <In language={language}>
+      <FlowInAddress id={flow.id} />
       <elements.Recovery flow={flow} config={configure(oryUrl, language)} components={components} />
     </In>
   )
@@ -78,6 +82,7 @@ export function Verification({
 }: Props<"verification"> & { email: string | undefined }): ReactNode {
   return (
     <In language={language}>
+      <FlowInAddress id={flow.id} />
       <UserEmail value={email}>
         <elements.Verification
           flow={flow}

@@ -184,7 +184,8 @@ export function durationSeconds(text: string): number | undefined {
 }
 
 /** Cookies with another purpose: this app's own, and Ory's for flows. */
-const OTHER_COOKIES = /^((__Host-)?(session_snapshot|login_redirects)|csrf_token_.*|ory_kratos_continuity)$/
+const OTHER_COOKIES =
+  /^((__Host-)?(session_snapshot|login_redirects)|sign_in_flow|csrf_token_.*|ory_kratos_continuity)$/
 
 function readSessionCookie(variables: Variables, problems: string[]): string | undefined {
   const name = variables.ORY_SESSION_COOKIE?.trim() || undefined

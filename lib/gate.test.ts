@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs"
-import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http"
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { resolve } from "node:path"
 import { NextRequest, type NextResponse } from "next/server"
@@ -939,17 +939,153 @@ describe("the middleware", () => {
       ],
       ["/auth/recovery", `recovery/browser?return_to=${encodeURIComponent(`${HTTP}/dashboard`)}`],
       ["/auth/verification", `verification/browser?return_to=${encodeURIComponent(`${HTTP}/dashboard`)}`],
-    ])("redirects %s to Ory, without a request to Ory", async (path, location) => {
-      const response = await app.middleware(makeRequest({ path, headers: page }))
-      expect([response.status, response.headers.get("location")]).toEqual([303, `${oryUrl}/self-service/${location}`])
-      expect(response.headers.get("cache-control")).toBe("private, no-store")
-      expect(requestsToOry).toEqual([])
-    })
+    ])(
+      "redirects %s to Ory for clients without Sec-Fetch headers, without a request to Ory",
+      async (path, location) => {
+        const response = await app.middleware(makeRequest({ path, headers: { accept: HTML, host: page.host } }))
+        expect([response.status, response.headers.get("location")]).toEqual([303, `${oryUrl}/self-service/${location}`])
+        expect(response.headers.get("cache-control")).toBe("private, no-store")
+        expect(requestsToOry).toEqual([])
+      },
+    )
 
     test("asks for the second factor only in a browser with a session", async () => {
       const headers = { ...page, cookie: COOKIE }
-      const response = await app.middleware(makeRequest({ path: "/auth/login?aal=aal2", headers }))
-      expect(response.headers.get("location")).toContain("login/browser?aal=aal2&")
+      await app.middleware(makeRequest({ path: "/auth/login?aal=aal2", headers }))
+      await app.middleware(makeRequest({ path: "/auth/login?aal=aal2", headers: page }))
+      expect(requestsToOry.map(({ url }) => url?.includes("aal=aal2"))).toEqual([true, false])
+    })
+
+    describe("that a browser loads without a flow", () => {
+      const ID = "8a1c9a1e-5c3e-4a7e-9b1e-000000000000"
+      const CSRF = "csrf_token_1=new; Path=/; HttpOnly; SameSite=Lax"
+      const created = (...cookies: string[]): RequestListener => json(200, { id: ID }, { "set-cookie": cookies })
+      const load = (path = "/auth/login", headers: Record<string, string> = {}): Promise<NextResponse> =>
+        app.middleware(makeRequest({ path, headers: { ...page, ...headers } }))
+      const forwardedCookie = (response: NextResponse): string | null =>
+        response.headers.get("x-middleware-request-cookie")
+
+      test("gets a flow, and the page and the browser get Ory's cookies", async () => {
+        respond = created(CSRF)
+        const response = await load("/auth/login?return_to=/x&refresh=true", {
+          cookie: `theme=dark; csrf_token_1=old; ${COOKIE}; session_snapshot=x`,
+        })
+        expect(response.status).toBe(200)
+        const shown = new URL(response.headers.get("x-middleware-rewrite") ?? "")
+        expect([shown.pathname, shown.searchParams.get("flow")]).toEqual(["/auth/login", ID])
+        expect(forwardedCookie(response)).toBe(`theme=dark; ${COOKIE}; session_snapshot=x; csrf_token_1=new`)
+        expect(response.headers.getSetCookie().sort()).toEqual(
+          [CSRF, DELETED_SNAPSHOT, `sign_in_flow=${ID}; Path=/auth/login; Max-Age=60; SameSite=Lax`].sort(),
+        )
+        expect(response.headers.get("cache-control")).toBe("private, no-store")
+        expect(nonceOf(response.headers.get("content-security-policy"))).toMatch(/.{20}/)
+        expect(requestsToOry.map(({ method, url }) => `${method} ${url}`)).toEqual([
+          `GET /self-service/login/browser?refresh=true&return_to=${encodeURIComponent(`${HTTP}/x`)}`,
+        ])
+      })
+
+      test("tells Ory about the client what the same-origin proxy tells, and sends only Ory's cookies", async () => {
+        respond = created(CSRF)
+        const client = { "user-agent": "Firefox", "accept-language": "de", "x-forwarded-for": "6.6.6.6, 192.0.2.7" }
+        const cookie = `theme=dark; csrf_token_1=old; ${COOKIE}`
+        for (const host of ["localhost:3000", "app.example.com"]) await load("/auth/login", { ...client, cookie, host })
+        expect(
+          requestsToOry.map(({ headers }) => [
+            headers["user-agent"],
+            headers["accept-language"],
+            headers.accept,
+            headers.cookie,
+            headers["x-forwarded-for"],
+            headers["ory-base-url-rewrite"],
+          ]),
+        ).toEqual(
+          [undefined, "192.0.2.7"].map((address) => [
+            "Firefox",
+            "de",
+            "application/json",
+            `${COOKIE}; csrf_token_1=old`,
+            address,
+            undefined,
+          ]),
+        )
+      })
+
+      test.each([
+        ["none, because the browser has it", [], true],
+        ["a cookie of a proxy in front of Ory", [CSRF, "__cf_bm=1; Domain=localhost.example"], true],
+        ["a cookie for the host of both", [`${CSRF}; Domain=localhost`], true],
+        ["a cookie for another domain", [`${CSRF}; Domain=example.com`], false],
+        ["a session cookie for another domain", [CSRF, "ory_kratos_session=; Domain=auth.example.com"], false],
+      ])("with %s in Ory's response, shows the page or redirects to Ory", async (_which, cookies, shows) => {
+        respond = created(...cookies)
+        const response = await load()
+        expect(response.status).toBe(shows ? 200 : 303)
+        const relayed = response.headers.getSetCookie().filter((cookie) => !cookie.startsWith("sign_in_flow="))
+        expect(relayed).toEqual(shows ? cookies.filter((cookie) => !cookie.startsWith("__cf")) : [])
+        if (!shows) expect(response.headers.get("location")).toContain(`${oryUrl}/self-service/login/browser`)
+      })
+
+      test("redirects to Ory for some minutes after Ory set a cookie that does not reach this app", async () => {
+        respond = created(`${CSRF}; Domain=example.com`)
+        for (let time = 0; time < 3; time++) expect((await load()).status).toBe(303)
+        expect(requestsToOry).toHaveLength(1)
+      })
+
+      test("in the same-origin topology, limits Ory's cookies to this host", async () => {
+        app = await withEnv({ ORY_PROXY: "on" })
+        respond = created(`${CSRF}; Domain=ory.example`)
+        const response = await load()
+        expect(response.status).toBe(200)
+        expect(response.headers.getSetCookie()[0]).toBe(CSRF)
+        expect(requestsToOry.at(-1)?.headers["ory-base-url-rewrite"]).toBe(HTTP)
+      })
+
+      test("redirects a signed-in user to the page to return to, on this app only", async () => {
+        respond = json(400, { error: { id: "session_already_available" } })
+        for (const [value, location] of [
+          ["/account?tab=1", `${HTTP}/account?tab=1`],
+          ["https://evil.example/", `${HTTP}/dashboard`],
+        ] as const) {
+          const response = await load(`/auth/login?return_to=${encodeURIComponent(value)}`, { cookie: COOKIE })
+          expect([response.status, response.headers.get("location")]).toEqual([303, location])
+        }
+      })
+
+      test.each([
+        ["refuses return_to", json(400, { error: { id: "self_service_flow_return_to_forbidden" } })],
+        ["redirects", (_request: IncomingMessage, response: ServerResponse) => response.writeHead(303).end()],
+        ["sends JSON without a flow", json(200, {})],
+        ["sends HTML", (_request: IncomingMessage, response: ServerResponse) => response.end("<p>")],
+      ] as [string, RequestListener][])("redirects to Ory when Ory %s", async (_what, listener) => {
+        respond = listener
+        const response = await load()
+        expect([response.status, response.headers.getSetCookie()]).toEqual([303, []])
+        expect(response.headers.get("location")).toContain(`${oryUrl}/self-service/login/browser`)
+      })
+
+      test.each([
+        ["500", json(500, {})],
+        ["429", json(429, {})],
+        ["invalid JSON", (_request, response) => response.setHeader("content-type", "application/json").end("{")],
+        ["no response", (request) => request.socket.destroy()],
+      ] as [string, RequestListener][])("gets the outage page when Ory responds with %s", async (_what, listener) => {
+        respond = listener
+        const response = await load("/auth/login", { cookie: COOKIE })
+        expect([response.status, response.headers.get("retry-after")]).toEqual([503, "5"])
+        expect(response.headers.getSetCookie()).toEqual([])
+      })
+
+      test.each([
+        ["HEAD", { method: "HEAD" }],
+        ["a POST", { method: "POST" }],
+        ["a page in a frame", { headers: { "sec-fetch-dest": "iframe" } }],
+        ["a prerender", { headers: { "sec-purpose": "prefetch;prerender" } }],
+        ["the settings page without a session", { path: "/account/settings" }],
+      ] satisfies [string, RequestOptions][])("creates no flow for %s", async (_what, options: RequestOptions) => {
+        respond = created(CSRF)
+        await app.middleware(makeRequest({ path: "/auth/login", ...options, headers: { ...page, ...options.headers } }))
+        expect(requestsToOry).toEqual([])
+      })
     })
 
     test("redirects the settings page to Ory only with a session", async () => {

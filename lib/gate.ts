@@ -54,14 +54,23 @@ export function serveFile({ next, appUrl, isRead }: GateRequest, file: string): 
 /**
  * Passes a request for a public path on to its page.
  *
- * @param status For a page that has another status than 200.
+ * @param change.status For a page that has another status than 200.
+ * @param change.url The URL that the page gets in place of the request's.
+ * @param change.cookie The `Cookie` header that the page gets in place of the request's.
  */
-export function passPublic(request: GateRequest, status?: number): NextResponse {
+export function passPublic(
+  request: GateRequest,
+  { status, url, cookie }: { status?: number; url?: string; cookie?: string } = {},
+): NextResponse {
   const { headers, nonce } = headersForPage(request)
+  if (cookie !== undefined) headers.set("cookie", cookie)
   const response =
-    status === undefined
-      ? NextResponse.next({ request: { headers } })
-      : showWithStatus(request.next.nextUrl.href, status, headers)
+    status !== undefined
+      ? showWithStatus(request.next.nextUrl.href, status, headers)
+      : url !== undefined
+        ? NextResponse.rewrite(url, { request: { headers } })
+        : NextResponse.next({ request: { headers } })
+  if (url !== undefined) response.headers.set("cache-control", NO_STORE["cache-control"])
   if (request.access.endsSnapshot && hasSnapshot(request)) {
     response.headers.append("set-cookie", snapshotCookie(request.appUrl, "", 0))
     response.headers.set("cache-control", NO_STORE["cache-control"])
@@ -108,7 +117,7 @@ export function redirect(url: string, appUrl: string): NextResponse {
  */
 export async function endLoop(request: GateRequest): Promise<NextResponse> {
   const { verdict } = await whoami(request.sessionCookies)
-  if (verdict.outcome === "anonymous") return passPublic(request, 401)
+  if (verdict.outcome === "anonymous") return passPublic(request, { status: 401 })
   if (verdict.outcome !== "active") return refuse(request, verdict.outcome)
   return redirect(request.appUrl + request.path, request.appUrl)
 }

@@ -78,8 +78,7 @@ export async function forward(request: GateRequest): Promise<NextResponse | unde
     }
     return secure(await rewritten(await fetch(target, init), target, next.method, appUrl), appUrl)
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    console.error(`Ory at ${env.oryUrl} did not respond to ${next.method} ${pathname}: ${why}`)
+    logUnreachable(next.method, pathname, error)
     return undefined
   }
 }
@@ -120,10 +119,57 @@ export async function forwardedUrl(pathname: string, query: URLSearchParams): Pr
   return url.origin === env.oryUrl && url.pathname === pathname ? url : undefined
 }
 
+/** Ory's response to a request for a new flow. */
+interface NewFlow {
+  status: number
+  /** The JSON. Undefined for other content. */
+  body: unknown
+  setCookies: string[]
+}
+
+/**
+ * Asks Ory for a new flow in place of the browser, in any topology. Ory gets the same headers about the client as by {@link forward}.
+ *
+ * @param url Where the browser itself would start the flow.
+ * @returns Undefined while Ory is unreachable.
+ */
+export async function requestNewFlow(request: GateRequest, url: string): Promise<NewFlow | undefined> {
+  const { pathname, searchParams } = new URL(url)
+  try {
+    const target = await forwardedUrl(pathname, searchParams)
+    if (target === undefined) throw new Error("it is not one of Ory's paths")
+    const headers = forwardedHeaders(request)
+    headers.set("accept", "application/json")
+    const response = await fetch(target, {
+      headers,
+      redirect: "manual",
+      cache: "no-store",
+      signal: AbortSignal.timeout(READ_TIMEOUT_MS),
+    })
+    const { status } = response
+    if (status >= 500 || status === 429) throw new Error(`status ${status}`)
+    const body = isJson(response) ? parsed(await text(response)) : undefined
+    if (body === undefined) await response.body?.cancel()
+    return { status, body, setCookies: response.headers.getSetCookie() }
+  } catch (error) {
+    logUnreachable("GET", pathname, error)
+    return undefined
+  }
+}
+
+function logUnreachable(method: string, pathname: string, error: unknown): void {
+  const why = error instanceof Error ? error.message : String(error)
+  console.error(`Ory at ${env.oryUrl} did not respond to ${method} ${pathname}: ${why}`)
+}
+
 /** Headers for Ory. The names are those of Ory's tunnel: https://github.com/ory/cli/blob/master/cmd/cloudx/proxy/helpers.go */
 function forwardedHeaders({ headers, appUrl, flowCookies }: AppRequest): Headers {
-  const forwarded = new Headers({ "ory-base-url-rewrite": appUrl, "ory-no-custom-domain-redirect": "true" })
-  if (env.oryProjectToken !== undefined) forwarded.set("ory-base-url-rewrite-token", env.oryProjectToken)
+  const forwarded = new Headers()
+  if (env.topology === "same-origin") {
+    forwarded.set("ory-base-url-rewrite", appUrl)
+    forwarded.set("ory-no-custom-domain-redirect", "true")
+    if (env.oryProjectToken !== undefined) forwarded.set("ory-base-url-rewrite-token", env.oryProjectToken)
+  }
   for (const name of REQUEST_HEADERS) {
     const value = headers.get(name)
     if (value !== null) forwarded.set(name, value)
@@ -164,17 +210,20 @@ async function rewritten(response: Response, target: URL, method: string, appUrl
   }
 
   const type = response.headers.get("content-type") ?? ""
-  const isJson = /^application\/([\w.-]+\+)?json\b/i.test(type)
   const isScript = /^(text|application)\/javascript\b/i.test(type)
-  if (status === 204 || (status >= 300 && status < 400) || method === "HEAD" || (status >= 400 && !isJson)) {
+  if (status === 204 || (status >= 300 && status < 400) || method === "HEAD" || (status >= 400 && !isJson(response))) {
     await response.body?.cancel()
     return new NextResponse(null, { status, headers })
   }
-  if (!isJson && !isScript) throw new Error(`a response of type ${type}`)
+  if (!isJson(response) && !isScript) throw new Error(`a response of type ${type}`)
   headers.set("content-type", type)
   if (isScript) return new NextResponse(response.body, { status, headers })
   const body = forBrowser(parsed(await text(response)), appUrl)
   return new NextResponse(JSON.stringify(body), { status, headers })
+}
+
+function isJson(response: Response): boolean {
+  return /^application\/([\w.-]+\+)?json\b/i.test(response.headers.get("content-type") ?? "")
 }
 
 /** `JSON.parse` quotes its input in errors, and the input must not be logged. */

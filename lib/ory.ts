@@ -241,6 +241,6 @@ function pick(header: string | null, wanted: (name: string) => boolean): string 
 }
 
 /** The name of a cookie from `name=value`. Empty when the text has no `=`. */
-function cookieName(pair: string): string {
+export function cookieName(pair: string): string {
   return pair.slice(0, Math.max(pair.indexOf("="), 0))
 }

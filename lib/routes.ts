@@ -43,7 +43,7 @@ export interface Access {
   aal?: "aal2"
   /** The user signed in at most this many seconds ago. */
   maxAgeSeconds?: number
-  /** Shows a flow of Ory's. A page load without a flow is redirected to Ory, which creates one. */
+  /** Shows a flow of Ory's. For a page load without a flow, the gate creates one, or redirects to Ory, which creates one. */
   flow?: FlowKind
   /**
    * A page whose server actions run without a session. The action's own check refuses it, so that the form keeps what the user

@@ -1,0 +1,26 @@
+"use client"
+
+import { useEffect } from "react"
+
+/**
+ * Puts the flow of a page that the gate created it for into the address, so that a reload, a bookmark and "back" keep the flow.
+ *
+ * It loads the page again if the browser doesn't have the flow's cookies. Then another tab, which was loaded at the same time, has
+ * replaced them, and the page gets a new flow. Or the browser keeps no cookies, and the page says so.
+ */
+export function FlowInAddress({ id }: { id: string }): null {
+  useEffect(() => {
+    const url = new URL(location.href)
+    if (url.searchParams.get("flow") === id) return
+    url.searchParams.set("flow", id)
+    // Next replaces `replaceState` in an effect that runs after this one. Its own lets the router know the new address.
+    const timer = setTimeout(() => {
+      window.history.replaceState(null, "", url)
+      if (!document.cookie.split("; ").includes(`sign_in_flow=${id}`)) location.reload()
+    })
+    return () => {
+      clearTimeout(timer)
+    }
+  }, [id])
+  return null
+}
