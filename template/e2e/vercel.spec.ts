@@ -339,6 +339,51 @@ test("the gate asks for a missing second factor", async ({ page, newAccount }) =
   expect([api.status, JSON.parse(api.body)]).toMatchObject([403, { error: { code: "session_aal2_required" } }])
 })
 
+test("the gate creates the flow of a sign-in page, and the browser gets Ory's cookie for it", async () => {
+  const gate = await startGate()
+  const { status, headers } = await gate("/auth/login?return_to=/account")
+  const shown = new URL(headers.get("x-middleware-rewrite") ?? "")
+  const flow = shown.searchParams.get("flow") ?? ""
+  expect([status, shown.pathname, shown.searchParams.get("return_to")]).toEqual([200, "/auth/login", "/account"])
+  const [csrf = "", marker] = headers.getSetCookie()
+  expect(csrf).toMatch(/^csrf_token_[^;]+;/)
+  expect(marker).toBe(`sign_in_flow=${flow}; Path=/auth/login; Max-Age=60; SameSite=Lax`)
+  const cookie = pageHeaders({ status, headers, body: "" }).cookie ?? ""
+  expect(csrf).toContain(cookie)
+  const found = await fetch(`${setting("ORY_URL")}/self-service/login/flows?id=${flow}`, { headers: { cookie } })
+  expect([found.status, ((await found.json()) as { return_to: string }).return_to]).toEqual([
+    200,
+    `${setting("APP_URL")}/account`,
+  ])
+
+  const { cookie: session } = await createUser()
+  const signedIn = await gate("/auth/login?return_to=/account", { ...PAGE_LOAD, cookie: session })
+  expect([signedIn.status, new URL(signedIn.headers.get("location") ?? "", setting("APP_URL")).pathname]).toEqual([
+    303,
+    "/account",
+  ])
+})
+
+for (const [where, variables, requests] of [
+  ["one whoami request", {}, 1],
+  ["one whoami request each on Vercel, whose edge may forbid that they share it", { VERCEL: "1" }, 20],
+] as const)
+  test(`twenty parallel requests at the gate cause ${where}`, async () => {
+    const gate = await startGate({ ...env, ...variables })
+    const { cookie } = await createUser()
+    relay.delay = 300
+    try {
+      relay.seen.length = 0
+      const responses = await Promise.all(
+        Array.from({ length: 20 }, () => gate("/dashboard", { ...PAGE_LOAD, cookie })),
+      )
+      for (const { headers } of responses) expect(headers.get("x-middleware-next")).toBe("1")
+      expect(relay.seen).toEqual(Array<string>(requests).fill("GET /sessions/whoami"))
+    } finally {
+      relay.delay = await Promise.resolve(0)
+    }
+  })
+
 for (const fault of ["gone", "hang", "429", "500", "redirect", "html", "half"] as const)
   test(`while Ory fails (${fault}), the gate responds with 503 in time and keeps users signed in`, async () => {
     const gate = await startGate()
