@@ -1,5 +1,6 @@
 import { defineConfig } from "playwright/test"
 import { chromiumOptions } from "./e2e/browser"
+import { defaultLocale } from "./lib/texts"
 
 /** `npm test` runs this against the production build and a real Ory: see `e2e/topologies.ts`. */
 export default defineConfig({
@@ -14,6 +15,7 @@ export default defineConfig({
   expect: { timeout: 10_000 },
   use: {
     browserName: "chromium",
+    locale: defaultLocale,
     launchOptions: {
       ...(await chromiumOptions()),
       // Chromium's sandbox does not work for root, as in a container. Tests with several hosts use names below example.test.

@@ -1,19 +1,24 @@
 import type { Metadata } from "next"
-import { connection } from "next/server"
 import type { ReactNode } from "react"
+import { Document, siteMetadata, siteViewport } from "@/components/document"
 import { brand } from "@/lib/brand"
-import RootLayout, { metadata as site } from "./layout"
-import NotFoundPage from "./not-found"
+import { pageLanguage } from "@/lib/language"
+import NotFoundPage from "./(app)/not-found"
+import "./globals.css"
 
-export const metadata: Metadata = { ...site, title: `Page not found · ${brand.name}` }
 export const instant = false
+export const viewport = siteViewport
+
+export async function generateMetadata(): Promise<Metadata> {
+  const language = await pageLanguage()
+  return { ...siteMetadata(language), title: `${language.texts.notices.notFound.title} · ${brand.name}` }
+}
 
 /** The page for every path without a page or route handler: status 404. Rendered for each request, so that its scripts carry a nonce. */
 export default async function GlobalNotFoundPage(): Promise<ReactNode> {
-  await connection()
   return (
-    <RootLayout>
+    <Document language={await pageLanguage()}>
       <NotFoundPage />
-    </RootLayout>
+    </Document>
   )
 }

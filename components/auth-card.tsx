@@ -1,12 +1,11 @@
 import type { ReactNode } from "react"
 import { Brand } from "@/components/brand"
-import { paths } from "@/lib/routes"
 
-/** The page around a sign-in form or a notice. Without children (no usable flow), it explains that the browser blocks cookies. */
+/** The page around a sign-in form or a notice. */
 export function AuthPage({ children }: { children: ReactNode }): ReactNode {
   return (
     <main className="flex min-h-dvh flex-col items-center bg-card sm:justify-center sm:bg-transparent sm:py-8">
-      {children ?? <NoCookies />}
+      {children}
     </main>
   )
 }
@@ -23,18 +22,6 @@ export function AuthCard({ children }: { children: ReactNode }): ReactNode {
       </div>
       {children}
     </div>
-  )
-}
-
-function NoCookies(): ReactNode {
-  return (
-    <Notice title="Your browser did not keep the cookies">
-      <p>Signing in needs cookies. Allow them for this site, or open this page in the browser where you started.</p>
-      {/* A link, not next/link: a full page load starts a new flow. */}
-      <a href={paths.login} className="button-primary">
-        Try again
-      </a>
-    </Notice>
   )
 }
 

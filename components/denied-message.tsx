@@ -1,12 +1,16 @@
 import type { MouseEventHandler, ReactNode } from "react"
+import { useTexts } from "@/components/texts"
 import type { Denied } from "@/lib/session"
+import type { Texts } from "@/lib/texts"
 
-const REASONS: Record<Denied["code"], [why: string, cure?: string]> = {
-  unauthenticated: ["You are signed out.", "Sign in and come back"],
-  session_aal2_required: ["This needs your second factor.", "Sign in and come back"],
-  session_refresh_required: ["You signed in a while ago.", "Confirm it is you and come back"],
-  cross_site_request: ["This form was sent from another site."],
-  ory_unavailable: ["We can't check your session right now."],
+type Text = keyof Texts["shared"]["denied"]
+
+const REASONS: Record<Denied["code"], [why: Text, cure?: Text]> = {
+  unauthenticated: ["signedOut", "signIn"],
+  session_aal2_required: ["secondFactor", "signIn"],
+  session_refresh_required: ["signInTooOld", "confirm"],
+  cross_site_request: ["crossSite"],
+  ory_unavailable: ["unavailable"],
 }
 
 /** Explains why an action was refused, with a link to the missing step. `onLeave` runs before the browser leaves: keep the typed text there. */
@@ -15,13 +19,15 @@ export function DeniedMessage({
   location,
   onLeave,
 }: Denied & { onLeave?: MouseEventHandler<HTMLAnchorElement> }): ReactNode {
+  const { denied, tryAgain } = useTexts()
   const [why, cure] = REASONS[code]
-  if (location === null) return `Nothing was changed. ${why} Try again.`
+  const explanation = `${denied.nothingChanged} ${denied[why]} `
+  if (location === null) return `${explanation}${tryAgain}.`
   return (
     <>
-      Nothing was changed. {why}{" "}
+      {explanation}
       <a href={location} onClick={onLeave} className="font-medium text-primary underline">
-        {cure}
+        {cure && denied[cure]}
       </a>
     </>
   )

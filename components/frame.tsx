@@ -4,6 +4,7 @@ import { usePathname, useRouter } from "next/navigation"
 import { useState, type ReactNode } from "react"
 import { Brand } from "@/components/brand"
 import { ACCOUNT_PAGES, Nav, PRODUCT_PAGES } from "@/components/nav"
+import { useTexts } from "@/components/texts"
 import { useIsStale } from "@/components/use-is-stale"
 import { UserMenu, type User } from "@/components/user-menu"
 
@@ -19,6 +20,7 @@ export function Frame(props: Props): ReactNode {
 }
 
 function FrameOfVisit({ user, children }: Props): ReactNode {
+  const texts = useTexts()
   const here = usePathname()
   const [next, setNext] = useState<string>()
   const isStale = useIsStale()
@@ -30,19 +32,25 @@ function FrameOfVisit({ user, children }: Props): ReactNode {
   return (
     <div className="flex min-h-dvh flex-col">
       <a href="#content" className="button sr-only self-start focus:not-sr-only">
-        Skip to the content
+        {texts.skipToContent}
       </a>
       <header className="border-b bg-card">
         <div className="mx-auto flex h-14 max-w-5xl items-center gap-3 px-4 sm:gap-6 sm:px-6">
           <Brand />
-          <Nav label="Main" pages={PRODUCT_PAGES} current={current} onNavigate={setNext} className="flex gap-1" />
-          <div className="ml-auto flex items-center">{!isStale && <UserMenu user={user} onNavigate={setNext} />}</div>
+          <Nav
+            label={texts.mainNavigation}
+            pages={PRODUCT_PAGES}
+            current={current}
+            onNavigate={setNext}
+            className="flex gap-1"
+          />
+          <div className="ms-auto flex items-center">{!isStale && <UserMenu user={user} onNavigate={setNext} />}</div>
         </div>
       </header>
       <div className="mx-auto flex w-full max-w-5xl flex-1 flex-col gap-6 px-4 py-6 sm:px-6 md:flex-row md:gap-10 md:py-10">
         {isAccount && (
           <Nav
-            label="Account"
+            label={texts.accountNavigation}
             pages={ACCOUNT_PAGES}
             current={current}
             onNavigate={setNext}
@@ -59,10 +67,11 @@ function FrameOfVisit({ user, children }: Props): ReactNode {
 
 /** The layout of a page until its content arrives: title, introduction and a card. */
 function Skeleton(): ReactNode {
+  const { loading } = useTexts()
   return (
     <div className="animate-pulse">
       <p role="status" className="sr-only">
-        Loading
+        {loading}
       </p>
       <div className="h-8 w-48 rounded-lg bg-muted" />
       <div className="mt-1 h-6 w-80 max-w-full rounded-lg bg-muted" />

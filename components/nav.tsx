@@ -1,18 +1,21 @@
 import Link from "next/link"
 import type { ReactNode } from "react"
+import { useTexts } from "@/components/texts"
 import { paths } from "@/lib/routes"
+import type { Texts } from "@/lib/texts"
 
-type Pages = readonly (readonly [path: string, name: string])[]
+/** The name is a key of `shared.nav` in `lib/texts/`. */
+type Pages = readonly (readonly [path: string, name: keyof Texts["shared"]["nav"]])[]
 
 /** The pages of your product, in the header. */
-export const PRODUCT_PAGES: Pages = [[paths.dashboard, "Dashboard"]]
+export const PRODUCT_PAGES: Pages = [[paths.dashboard, "dashboard"]]
 
 /** The pages of the user's account. */
 export const ACCOUNT_PAGES: Pages = [
-  [paths.account, "Profile"],
-  [paths.settings, "Security"],
-  [paths.devices, "Devices"],
-  [paths.data, "Your data"],
+  [paths.account, "account"],
+  [paths.settings, "settings"],
+  [paths.devices, "devices"],
+  [paths.data, "data"],
 ]
 
 interface Props {
@@ -28,6 +31,7 @@ interface Props {
 
 /** Links to protected pages. */
 export function Nav({ label, pages, current, onNavigate, className }: Props): ReactNode {
+  const texts = useTexts()
   return (
     <nav aria-label={label} className={className}>
       {pages.map(([href, name]) => (
@@ -42,7 +46,7 @@ export function Nav({ label, pages, current, onNavigate, className }: Props): Re
           aria-current={href === current ? "page" : undefined}
           className="rounded-md px-3 py-1.5 text-sm whitespace-nowrap text-muted-foreground transition-colors hover:bg-accent hover:text-foreground aria-[current]:bg-accent aria-[current]:font-medium aria-[current]:text-foreground"
         >
-          {name}
+          {texts.nav[name]}
         </Link>
       ))}
     </nav>

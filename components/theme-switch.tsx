@@ -1,18 +1,18 @@
 "use client"
 
 import { useSyncExternalStore, type ReactNode } from "react"
+import { useTexts } from "@/components/texts"
 import { THEME_KEY, THEMES, type Theme } from "@/lib/theme"
 
-const NAMES: Record<Theme, string> = { system: "System", light: "Light", dark: "Dark" }
-
 /** Lets the user choose between the light and the dark theme, or follow the system. The choice stays in this browser. */
-export function ThemeSwitch({ label = "Theme" }: { label?: string }): ReactNode {
+export function ThemeSwitch(): ReactNode {
+  const texts = useTexts().theme
   const theme = useSyncExternalStore(subscribe, chosenTheme, () => "system")
   return (
     <fieldset className="flex items-center justify-between gap-3">
-      <legend className="sr-only">{label}</legend>
+      <legend className="sr-only">{texts.label}</legend>
       <span aria-hidden className="text-sm">
-        {label}
+        {texts.label}
       </span>
       <span className="flex rounded-md border p-0.5">
         {THEMES.map((name) => (
@@ -29,7 +29,7 @@ export function ThemeSwitch({ label = "Theme" }: { label?: string }): ReactNode 
                 choose(name)
               }}
             />
-            {NAMES[name]}
+            {texts[name]}
           </label>
         ))}
       </span>

@@ -1,6 +1,7 @@
 import Link from "next/link"
 import { useRef, type ReactNode } from "react"
 import { ACCOUNT_PAGES } from "@/components/nav"
+import { useTexts } from "@/components/texts"
 import { ThemeSwitch } from "@/components/theme-switch"
 import { paths } from "@/lib/routes"
 
@@ -18,12 +19,13 @@ interface Props {
 
 /** The user's menu: account, theme and sign-out. The browser opens and closes it (Escape, a click outside), without a script. */
 export function UserMenu({ user: { email, name }, onNavigate }: Props): ReactNode {
+  const texts = useTexts()
   const menu = useRef<HTMLDivElement>(null)
   return (
     <>
       <button
         popoverTarget="user-menu"
-        aria-label="Your account"
+        aria-label={texts.userMenu}
         className="flex size-9 shrink-0 cursor-pointer items-center justify-center rounded-full bg-primary text-sm font-medium text-primary-foreground"
       >
         <span aria-hidden>{initials(name ?? email ?? "")}</span>
@@ -39,8 +41,8 @@ export function UserMenu({ user: { email, name }, onNavigate }: Props): ReactNod
           <span className="block truncate text-muted-foreground">{email}</span>
         </p>
         <hr className="-mx-1.5 my-1.5" />
-        <nav aria-label="Account menu" className="flex flex-col">
-          {ACCOUNT_PAGES.map(([href, label]) => (
+        <nav aria-label={texts.accountMenu} className="flex flex-col">
+          {ACCOUNT_PAGES.map(([href, page]) => (
             <Link
               key={href}
               href={href}
@@ -51,7 +53,7 @@ export function UserMenu({ user: { email, name }, onNavigate }: Props): ReactNod
               }}
               className={ITEM}
             >
-              {label}
+              {texts.nav[page]}
             </Link>
           ))}
         </nav>
@@ -62,7 +64,7 @@ export function UserMenu({ user: { email, name }, onNavigate }: Props): ReactNod
         <hr className="-mx-1.5 my-1.5" />
         {/* A form, not a link: browsers may prefetch links, and a prefetch must never sign the user out. */}
         <form action={paths.signOut} method="post">
-          <button className={`${ITEM} w-full cursor-pointer text-start`}>Sign out</button>
+          <button className={`${ITEM} w-full cursor-pointer text-start`}>{texts.signOut}</button>
         </form>
       </div>
     </>

@@ -5,11 +5,11 @@ import { texts } from "./texts"
 /** Checks the pages with axe. Add your own pages here. */
 testStates([
   { name: "landing page", title: texts.landing.heading, reach: open("/") },
-  { name: "sign-in", title: "Sign in", reach: open("/auth/login") },
+  { name: "sign-in", title: texts.ory.signInTitle, reach: open("/auth/login") },
   {
     name: "sign-in with a wrong password",
-    title: "Sign in",
-    shows: /credentials are invalid/,
+    title: texts.ory.signInTitle,
+    shows: texts.ory.wrongPassword,
     reach: async ({ page, user }) => {
       await page.goto("/auth/login")
       await signIn(page, { ...user, password: "wrong password" })
@@ -19,15 +19,20 @@ testStates([
   { name: "sign-up", title: texts.forms.signUpTitle, reach: open("/auth/registration") },
   { name: "verification", title: texts.forms.confirmTitle, reach: open("/auth/verification") },
   { name: "recovery", title: texts.forms.resetTitle, reach: open("/auth/recovery") },
-  { name: "dashboard", title: "Dashboard", reach: openSignedIn("/dashboard") },
+  { name: "dashboard", title: texts.dashboard.title, reach: openSignedIn("/dashboard") },
   { name: "account", title: texts.nav.account, reach: openSignedIn("/account") },
   {
     name: "user menu",
-    title: "Dashboard",
+    title: texts.dashboard.title,
     shows: texts.nav.signOut,
     reach: openSignedIn("/dashboard", (page) => openUserMenu(page)),
   },
-  { name: "devices", title: "Devices", shows: texts.devices.thisDevice, reach: openSignedIn("/account/devices") },
+  {
+    name: "devices",
+    title: texts.nav.devices,
+    shows: texts.devices.thisDevice,
+    reach: openSignedIn("/account/devices"),
+  },
   {
     name: "settings",
     title: texts.nav.settings,

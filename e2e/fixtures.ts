@@ -1,5 +1,12 @@
 import { TOTP } from "otpauth"
-import { expect, test as base, type BrowserContextOptions, type CDPSession, type Page } from "playwright/test"
+import {
+  expect,
+  test as base,
+  type BrowserContextOptions,
+  type CDPSession,
+  type Locator,
+  type Page,
+} from "playwright/test"
 import { requiredTraits } from "../ory/required-traits"
 import { browserCookies, createUser, randomAccount, type Account, type SignedIn } from "./http"
 import { startServers, type Servers, type ServersOptions } from "./servers"
@@ -181,9 +188,9 @@ export async function signUp(page: Page, account: Account, returnTo = "/dashboar
 /** Submits the open registration form with a password. Ends at the form for the verification code. */
 export async function submitRegistration(page: Page, { email, password }: Account): Promise<void> {
   await submitTraits(page, email)
-  await page.getByRole("button", { name: /^Password/ }).click()
+  await page.getByRole("button", { name: texts.ory.choosePassword }).click()
   await page.locator("input[name=password]").fill(password)
-  await page.getByRole("button", { name: "Sign up" }).click()
+  await page.getByRole("button", { name: texts.ory.signUp }).click()
   await page.waitForURL("**/auth/verification**")
 }
 
@@ -195,7 +202,7 @@ export async function submitTraits(page: Page, email: string): Promise<void> {
     if (value === true) await field.check()
     else if (value !== false) await field.fill(String(value))
   }
-  await page.getByRole("button", { name: "Sign up" }).click()
+  await page.getByRole("button", { name: texts.ory.signUp }).click()
 }
 
 /** The name and value of each form field that Ory makes of these traits, for example `traits.address.city`. */
@@ -209,9 +216,14 @@ export function traitFields(traits: object, path = "traits"): Record<string, str
 
 /** Enters the code on the open verification page, and continues. */
 export async function verifyAddress(page: Page, code: string): Promise<void> {
-  await page.getByRole("textbox", { name: /code/i }).fill(code)
-  await page.getByRole("button", { name: "Continue", exact: true }).click()
-  await page.getByRole("link", { name: "Continue" }).click()
+  await codeField(page).fill(code)
+  await page.getByRole("button", { name: texts.ory.continue, exact: true }).click()
+  await page.getByRole("link", { name: texts.ory.continue }).click()
+}
+
+/** The field for a code on the open page, of any kind. */
+export function codeField(page: Page): Locator {
+  return page.locator("input:is([name=code], [name=totp_code], [name=lookup_secret])")
 }
 
 /** Signs in with a password on the open login page. Also confirms the sign-in where Ory asks for it again. */
@@ -224,11 +236,8 @@ export async function signIn(page: Page, { email, password }: Account): Promise<
 
 /** Enters the second factor on the open login page. */
 export async function enterSecondFactor(page: Page, code: string): Promise<void> {
-  await page.getByLabel(/code/i).fill(code)
-  await page
-    .getByRole("button", { name: /Continue|Verify|Use Authenticator|Sign in/ })
-    .first()
-    .click()
+  await codeField(page).fill(code)
+  await page.getByRole("button", { name: texts.ory.submitCode }).first().click()
 }
 
 /** Signs up, enrols an authenticator app, and signs in with the password only. Returns the cookies of that session. */
@@ -238,7 +247,7 @@ export async function signInWithoutSecondFactor(page: Page, account: Account): P
   await signOut(page)
   await page.goto("/dashboard")
   await signIn(page, account)
-  await expect(page.getByRole("textbox", { name: /code/i })).toBeVisible()
+  await expect(codeField(page)).toBeVisible()
   return (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ")
 }
 
@@ -256,16 +265,16 @@ export async function submitTotp(page: Page): Promise<TOTP> {
   await form.getByText(texts.forms.setUp).click()
   const secret = await form.getByRole("textbox").first().inputValue()
   const totp = new TOTP({ secret })
-  await form.getByRole("textbox", { name: "Verify code" }).fill(totp.generate())
-  await form.getByRole("button", { name: "Save" }).click()
+  await form.getByRole("textbox", { name: texts.ory.verifyCode }).fill(totp.generate())
+  await form.getByRole("button", { name: texts.ory.save }).click()
   return totp
 }
 
 /** Opens the settings page and enrols backup codes. Returns the codes. */
 export async function enrolLookupSecrets(page: Page): Promise<string[]> {
   await page.goto("/account/settings")
-  await page.getByRole("button", { name: "Enable" }).click()
-  const confirm = page.getByRole("button", { name: "Confirm backup recovery codes" })
+  await page.getByRole("button", { name: texts.ory.enableBackupCodes }).click()
+  const confirm = page.getByRole("button", { name: texts.ory.confirmBackupCodes })
   await expect(confirm).toBeVisible()
   const codes = (await page.getByRole("main").innerText()).match(/^[a-z0-9]{8}$/gm) ?? []
   expect(codes).toHaveLength(12)
@@ -276,14 +285,14 @@ export async function enrolLookupSecrets(page: Page): Promise<string[]> {
 
 /** Submits a new password on the open settings page. */
 export async function changePassword(page: Page, password: string): Promise<void> {
-  const form = page.locator("form", { has: page.getByRole("textbox", { name: "Password" }) })
-  await form.getByRole("textbox", { name: "Password" }).fill(password)
-  await form.getByRole("button", { name: "Save" }).click()
+  const form = page.locator("form", { has: page.getByRole("textbox", { name: texts.ory.password }) })
+  await form.getByRole("textbox", { name: texts.ory.password }).fill(password)
+  await form.getByRole("button", { name: texts.ory.save }).click()
 }
 
 /** Asserts that Ory's settings page confirms a change. */
 export async function expectSettingsSaved(page: Page): Promise<void> {
-  await expect(page.getByText("Your changes have been saved!").first()).toBeVisible()
+  await expect(page.getByText(texts.ory.saved).first()).toBeVisible()
 }
 
 export async function signOut(page: Page): Promise<void> {

@@ -6,6 +6,7 @@ import { codeFor, expect, signUp, test } from "./fixtures"
 import { createUser, randomAccount } from "./http"
 import { gateFile, gateRuntime, startApp } from "./servers"
 import { setting, withoutSettings } from "./settings"
+import { texts } from "./texts"
 
 /** The path of the page that shows a flow of this kind. */
 const pageOf = (kind: string): string => (kind === "settings" ? "/account/settings" : `/auth/${kind}`)
@@ -90,17 +91,12 @@ test("explains an error of Ory in the app's own words, and logs Ory's text on on
       [
         "/self-service/login/browser?return_to=https://evil.example/",
         "self_service_flow_return_to_forbidden",
-        "leads to a page outside this site",
+        texts.flowErrors.self_service_flow_return_to_forbidden,
       ],
-      ["/self-service/logout?token=x", "session_inactive", "You are signed out."],
-      ["/self-service/login/browser?aal=aal2", "session_aal1_required", "Sign in first."],
-      [
-        `/self-service/login?flow=${id}`,
-        "security_csrf_violation",
-        "We couldn't confirm that the form came from your browser.",
-        form,
-      ],
-      ["/self-service/login?flow=x", "without an id", "We couldn't complete this."],
+      ["/self-service/logout?token=x", "session_inactive", texts.flowErrors.session_inactive],
+      ["/self-service/login/browser?aal=aal2", "session_aal1_required", texts.flowErrors.session_aal1_required],
+      [`/self-service/login?flow=${id}`, "security_csrf_violation", texts.flowErrors.security_csrf_violation, form],
+      ["/self-service/login?flow=x", "without an id", texts.flowErrors.other],
     ]
     for (const [path, name, sentence, init] of cases) {
       log.length = 0
@@ -116,7 +112,7 @@ test("explains an error of Ory in the app's own words, and logs Ory's text on on
     const page = await errorPage(
       `/self-service/login/browser?aal=${encodeURIComponent(`${lure}\nforged line\r\u001b[31mred\u2028\u202e${"x".repeat(2000)}`)}`,
     )
-    expect(page).toContain("We couldn't complete this.")
+    expect(page).toContain(texts.flowErrors.other)
     expect(page).not.toContain(lure)
     expect(page).not.toMatch(/AuthenticationMethod|malformed/)
     const logged = log.filter((line) => line.includes(lure))
@@ -128,7 +124,7 @@ test("explains an error of Ory in the app's own words, and logs Ory's text on on
     expect(log.join("\n")).not.toContain("hunter2")
     for (const unknown of ["", "?id=made-up", "?id=a&id=b"])
       expect((await (await fetch(`${app}/auth/error${unknown}`)).text()).replaceAll("&#x27;", "'"), unknown).toContain(
-        "We couldn't complete this.",
+        texts.flowErrors.other,
       )
   } finally {
     await stop()
@@ -180,11 +176,9 @@ for (const seconds of ["0", "30"])
     const address = page.locator('input[name="traits.email"]')
     const changed = randomAccount()
     await address.fill(changed.email)
-    await page.locator("form", { has: address }).getByRole("button", { name: "Save" }).click()
+    await page.locator("form", { has: address }).getByRole("button", { name: texts.ory.save }).click()
     await codeFor(changed.email)
-    await expect(
-      page.getByText("Your changes have been saved!").or(page.locator("input[name=code]")).first(),
-    ).toBeVisible()
+    await expect(page.getByText(texts.ory.saved).or(page.locator("input[name=code]")).first()).toBeVisible()
     await page.goto(`${app}/dashboard`)
     await expect(page.getByRole("main")).toContainText(changed.email)
   })

@@ -68,7 +68,7 @@ test("a device that was signed out elsewhere is gone after back", async ({ openA
 })
 
 test("the QR code of an authenticator app does not reappear after it was set up", async ({ signedInPage: page }) => {
-  const setUp = page.getByRole("textbox", { name: "Verify code" })
+  const setUp = page.getByRole("textbox", { name: texts.ory.verifyCode })
   await enrolTotp(page)
   await followTo(page, texts.nav.account)
   await page.goBack()

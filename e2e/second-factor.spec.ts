@@ -1,4 +1,5 @@
 import {
+  codeField,
   enrolLookupSecrets,
   enrolTotp,
   enterSecondFactor,
@@ -31,7 +32,7 @@ test("a user with an authenticator app enters a code and arrives at the requeste
   await signIn(page, newAccount)
   await test.step("a wrong code gets Ory's message", async () => {
     await enterSecondFactor(page, "000000")
-    await expect(page.getByText(/code is invalid|invalid/i).first()).toBeVisible()
+    await expect(page.getByText(texts.ory.wrongAuthenticatorCode).first()).toBeVisible()
   })
   await enterSecondFactor(page, totp.generate())
   await page.waitForURL(`${setting("APP_URL")}/dashboard?tab=1`)
@@ -42,8 +43,8 @@ test("a user with an authenticator app enters a code and arrives at the requeste
 
 test("a backup code is a second factor and works only once", async ({ page, newAccount }) => {
   const submitCode = async (code: string): Promise<void> => {
-    await page.getByRole("textbox", { name: /code/i }).fill(code)
-    await page.getByRole("button", { name: "Continue", exact: true }).click()
+    await codeField(page).fill(code)
+    await page.getByRole("button", { name: texts.ory.continue, exact: true }).click()
   }
   await signUp(page, newAccount)
   const [code = "none"] = await enrolLookupSecrets(page)
@@ -136,11 +137,11 @@ test("a download asks for the second factor when the user has signed in again wi
     await signOut(tab)
     await tab.goto("/dashboard")
     await signIn(tab, newAccount)
-    await expect(tab.getByRole("textbox", { name: /code/i })).toBeVisible()
+    await expect(codeField(tab)).toBeVisible()
   })
 
   await page.getByRole("link", { name: texts.data.download }).click()
-  await expect(page.getByRole("textbox", { name: /code/i })).toBeVisible()
+  await expect(codeField(page)).toBeVisible()
 })
 
 test("the app requires no second factor when Ory does not, and still accepts one", async ({ openAs, ownServers }) => {

@@ -1,4 +1,5 @@
 import {
+  codeField,
   addAuthenticator,
   codeFor,
   expect,
@@ -19,7 +20,7 @@ test("a user signs up with a passkey and signs in with it", async ({ page, newAc
     await page.goto("/auth/registration?return_to=/dashboard")
     await submitTraits(page, newAccount.email)
     await authenticator.whileTouched(async () => {
-      await page.getByRole("button", { name: /^Passkey/ }).click()
+      await page.getByRole("button", { name: texts.ory.choosePasskey }).click()
       await page.waitForURL("**/auth/verification**")
     })
     expect(await authenticator.passkeys()).toBe(1)
@@ -33,7 +34,7 @@ test("a user signs up with a passkey and signs in with it", async ({ page, newAc
     await page.goto("/dashboard?tab=1")
     await page.waitForURL("**/auth/login**")
     // The page first requests a passkey by itself. Wait, because a touch would answer that request.
-    const button = page.getByRole("button", { name: /passkey/i })
+    const button = page.getByRole("button", { name: texts.ory.signInWithPasskey })
     await expect(button).toBeEnabled()
     await page.waitForLoadState("networkidle")
     await authenticator.whileTouched(async () => {
@@ -49,7 +50,7 @@ test("a user adds a passkey to an account and removes it", async ({ page, newAcc
   await signUp(page, newAccount)
   await page.goto("/account/settings")
   await authenticator.whileTouched(async () => {
-    await page.getByRole("button", { name: "Add passkey" }).click()
+    await page.getByRole("button", { name: texts.ory.addPasskey }).click()
     await expectSettingsSaved(page)
   })
   expect(await authenticator.passkeys()).toBe(1)
@@ -57,10 +58,10 @@ test("a user adds a passkey to an account and removes it", async ({ page, newAcc
   await page.goto("/account/settings")
   const passkey = page.getByRole("form", { name: texts.forms.passkeys }).getByRole("listitem")
   await expect(passkey).toContainText(String(new Date().getFullYear()))
-  await passkey.getByRole("button", { name: "Remove" }).click()
-  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click()
+  await passkey.getByRole("button", { name: texts.ory.removePasskey }).click()
+  await page.getByRole("dialog").getByRole("button", { name: texts.ory.removePasskey }).click()
   await expectSettingsSaved(page)
-  await expect(page.getByRole("button", { name: "Add passkey" })).toBeVisible()
+  await expect(page.getByRole("button", { name: texts.ory.addPasskey })).toBeVisible()
   await expect(passkey).toHaveCount(0)
 })
 
@@ -70,7 +71,7 @@ test("a passkey that is refused is announced, and the user can try again", async
   const authenticator = await addAuthenticator(page)
   await signUp(page, newAccount)
   await page.goto("/account/settings")
-  const add = page.getByRole("button", { name: "Add passkey" })
+  const add = page.getByRole("button", { name: texts.ory.addPasskey })
   const problem = page.getByRole("alert").filter({ hasText: texts.forms.noPasskeyUsed })
   await authenticator.verifiesUsers(false)
   await authenticator.whileTouched(async () => {
@@ -84,7 +85,7 @@ test("a passkey that is refused is announced, and the user can try again", async
   await signOut(page)
 
   await page.goto("/auth/login")
-  const button = page.getByRole("button", { name: /passkey/i })
+  const button = page.getByRole("button", { name: texts.ory.signInWithPasskey })
   await expect(button).toBeEnabled()
   await page.waitForLoadState("networkidle")
   await authenticator.verifiesUsers(false)
@@ -102,26 +103,26 @@ test("a browser without passkeys says so beside the disabled button, and offers 
   await page.goto("/auth/login?return_to=/account")
   const problem = page.getByRole("alert").filter({ hasText: texts.forms.passkeysUnsupported })
   await expect(problem).toBeVisible()
-  await expect(page.getByRole("button", { name: /passkey/i })).toBeDisabled()
+  await expect(page.getByRole("button", { name: texts.ory.signInWithPasskey })).toBeDisabled()
   await signIn(page, user)
   await page.waitForURL("**/account")
   await page.goto("/account/settings")
   await expect(problem).toBeVisible()
-  await expect(page.getByRole("button", { name: "Add passkey" })).toBeDisabled()
+  await expect(page.getByRole("button", { name: texts.ory.addPasskey })).toBeDisabled()
 })
 
 test("a user signs in with a code from an email, which works only once", async ({ page, newAccount }) => {
   const requestCode = async (before: string): Promise<string> => {
     await page.goto("/auth/login?return_to=/account")
     await page.locator("input[name=identifier]").fill(newAccount.email)
-    await page.getByRole("button", { name: /code/i }).click()
+    await page.getByRole("button", { name: texts.ory.sendSignInCode }).click()
     return codeFor(newAccount.email, before)
   }
   const submitCode = async (code: string): Promise<void> => {
-    await page.getByRole("textbox", { name: /code/i }).fill(code)
-    await page.getByRole("button", { name: "Continue", exact: true }).click()
+    await codeField(page).fill(code)
+    await page.getByRole("button", { name: texts.ory.continue, exact: true }).click()
   }
-  const invalid = page.getByText(/code is invalid/i).first()
+  const invalid = page.getByText(texts.ory.wrongSignInCode).first()
   await signUp(page, newAccount)
   await signOut(page)
   const code = await requestCode(await codeFor(newAccount.email))

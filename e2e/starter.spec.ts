@@ -41,9 +41,9 @@ test("a user who forgot the password signs in with a code from an email and sets
   await test.step("sign in with a recovery code", async () => {
     await page.goto("/auth/login")
     await page.getByRole("link", { name: texts.forms.forgotPassword }).click()
-    await page.getByRole("textbox", { name: "Email" }).fill(newAccount.email)
+    await page.getByRole("textbox", { name: texts.ory.email }).fill(newAccount.email)
     const before = await codeFor(newAccount.email)
-    await page.getByRole("button", { name: "Continue" }).click()
+    await page.getByRole("button", { name: texts.ory.continue }).click()
     await enterSecondFactor(page, await codeFor(newAccount.email, before))
     await page.waitForURL("**/account/settings**")
   })
@@ -73,7 +73,7 @@ test("after a password change in settings, only the new password works", async (
 
   await page.goto("/dashboard")
   await signIn(page, newAccount)
-  await expect(page.getByText(/credentials are invalid/)).toBeVisible()
+  await expect(page.getByText(texts.ory.wrongPassword)).toBeVisible()
   await signIn(page, changed)
   await page.waitForURL("**/dashboard")
 })

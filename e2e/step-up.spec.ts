@@ -1,7 +1,17 @@
 import { readFile } from "node:fs/promises"
 import type { Page } from "playwright/test"
 import { requiredTraits } from "../ory/required-traits"
-import { enrolTotp, enterSecondFactor, expect, sessionOf, signIn, submitTotp, test, follow } from "./fixtures"
+import {
+  codeField,
+  enrolTotp,
+  enterSecondFactor,
+  expect,
+  sessionOf,
+  signIn,
+  submitTotp,
+  test,
+  follow,
+} from "./fixtures"
 import { createUser, PAGE_LOAD, send, type Answer } from "./http"
 import { startServers, type Servers } from "./servers"
 import { texts } from "./texts"
@@ -181,7 +191,7 @@ test("a user with a second factor enters it only where a page requires it", asyn
 
   await test.step("a page load asks for it", async () => {
     await page.goto("/account/data")
-    await expect(page.getByLabel(/code/i)).toBeVisible()
+    await expect(codeField(page)).toBeVisible()
   })
 
   await test.step("a link of the router asks for it and leads to the page", async () => {

@@ -1,103 +1,122 @@
+import languages from "../elements/languages"
+import { catalogues, defaultLocale } from "../lib/texts"
+
 /**
- * The texts of this product's pages that the browser tests look for. When you reword or translate a page, change its texts here.
- * Other texts of Ory Elements are not here.
+ * The texts that the browser tests look for, in the product's default language: the app's own from `lib/texts/`, and those of Ory's forms.
+ * When a test of yours needs another one, add it here.
  */
+const own = catalogues[defaultLocale]
+const { shared, landing, dashboard, methods, account, data, devices, auth, notices, forms, elements } = own
+const { denied, nav } = shared
+
+/** A text of Ory Elements by its id, for example `identities.messages.1070003`. */
+function ory(id: keyof NonNullable<typeof languages.en>): string {
+  const replaced: Partial<Record<string, string>> = elements
+  const text = replaced[id] ?? languages[defaultLocale]?.[id]
+  if (text === undefined) throw new Error(`Ory Elements has no text "${id}" in the language "${defaultLocale}".`)
+  return text
+}
+
+/** Matches one of these texts, in which `.*` stands for any characters. */
+const pattern = (...parts: string[]): RegExp => new RegExp(parts.join("|"))
+
 export const texts = {
-  nav: {
-    dashboard: "Dashboard",
-    account: "Profile",
-    settings: "Security",
-    devices: "Devices",
-    userMenu: "Your account",
-    signOut: "Sign out",
-    skip: "Skip to the content",
-  },
-  theme: { label: "Theme", system: "System", dark: "Dark" },
-  landing: {
-    heading: "Sign-in that works from day one",
-    dashboardLink: "Go to your dashboard",
-  },
+  nav: { ...nav, userMenu: shared.userMenu, signOut: shared.signOut, skip: shared.skipToContent },
+  theme: shared.theme,
+  landing: { heading: landing.heading, dashboardLink: landing.dashboard },
   dashboard: {
-    greeting: (firstName: string): string => `Hello, ${firstName}`,
-    session: "Your current session",
-    refreshSession: "Refresh session",
-    sessionEnd: "Your session ends at",
-    /** How the page names the way in which the user signed in. */
-    passkey: "Passkey",
-    socialSignIn: "Social sign-in",
+    title: dashboard.title,
+    greeting: dashboard.greeting,
+    session: dashboard.session.title,
+    refreshSession: dashboard.session.refresh,
+    sessionEnd: dashboard.session.end,
+    passkey: methods.passkey,
+    socialSignIn: methods.oidc,
   },
   account: {
-    intro: "Your name, as others see it.",
-    firstName: "First name",
-    lastName: "Last name",
-    save: "Save",
-    saved: "Saved.",
-    /** Shown when the user returns after a step-up. */
-    keptChanges: "We kept your changes. They are not saved yet.",
-    unconfirmed: "is not confirmed yet",
-    confirmAddress: "Confirm your address",
+    ...account.form,
+    intro: account.intro,
+    keptChanges: account.form.kept,
+    unconfirmed: pattern(account.unconfirmed(".*")),
+    confirmAddress: account.confirm,
   },
-  data: {
-    heading: "Your data",
-    download: "Download my data",
-  },
+  data: { heading: data.title, download: data.download },
   devices: {
-    thisDevice: "This device",
-    chromeOnUnix: /Chrome.* on (Linux|macOS)/,
-    firefoxOnWindows: "Firefox on Windows",
-    /** How the page names the way in which the user signed in on a device. */
-    password: "Password",
-    signOutDevice: (device: string): string => `Sign out ${device}`,
-    signOutOthers: "Sign out everywhere else",
-    deviceSignedOut: "That device is signed out.",
-    deviceAlreadySignedOut: "That device is already signed out.",
-    ownDevice: "This is the device you are using.",
-    othersSignedOut: "You are signed out everywhere else.",
+    list: devices.list.label,
+    thisDevice: devices.list.thisDevice,
+    chromeOnUnix: pattern(devices.browserOnSystem("Chrome.*", "(Linux|macOS)")),
+    firefoxOnWindows: devices.browserOnSystem("Firefox", "Windows"),
+    password: methods.password,
+    signOutDevice: devices.signOutDevice,
+    signOutOthers: devices.list.signOutOthers,
+    deviceSignedOut: devices.signedOut,
+    deviceAlreadySignedOut: devices.alreadySignedOut,
+    ownDevice: devices.own,
+    othersSignedOut: devices.othersSignedOut,
   },
-  /** This app's own texts on Ory's forms: in `elements/`. */
+  /** The app's own texts on Ory's forms. */
   forms: {
-    signUpTitle: "Create an account",
-    confirmTitle: "Confirm your address",
-    resetTitle: "Reset your password",
-    forgotPassword: "Forgot password?",
-    signInAgainTitle: "Confirm it is you",
-    password: "Password",
-    passkeys: "Passkeys",
-    backupCodes: "Backup codes",
-    authenticator: "Authenticator app",
-    authenticatorIsSetUp: "Your authenticator app is set up.",
-    signInInstead: "Sign in instead",
-    createAccount: "Create an account",
-    resetPassword: "Reset your password",
-    confirmLater: "Confirm it later",
-    setUp: "Set up",
-    downloadCodes: "Download codes",
-    newCodeSent: "We sent a new code",
-    removalQuestion: "Do you want to continue?",
-    cancel: "Cancel",
-    needsJavaScript: "This form needs JavaScript.",
-    passkeysUnsupported: "This browser does not support passkeys.",
-    noPasskeyUsed: "No passkey was used.",
-    onlyWayToSignIn: "This is your only way to sign in.",
-    notProcessed: "We could not process this.",
+    ...forms,
+    email: forms.labels.identifier,
+    signUpTitle: elements["registration.title"],
+    confirmTitle: elements["verification.title"],
+    resetTitle: elements["recovery.title"],
+    forgotPassword: elements["forms.label.forgot-password"],
+    signInAgainTitle: elements["login.title-refresh"],
+    password: elements["settings.password.title"],
+    passkeys: elements["settings.passkey.title"],
+    backupCodes: elements["settings.lookup_secret.title"],
+    authenticator: elements["settings.totp.title"],
+    authenticatorIsSetUp: elements["settings.totp.info.linked"],
+    passkeysUnsupported: forms.passkeyProblems.Unsupported,
+    noPasskeyUsed: forms.passkeyProblems.NotAllowedError,
   },
-  settings: {
-    secondFactorNeeded: "The page you opened needs a second factor.",
+  /** Texts of Ory's forms that the app does not replace. */
+  ory: {
+    signInTitle: ory("login.title"),
+    signInWithPassword: ory("identities.messages.1010022"),
+    signInWithPasskey: ory("identities.messages.1010021"),
+    sendSignInCode: ory("identities.messages.1010015"),
+    signUp: ory("identities.messages.1040001"),
+    /** The beginning of the buttons that choose a method. A description follows. */
+    choosePassword: pattern(`^${ory("two-step.password.title")}`),
+    choosePasskey: pattern(`^${ory("two-step.passkey.title").replace(/ \(.*/, "")}`),
+    continue: ory("identities.messages.1070009"),
+    /** The button that submits a code: it depends on the flow. */
+    submitCode: pattern(ory("identities.messages.1070009"), ory("identities.messages.1010005"), ory("login.title")),
+    email: ory("identities.messages.1070007"),
+    resendCode: ory("identities.messages.1070008"),
+    wrongPassword: ory("identities.messages.4000006"),
+    wrongSignInCode: ory("identities.messages.4010008"),
+    wrongAuthenticatorCode: ory("identities.messages.4000008"),
+    save: ory("identities.messages.1070003"),
+    saved: ory("identities.messages.1050001"),
+    password: ory("identities.messages.1070001"),
+    verifyCode: ory("identities.messages.1070006"),
+    enableBackupCodes: ory("identities.messages.1050008"),
+    confirmBackupCodes: ory("identities.messages.1050011"),
+    disableMethod: ory("identities.messages.1050016"),
+    unlinkAuthenticator: ory("identities.messages.1050004"),
+    addPasskey: ory("identities.messages.1050019"),
+    removePasskey: pattern(ory("identities.messages.1050020").replace("{display_name}", ".*")),
   },
+  settings: { title: own.security.title, secondFactorNeeded: own.security.secondFactorNeeded },
+  auth,
   /** Results of an action that was refused. */
   denied: {
-    signedOut: "Nothing was changed. You are signed out.",
-    signIn: "Sign in and come back",
-    signInTooOld: "Nothing was changed. You signed in a while ago.",
-    confirm: "Confirm it is you and come back",
-    unavailable: "Nothing was changed. We can't check your session",
+    signedOut: `${denied.nothingChanged} ${denied.signedOut}`,
+    signIn: denied.signIn,
+    signInTooOld: `${denied.nothingChanged} ${denied.signInTooOld}`,
+    confirm: denied.confirm,
+    unavailable: `${denied.nothingChanged} ${denied.unavailable}`,
   },
   /** Pages about problems. */
-  notFound: "Page not found",
-  outage: "Back in a moment",
-  error: "Something went wrong",
-  tryAgain: "Try again",
-  signedOutHere: "You are signed out in this browser",
-  cookiesNotKept: "Your browser did not keep the cookies",
-  signInDidNotArrive: "Your sign-in did not arrive",
+  notFound: notices.notFound.title,
+  outage: notices.unavailable.title,
+  error: notices.flowError.title,
+  flowErrors: own.flowErrors,
+  tryAgain: shared.tryAgain,
+  signedOutHere: notices.signedOutHere.title,
+  cookiesNotKept: notices.noCookies.title,
+  signInDidNotArrive: notices.noSession.title,
 }

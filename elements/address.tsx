@@ -3,6 +3,8 @@
 import { useOryFlow } from "@ory/elements-react"
 import { useEffect, type MouseEvent, type ReactNode } from "react"
 import { paths } from "@/lib/routes"
+import type { Texts } from "@/lib/texts"
+import { useOwnTexts } from "./own-texts"
 
 /** Links from a form whose address has an account, or has none, to the page that helps. The typed address goes along. */
 
@@ -24,10 +26,10 @@ const WAYS: Readonly<Record<number, readonly ("login" | "registration" | "recove
 }
 
 const TEXTS = {
-  login: "Sign in instead",
-  registration: "Create an account",
-  recovery: "Reset your password",
-}
+  login: "signInInstead",
+  registration: "createAccount",
+  recovery: "resetPassword",
+} as const satisfies Record<string, keyof Texts["forms"]>
 
 /** The look of Elements' own links. */
 export const LINK =
@@ -35,16 +37,17 @@ export const LINK =
 
 /** Links below the form's messages. Nothing if none of them needs one. */
 export function WaysOn(): ReactNode {
+  const { texts, language } = useOwnTexts()
   const { flow } = useOryFlow()
   const ways = (flow.ui.messages ?? []).flatMap(({ id }) => WAYS[id] ?? [])
   if (ways.length === 0) return null
   const query = flow.return_to === undefined ? "" : `?return_to=${encodeURIComponent(flow.return_to)}`
   return (
-    <p lang="en" dir="ltr" className="mt-2 flex flex-wrap gap-4">
+    <p {...language} className="mt-2 flex flex-wrap gap-4">
       {ways.map((way) => (
         // A link, not next/link: the page creates a new flow at Ory.
         <a key={way} href={paths[way] + query} onClick={keepAddress} className={LINK}>
-          {TEXTS[way]}
+          {texts[TEXTS[way]]}
         </a>
       ))}
     </p>

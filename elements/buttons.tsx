@@ -3,6 +3,7 @@
 import { useOryFlow, type OryNodeButtonProps } from "@ory/elements-react"
 import { getOryComponents } from "@ory/elements-react/theme"
 import { useId, useRef, type ReactNode } from "react"
+import { useOwnTexts } from "./own-texts"
 import { usePasskeysUnsupported } from "./passkeys"
 
 /** Buttons of Ory's forms. Ory Elements 1.2.1 removes a way to sign in at once, and shows every way to sign in as the main one. */
@@ -39,6 +40,7 @@ function useIsAlternative({ group }: OryNodeButtonProps["node"]): boolean {
 }
 
 function RemoveButton(props: OryNodeButtonProps): ReactNode {
+  const { texts, language } = useOwnTexts()
   const dialog = useRef<HTMLDialogElement>(null)
   const questionId = useId()
   const { buttonProps } = props
@@ -57,11 +59,18 @@ function RemoveButton(props: OryNodeButtonProps): ReactNode {
         buttonProps={{ ...buttonProps, type: "button", onClick: () => dialog.current?.showModal() }}
       />
       <dialog ref={dialog} aria-labelledby={questionId}>
-        <p id={questionId} lang="en" dir="ltr">
-          You can no longer use it to sign in afterwards. Do you want to continue?
+        <p id={questionId} {...language}>
+          {texts.removalQuestion}
         </p>
         <div className="flex flex-wrap justify-end gap-3">
-          <NodeButton node={CANCEL} type="button" onClick={() => dialog.current?.close()} isSubmitting={false} />
+          <span {...language}>
+            <NodeButton
+              node={buttonNode(texts.cancel)}
+              type="button"
+              onClick={() => dialog.current?.close()}
+              isSubmitting={false}
+            />
+          </span>
           <elements.Node.Button {...props} buttonProps={remove} />
         </div>
       </dialog>
@@ -69,13 +78,15 @@ function RemoveButton(props: OryNodeButtonProps): ReactNode {
   )
 }
 
-/** Elements' own buttons take a node of Ory's, so this button is one. */
-const CANCEL: OryNodeButtonProps["node"] = {
-  type: "input",
-  group: "default",
-  attributes: { node_type: "input", name: "cancel", type: "button", disabled: false },
-  messages: [],
-  meta: { label: { id: 0, type: "info", text: "Cancel" } },
+/** Elements' own buttons take a node of Ory's, so this makes one. */
+function buttonNode(text: string): OryNodeButtonProps["node"] {
+  return {
+    type: "input",
+    group: "default",
+    attributes: { node_type: "input", name: "cancel", type: "button", disabled: false },
+    messages: [],
+    meta: { label: { id: 0, type: "info", text } },
+  }
 }
 
 interface NodeButtonProps extends Pick<OryNodeButtonProps["buttonProps"], "onClick"> {

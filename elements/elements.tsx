@@ -6,13 +6,14 @@ import { useRouter } from "next/navigation"
 import { useRef, type ComponentProps, type CSSProperties, type ReactNode } from "react"
 import { useIsStale } from "@/components/use-is-stale"
 import { brand } from "@/lib/brand"
-import type { Language } from "@/lib/language"
 import { paths } from "@/lib/routes"
+import type { FormLanguage } from "@/lib/texts"
 import { Button } from "./buttons"
 import { observedRequests } from "./failed-request"
 import { Checkbox, CodeInput, Form as CheckedForm, Input, Label, Messages, Text } from "./fields"
 import { FlowInAddress } from "./flow-in-address"
 import { Card, CardHeader, SeenStep } from "./headings"
+import { FormLanguageContext, useOwnTexts } from "./own-texts"
 import { UserEmail, VerificationFooter } from "./verification"
 import "@ory/elements-react/theme/styles.css"
 import "./elements.css"
@@ -43,7 +44,7 @@ export interface Flows {
 export interface Props<Kind extends keyof Flows> {
   flow: Flows[Kind]
   oryUrl: string
-  language: Language
+  language: FormLanguage
 }
 
 export function Login({ flow, oryUrl, language }: Props<"login">): ReactNode {
@@ -95,11 +96,11 @@ export function Verification({
 }
 
 interface InProps {
-  language: Language
+  language: FormLanguage
   children: ReactNode
 }
 
-/** Sets the language of the form for browsers and screen readers. The page around it is in English. */
+/** Sets the language of the form for browsers and screen readers. The page around it can be in another one. */
 export function In(props: InProps): ReactNode {
   const { bfcacheId } = useRouter()
   return <Form key={bfcacheId} {...props} />
@@ -113,17 +114,26 @@ function Form({ language, children }: InProps): ReactNode {
   const or = JSON.stringify(language.texts["misc.or"] ?? "or")
   return (
     <div lang={language.locale} dir={language.direction} className="contents" style={{ "--or": or } as CSSProperties}>
-      <noscript>
-        <p lang="en" dir="ltr" className="card m-6 max-w-md p-6 text-sm">
-          This form needs JavaScript. Turn it on for this site, then reload the page.
-        </p>
-      </noscript>
-      <SeenStep value={seenStep}>{children}</SeenStep>
+      <FormLanguageContext value={language}>
+        <NoScript />
+        <SeenStep value={seenStep}>{children}</SeenStep>
+      </FormLanguageContext>
     </div>
   )
 }
 
-export function configure(oryUrl: string, { locale, texts }: Language): OryClientConfiguration {
+function NoScript(): ReactNode {
+  const { texts, language } = useOwnTexts()
+  return (
+    <noscript>
+      <p {...language} className="card m-6 max-w-md p-6 text-sm">
+        {texts.needsJavaScript}
+      </p>
+    </noscript>
+  )
+}
+
+export function configure(oryUrl: string, { locale, texts }: FormLanguage): OryClientConfiguration {
   return {
     sdk: { url: oryUrl, options: observedRequests },
     intl: { locale, customTranslations: { [locale]: texts } },

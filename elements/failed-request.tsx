@@ -2,6 +2,7 @@
 
 import type { OryClientConfiguration } from "@ory/elements-react"
 import { useEffect, useSyncExternalStore, type ReactNode } from "react"
+import { useOwnTexts } from "./own-texts"
 
 /** Says that a form was not processed. Elements 1.2.1 only writes it to the console, and the form looks as if nothing happened. */
 
@@ -53,6 +54,7 @@ export function useHasFailed(): boolean {
 
 /** Says that the last form was not processed. Screen readers announce it. */
 export function FailedRequest({ isShown = true }: { isShown?: boolean }): ReactNode {
+  const { texts, language } = useOwnTexts()
   const hasFailed = useHasFailed()
   useEffect(
     () => () => {
@@ -61,8 +63,8 @@ export function FailedRequest({ isShown = true }: { isShown?: boolean }): ReactN
     [],
   )
   return (
-    <div role="alert" lang="en" dir="ltr" className="text-interface-foreground-validation-danger empty:hidden">
-      {isShown && hasFailed && "We could not process this. Check your connection, and try again in a moment."}
+    <div role="alert" {...language} className="text-interface-foreground-validation-danger empty:hidden">
+      {isShown && hasFailed && texts.notProcessed}
     </div>
   )
 }

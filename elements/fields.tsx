@@ -23,6 +23,7 @@ import {
 } from "react"
 import { useKeptAddress, WaysOn } from "./address"
 import { useHasFailed } from "./failed-request"
+import { useFormLanguage } from "./own-texts"
 
 /**
  * Forms and fields of Ory Elements in which every error is at its field, announced by screen readers, and gets the focus. Elements
@@ -160,9 +161,25 @@ export function CodeInput(props: OryNodeInputProps): ReactNode {
   )
 }
 
+/**
+ * The field with our own label in place of Ory's, which is the `title` in `ory/identity.schema.json`, in one language. Kratos 1.3 sends no
+ * name by which Elements could translate it.
+ */
+function useLabelled<Node extends OryNodeLabelProps["node"]>(node: Node): Node {
+  const { locale, own } = useFormLanguage()
+  const labels: Partial<Record<string, string>> = own.texts.labels
+  const text = own.locale === locale ? labels[node.attributes.name] : undefined
+  if (text === undefined || node.meta.label?.id !== TITLE) return node
+  return { ...node, meta: { label: { id: TITLE, type: "info", text, context: { title: text } } } }
+}
+
+/** Ory's message for the title of a field. https://www.ory.com/docs/kratos/concepts/ui-messages */
+const TITLE = 1070002
+
 /** A checkbox. It is never `required`, because an unchecked box is a value, and Ory says when it must be checked. */
 export function Checkbox(props: OryNodeCheckboxProps): ReactNode {
-  const { node, inputProps } = props
+  const { inputProps } = props
+  const node = useLabelled(props.node)
   return (
     <div className="flex flex-col gap-1">
       <elements.Node.Checkbox
@@ -177,8 +194,9 @@ export function Checkbox(props: OryNodeCheckboxProps): ReactNode {
 
 /** A field with its label and its messages. */
 export function Label({ children, ...props }: OryNodeLabelProps): ReactNode {
+  const node = useLabelled(props.node)
   return (
-    <elements.Node.Label {...props} node={{ ...props.node, messages: [] }}>
+    <elements.Node.Label {...props} node={{ ...node, messages: [] }}>
       {children}
       <FieldMessages node={props.node} />
     </elements.Node.Label>

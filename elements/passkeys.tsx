@@ -2,18 +2,11 @@
 
 import { useOryFlow } from "@ory/elements-react"
 import { useSyncExternalStore, type ReactNode } from "react"
+import { useOwnTexts } from "./own-texts"
 
 /** Says why a passkey could not be used. Ory's script for passkeys writes it to the console only. */
 
-const TEXTS: Readonly<Record<string, string>> = {
-  Insecure: "Passkeys need a secure connection. Open this page with https, or choose another way to sign in.",
-  Unsupported: "This browser does not support passkeys. Choose another way to sign in.",
-  // The names of the browser's errors. https://www.w3.org/TR/webauthn-3/#sctn-discover-from-external-source
-  InvalidStateError: "This device already has a passkey for this account.",
-  NotAllowedError: "No passkey was used. Try again, or choose another way to sign in.",
-  SecurityError: "Passkeys do not work at this address. Choose another way to sign in.",
-}
-
+/** The name of the browser's last error. https://www.w3.org/TR/webauthn-3/#sctn-discover-from-external-source */
 let failed: string | undefined
 const listeners = new Set<() => void>()
 
@@ -40,14 +33,16 @@ export function usePasskeysUnsupported(): boolean {
 
 /** Why passkeys do not work, on a form that offers them. Screen readers announce it. */
 export function PasskeyProblem(): ReactNode {
+  const { texts, language } = useOwnTexts()
+  const problems: Partial<Record<string, string>> = texts.passkeyProblems
   const { flow } = useOryFlow()
   const name = useSyncExternalStore(subscribe, problem, () => undefined)
   const isOffered = flow.ui.nodes.some(({ group }) => group === "passkey" || group === "webauthn")
   return (
     <div role="alert" className="empty:hidden">
       {isOffered && name !== undefined && (
-        <p lang="en" dir="ltr" className="text-interface-foreground-validation-danger">
-          {TEXTS[name] ?? TEXTS.NotAllowedError}
+        <p {...language} className="text-interface-foreground-validation-danger">
+          {problems[name] ?? problems.NotAllowedError}
         </p>
       )}
     </div>

@@ -27,6 +27,7 @@ import { LocalDate } from "@/components/local-time"
 import { NodeButton } from "./buttons"
 import { FailedRequest } from "./failed-request"
 import { FieldProblems, useCheckedForm } from "./fields"
+import { useFormLanguage, useOwnTexts } from "./own-texts"
 import { PasskeyProblem } from "./passkeys"
 
 /**
@@ -181,11 +182,12 @@ export function SettingsSectionFooter({ text, children }: OryFormSectionFooterPr
 /** The authenticator app: a QR code to set it up, folded until the user wants it, or a button to remove it. */
 export function TotpSettings(props: OrySettingsTotpProps): ReactNode {
   const { totpImage, totpInput, totpSecret, totpUnlink, onUnlink, isSubmitting } = props
+  const { texts, language } = useOwnTexts()
   const hasError = totpInput?.messages.some(({ type }) => type === "error")
   if (totpUnlink) return <NodeButton node={totpUnlink} onClick={onUnlink} isSubmitting={isSubmitting} />
   return (
     <details open={hasError}>
-      <summary lang="en">Set up</summary>
+      <summary {...language}>{texts.setUp}</summary>
       <div className="grid gap-6 sm:grid-cols-[auto_minmax(0,1fr)]">
         <div className="size-44 overflow-hidden rounded-lg bg-[white] ring-1 ring-border">
           {totpImage && <Node node={totpImage} />}
@@ -202,6 +204,7 @@ export function TotpSettings(props: OrySettingsTotpProps): ReactNode {
 /** Backup codes, to write down or to download. */
 export function RecoveryCodesSettings(props: OrySettingsRecoveryCodesProps): ReactNode {
   const { codes, regenerateButton, revealButton, onRegenerate, onReveal, isSubmitting } = props
+  const { texts, language } = useOwnTexts()
   const download = `data:text/plain,${encodeURIComponent(codes.join("\n"))}`
   return (
     <>
@@ -215,8 +218,8 @@ export function RecoveryCodesSettings(props: OrySettingsRecoveryCodesProps): Rea
       {(codes.length > 0 || revealButton) && (
         <div className="flex flex-wrap gap-3">
           {codes.length > 0 && (
-            <a href={download} download="backup-codes.txt" lang="en" className="button">
-              Download codes
+            <a href={download} download="backup-codes.txt" {...language} className="button">
+              {texts.downloadCodes}
             </a>
           )}
           {revealButton && <NodeButton node={revealButton} onClick={onReveal} isSubmitting={isSubmitting} />}
@@ -231,13 +234,13 @@ export function RecoveryCodesSettings(props: OrySettingsRecoveryCodesProps): Rea
 
 /** Passkeys: a list with a button to remove each, and a button to add one. */
 export function PasskeySettings(props: OrySettingsPasskeyProps): ReactNode {
-  return <Keys name="Passkey" {...props} />
+  return <Keys name={useOwnTexts().texts.passkey} {...props} />
 }
 
 /** Security keys: a list with a button to remove each, and a field and a button to add one. */
 export function WebauthnSettings(props: OrySettingsWebauthnProps): ReactNode {
   return (
-    <Keys name="Security key" {...props}>
+    <Keys name={useOwnTexts().texts.securityKey} {...props}>
       <Node.Input node={props.nameInput} />
     </Keys>
   )
@@ -278,6 +281,8 @@ function KeyList({
   removeButtons,
   isSubmitting,
 }: Pick<KeysProps, "name" | "removeButtons" | "isSubmitting">): ReactNode {
+  const { locale } = useFormLanguage()
+  const { texts, language } = useOwnTexts()
   if (removeButtons.length === 0) return null
   return (
     <>
@@ -291,7 +296,7 @@ function KeyList({
                 <span className="block font-medium">{display_name === "unnamed" ? name : display_name}</span>
                 {added_at !== undefined && (
                   <span className="text-sm text-muted-foreground">
-                    <LocalDate iso={added_at} />
+                    <LocalDate iso={added_at} locale={locale} />
                   </span>
                 )}
               </span>
@@ -301,8 +306,8 @@ function KeyList({
         })}
       </ul>
       {removeButtons.some(({ attributes }) => attributes.disabled) && (
-        <p lang="en" dir="ltr" className="text-sm text-muted-foreground">
-          This is your only way to sign in. Add another one before you remove it.
+        <p {...language} className="text-sm text-muted-foreground">
+          {texts.onlyWayToSignIn}
         </p>
       )}
     </>

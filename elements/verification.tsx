@@ -4,6 +4,7 @@ import { useOryConfiguration, useOryFlow, type VerificationFlowContainer } from 
 import { createContext, use, useState, type ReactNode } from "react"
 import { paths } from "@/lib/routes"
 import { LINK } from "./address"
+import { useOwnTexts } from "./own-texts"
 
 /** The address of the signed-in user. Undefined for visitors. */
 export const UserEmail = createContext<string | undefined>(undefined)
@@ -13,12 +14,14 @@ export const UserEmail = createContext<string | undefined>(undefined)
  * was sent and a way to get another, which Elements shows only if Ory's form has a button for it.
  */
 export function VerificationFooter(): ReactNode {
+  const { texts, language } = useOwnTexts()
   const email = use(UserEmail)
   const { setFlowContainer, ...container } = useOryFlow()
   const { sdk } = useOryConfiguration()
   const { flow } = container as VerificationFlowContainer
   const { id, ui, return_to } = flow
   const [firstUi] = useState(ui)
+  const [beforeEmail, afterEmail] = texts.codeSentTo.split("{email}")
   if (flow.state !== "sent_email" || email === undefined) return null
   const fields = ui.nodes.map(({ attributes }) => attributes as { name?: string; value?: string })
   const csrf_token = fields.find(({ name }) => name === "csrf_token")?.value
@@ -36,24 +39,26 @@ export function VerificationFooter(): ReactNode {
   }
 
   return (
-    <div lang="en" dir="ltr" className="flex flex-col gap-4 text-interface-foreground-default-secondary">
+    <div {...language} className="flex flex-col gap-4 text-interface-foreground-default-secondary">
       {!fields.some(({ name }) => name === "email") && (
         <p>
-          We sent the code to <strong className="break-words">{email}</strong>.{" "}
+          {beforeEmail}
+          <strong className="break-words">{email}</strong>
+          {afterEmail}{" "}
           <button type="button" className={LINK} onClick={() => void resend()}>
-            Resend code
+            {texts.resendCode}
           </button>
         </p>
       )}
       <p role="status" className="empty:hidden">
-        {sent && "We sent a new code."}
+        {sent && texts.newCodeSent}
       </p>
       <p className="flex flex-wrap gap-4">
         <a href={paths.settings} className={LINK}>
-          Change the address
+          {texts.changeAddress}
         </a>
         <a href={return_to ?? paths.dashboard} className={LINK}>
-          Confirm it later
+          {texts.confirmLater}
         </a>
       </p>
     </div>

@@ -4,13 +4,8 @@
  */
 export const brand = {
   name: "Ory Next.js Starter",
-  /** For search engines and link previews. */
-  description: "Create an account, sign in and manage your devices.",
   /** Files in `public/`, for the light and the dark theme. Their height is used, so they can be wide. */
   logo: { light: "/logo.svg", dark: "/logo-dark.svg" },
   /** In the footer of the landing page. */
-  links: [
-    ["Terms", "https://example.com/terms"],
-    ["Privacy", "https://example.com/privacy"],
-  ],
+  links: { terms: "https://example.com/terms", privacy: "https://example.com/privacy" },
 } as const

@@ -1,6 +1,11 @@
 import { expect, test } from "vitest"
 import { browserAndSystem, withoutPort } from "@/lib/devices"
 
+const texts = {
+  browserOnSystem: (browser: string, system: string) => `${browser} on ${system}`,
+  unknownBrowser: "Unknown browser",
+}
+
 test.each([
   ["Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Windows"],
   [
@@ -16,7 +21,7 @@ test.each([
   ["", "Unknown browser"],
   [undefined, "Unknown browser"],
 ])("the name for the user agent %j is %s", (userAgent, name) => {
-  expect(browserAndSystem(userAgent)).toBe(name)
+  expect(browserAndSystem(userAgent, texts)).toBe(name)
 })
 
 test.each([

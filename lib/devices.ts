@@ -7,6 +7,7 @@ import { currentRequest } from "@/lib/current-request"
 import { methodName } from "@/lib/authentication-methods"
 import { ory } from "@/lib/ory"
 import { OryUnavailableError, readWholeSession } from "@/lib/session"
+import type { Texts } from "@/lib/texts"
 
 /** One session of the user, described so that they recognise it. */
 export interface Device {
@@ -24,14 +25,18 @@ export interface Device {
   until?: string
   /** The most recent authentication method. */
   lastFactor?: string
+  /** The accessible name of the button that signs the device out. */
+  signOut: string
 }
 
+type DeviceTexts = Pick<Texts, "devices" | "methods">
+
 /**
- * All devices on which the user is signed in, this one first.
+ * All devices on which the user is signed in, this one first, described with these texts.
  *
  * @throws OryUnavailableError while Ory is unreachable.
  */
-export async function listDevices(): Promise<[Device, ...Device[]]> {
+export async function listDevices(texts: DeviceTexts): Promise<[Device, ...Device[]]> {
   const { sessionCookies } = await currentRequest()
   // Ory's list omits the session of the request.
   const [own, others] = await Promise.all([
@@ -39,31 +44,37 @@ export async function listDevices(): Promise<[Device, ...Device[]]> {
     ory.listMySessions({ cookie: sessionCookies }).catch(() => undefined),
   ])
   if (others?.status !== 200) throw new OryUnavailableError()
-  return [describe(own, true), ...others.data.map((session) => describe(session, false))]
+  return [describe(own, true, texts), ...others.data.map((session) => describe(session, false, texts))]
 }
 
-function describe(session: OrySession, current: boolean): Device {
+function describe(session: OrySession, current: boolean, texts: DeviceTexts): Device {
   const device = session.devices?.at(-1)
   const factors = (session.authentication_methods ?? []).toSorted(
     (a, b) => Date.parse(a.completed_at ?? "") - Date.parse(b.completed_at ?? ""),
   )
   const last = factors.at(-1)
+  const name = browserAndSystem(device?.user_agent, texts.devices)
   return {
     id: session.id,
     current,
-    name: browserAndSystem(device?.user_agent),
+    name,
     isMobile: isMobile(device?.user_agent),
     address: [withoutPort(device?.ip_address), device?.location].filter((part) => part).join(", ") || undefined,
     since: session.issued_at,
     until: session.expires_at,
-    lastFactor: last && methodName(last),
+    lastFactor: last && methodName(last, texts),
+    signOut: texts.devices.signOutDevice(name),
   }
 }
 
-/** A readable name for a user agent; "Unknown browser" when it can't be parsed. */
-export function browserAndSystem(userAgent: string | undefined): string {
+/** A readable name for a user agent, with these texts. */
+export function browserAndSystem(
+  userAgent: string | undefined,
+  texts: Pick<Texts["devices"], "browserOnSystem" | "unknownBrowser">,
+): string {
   const { browser, os } = Bowser.parse(userAgent || "none")
-  return [browser.name || "Unknown browser", os.name].filter((part) => part).join(" on ")
+  const name = browser.name || texts.unknownBrowser
+  return os.name ? texts.browserOnSystem(name, os.name) : name
 }
 
 function isMobile(userAgent: string | undefined): boolean {

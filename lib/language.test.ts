@@ -1,9 +1,12 @@
 import { expect, test, vi } from "vitest"
 import languages from "@/elements/languages"
-import { texts } from "@/elements/texts"
-import { languageFor } from "./language"
+import { formLanguageFor, pageLanguageFor } from "./language"
+import { catalogues, defaultLocale } from "./texts"
 
 vi.mock("server-only", () => ({}))
+
+const locales = Object.keys(catalogues)
+const others = Object.keys(languages).filter((locale) => !locales.includes(locale))
 
 test.each([
   ["de", "de"],
@@ -19,47 +22,59 @@ test.each([
   ["fil-PH", "tl"],
   ["fr;q=0.5,*;q=0.1", "fr"],
   ["en-GB,en;q=0.9,de;q=0.8", "en"],
-  ["tlh", "en"],
-  ["*", "en"],
-  ["", "en"],
-  [null, "en"],
-  ["constructor,__proto__,hasOwnProperty", "en"],
-  ["../../de;;q=,,q=1;\0", "en"],
-])("the language for Accept-Language %j is %s", (header, locale) => {
-  expect(languageFor(header).locale).toBe(locale)
+  ["tlh", defaultLocale],
+  ["*", defaultLocale],
+  ["", defaultLocale],
+  [null, defaultLocale],
+  ["constructor,__proto__,hasOwnProperty", defaultLocale],
+  ["../../de;;q=,,q=1;\0", defaultLocale],
+])("the form's language for Accept-Language %j is %s", (header, locale) => {
+  expect(formLanguageFor(header).locale).toBe(locale)
 })
 
-test("the language for an Accept-Language of more than 10,000 characters is en", () => {
-  expect(languageFor(`${"x".repeat(10_000)},de`).locale).toBe("en")
+test("an Accept-Language of more than 10,000 characters gets the default language", () => {
+  const header = `${"x".repeat(10_000)},fr`
+  expect(formLanguageFor(header).locale).toBe(defaultLocale)
+  expect(pageLanguageFor(header).locale).toBe(defaultLocale)
 })
 
-test("English is sent with this product's own texts only, because Elements' code contains the others", () => {
-  expect(languageFor("en-US")).toEqual({ locale: "en", direction: "ltr", texts: texts.en })
+test.each(locales)("%s has pages and forms, with our texts in place of those of Elements", (locale) => {
+  const page = pageLanguageFor(`${locale}-XX,fr;q=0.5`)
+  expect(page).toMatchObject({ locale, texts: catalogues[page.locale] })
+  const form = formLanguageFor(`${locale}-XX,fr;q=0.5`)
+  expect(form).toMatchObject({ locale, texts: page.texts.elements, own: { locale, texts: page.texts.forms } })
+  for (const id of Object.keys(page.texts.elements)) expect(Object.keys(languages.en ?? {})).toContain(id)
 })
 
-test("other languages are sent with all texts and their writing direction", () => {
-  const others = Object.keys(languages)
-    .filter((locale) => locale !== "en")
-    .map(languageFor)
-  for (const { locale, texts: sent } of others) expect(sent).toEqual({ ...languages[locale], ...texts[locale] })
-  const rightToLeft = others.filter(({ direction }) => direction === "rtl")
-  expect(rightToLeft.map(({ locale }) => locale)).toEqual(["ar", "fa", "he", "ku", "ps", "sd", "ug", "ur"])
+test("a language without a catalogue has forms only: the page and our texts are in the default language", () => {
+  for (const locale of others) {
+    expect(pageLanguageFor(locale).locale).toBe(defaultLocale)
+    const { texts, own } = formLanguageFor(locale)
+    expect([locale, texts]).toEqual([locale, locale === "en" ? {} : languages[locale]])
+    expect(own).toMatchObject({ locale: defaultLocale, texts: catalogues[defaultLocale].forms })
+  }
 })
 
-test("this product's own texts replace texts of Elements, in all languages that have them", () => {
-  const ids = Object.keys(texts.en ?? {})
-  for (const [locale, own] of Object.entries(texts)) expect([locale, Object.keys(own)]).toEqual([locale, ids])
-  for (const id of ids) expect(Object.keys(languages.en ?? {})).toContain(id)
+test("a user whose second language has a catalogue gets the pages in it", () => {
+  for (const locale of locales) {
+    expect(pageLanguageFor(`fr,${locale};q=0.8`).locale).toBe(locale)
+    expect(formLanguageFor(`fr,${locale};q=0.8`)).toMatchObject({ locale: "fr", own: { locale } })
+  }
 })
 
-test("a missing translation is replaced by the English text", () => {
-  const { de, en } = languages
-  if (de === undefined || en === undefined) throw new Error("German or English is missing")
-  const { "login.title": title = "" } = de
+test("languages that are written from right to left have that direction", () => {
+  const rightToLeft = Object.keys(languages).filter((locale) => formLanguageFor(locale).direction === "rtl")
+  expect(rightToLeft).toEqual(["ar", "fa", "he", "ku", "ps", "sd", "ug", "ur"])
+})
+
+test("a missing translation of Elements is replaced by the English text", () => {
+  const { fr, en } = languages
+  if (fr === undefined || en === undefined) throw new Error("French or English is missing")
+  const { "login.title": title = "" } = fr
   try {
-    Reflect.deleteProperty(de, "login.title")
-    expect(languageFor("de").texts["login.title"]).toBe(en["login.title"])
+    Reflect.deleteProperty(fr, "login.title")
+    expect(formLanguageFor("fr").texts["login.title"]).toBe(en["login.title"])
   } finally {
-    de["login.title"] = title
+    fr["login.title"] = title
   }
 })

@@ -1,11 +1,15 @@
 import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
+import { join } from "node:path"
 import { expect, test } from "vitest"
 import { parse } from "yaml"
 import { paths } from "@/lib/routes"
 
+/** Folders in parentheses are not part of a path. */
+const ROUTES = ["", "/(app)", "/(public)"].flatMap((group) => ["page.tsx", "route.ts"].map((file) => ({ group, file })))
+
 test.each(Object.entries(paths))("%s is the path of a page or route handler: %s", (_, path) => {
-  expect(existsSync(`app${path}/page.tsx`) || existsSync(`app${path}/route.ts`)).toBe(true)
+  expect(ROUTES.filter(({ group, file }) => existsSync(join("app", group, path, file)))).toHaveLength(1)
 })
 
 test("ory/kratos.yml redirects browsers to these paths", async () => {

@@ -7,6 +7,7 @@ import { startServers } from "../e2e/servers"
 import { withoutSettings } from "../e2e/settings"
 import { brand } from "../lib/brand"
 import { paths } from "../lib/routes"
+import { catalogues, defaultLocale } from "../lib/texts"
 import { nodeModule, projectDir, run, runMain } from "./processes"
 import { demoUser, seedDemoUser } from "./stack"
 
@@ -41,9 +42,9 @@ await runMain(async () => {
       await overview(browser, pictures, colorScheme)
     }
     await writeFile(join(PICTURES, "tour.webp"), await animation(await tour(browser, servers.appUrl)))
-    await linkPreview(browser, join(projectDir, "app", "opengraph-image.png"))
+    await linkPreview(browser, join(projectDir, "public", "opengraph-image.png"))
     await homeScreenIcon(join(projectDir, "app", "apple-icon.png"))
-    console.log("The pictures are in docs/screenshots/, app/opengraph-image.png and app/apple-icon.png.")
+    console.log("The pictures are in docs/screenshots/, public/opengraph-image.png and app/apple-icon.png.")
   } finally {
     await browser.close()
     await servers.stop()
@@ -132,7 +133,9 @@ async function linkPreview(browser: Browser, path: string): Promise<void> {
     p { font-size: 32px; color: #52525b; margin: 0 }
   </style><img src="data:image/svg+xml;base64,${logo}"><h1></h1><p></p>`)
   await page.locator("h1").evaluate((element, text) => (element.textContent = text), brand.name)
-  await page.locator("p").evaluate((element, text) => (element.textContent = text), brand.description)
+  await page
+    .locator("p")
+    .evaluate((element, text) => (element.textContent = text), catalogues[defaultLocale].description)
   await page.screenshot({ path })
   await page.close()
 }

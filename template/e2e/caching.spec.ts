@@ -17,7 +17,7 @@ test(
     test.setTimeout(300_000)
     const folder = await copyProject()
     afterTest(() => rm(folder, { recursive: true, force: true }))
-    await cp("template/e2e/caching/app", join(folder, "app"), { recursive: true })
+    await cp("template/e2e/caching/app", join(folder, "app/(app)"), { recursive: true })
     await run("npm", ["run", "build"], { cwd: folder, env: { ...process.env, ORY_SDK_URL: setting("ORY_URL") } })
 
     const users = await Promise.all(Array.from({ length: 5 }, () => createUser()))
@@ -90,6 +90,6 @@ test("docs/caching.md shows the code that this test runs", async () => {
   const docs = await readFile("docs/caching.md", "utf8")
   for (const file of ["invoices.ts", "page.tsx", "actions.ts"]) {
     const code = await readFile(join("template/e2e/caching/app/invoices", file), "utf8")
-    expect(docs).toContain(`\`\`\`${file.endsWith("x") ? "tsx" : "ts"}\n// app/invoices/${file}\n${code}\`\`\``)
+    expect(docs).toContain(`\`\`\`${file.endsWith("x") ? "tsx" : "ts"}\n// app/(app)/invoices/${file}\n${code}\`\`\``)
   }
 })

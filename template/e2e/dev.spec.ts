@@ -299,7 +299,7 @@ test("serves a new file in public/ without a restart, and logs how to make other
     await page.close()
     await Promise.all([
       rm(join(folder, "public"), { recursive: true }),
-      rm(join(folder, "app", PROBE_PAGE), { recursive: true }),
+      rm(join(folder, "app/(app)", PROBE_PAGE), { recursive: true }),
     ])
     running.signal("SIGINT")
     await running.ended

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises"
 import { TOTP } from "otpauth"
 import type { Locator, Page, Route } from "playwright/test"
 import {
+  codeField,
   addAuthenticator,
   changePassword,
   codeFor,
@@ -33,13 +34,13 @@ async function expectErrorAt(page: Page, name: string, text: RegExp): Promise<vo
 const REQUIRED = /fill out this field|fill in this field/i
 
 for (const [path, field, button] of [
-  ["/auth/login", "identifier", /code/i],
-  ["/auth/login", "identifier", /sign in with password/i],
-  ["/auth/registration", "traits.email", /sign up/i],
-  ["/auth/recovery", "email", /continue/i],
-  ["/auth/verification", "email", /continue/i],
+  ["/auth/login", "identifier", texts.ory.sendSignInCode],
+  ["/auth/login", "identifier", texts.ory.signInWithPassword],
+  ["/auth/registration", "traits.email", texts.ory.signUp],
+  ["/auth/recovery", "email", texts.ory.continue],
+  ["/auth/verification", "email", texts.ory.continue],
 ] as const)
-  test(`${path}: the button ${button.source} with an empty address shows an error at the field`, async ({ page }) => {
+  test(`${path}: the button ${button} with an empty address shows an error at the field`, async ({ page }) => {
     await page.goto(path)
     await page.getByRole("button", { name: button }).first().click()
     await expectErrorAt(page, field, REQUIRED)
@@ -52,7 +53,7 @@ for (const [path, field, button] of [
 test("a wrong password focuses the empty password field and shows both ways on", async ({ page, user }) => {
   await page.goto("/auth/login?return_to=/account")
   await signIn(page, { ...user, password: "wrong password" })
-  await expect(page.getByRole("alert").filter({ hasText: /credentials are invalid/i })).toBeVisible()
+  await expect(page.getByRole("alert").filter({ hasText: texts.ory.wrongPassword })).toBeVisible()
   await expect(page.locator("input[name=password]")).toBeFocused()
   await expect(page.locator("input[name=identifier]")).toHaveValue(user.email)
 
@@ -72,7 +73,7 @@ test("a new password that is too short is announced at its field", async ({ sign
   await page.goto("/account/settings")
   const form = page.getByRole("form", { name: texts.forms.password })
   await form.locator("input[name=password]").fill("short")
-  await form.getByRole("button", { name: "Save" }).click()
+  await form.getByRole("button", { name: texts.ory.save }).click()
   await expectErrorAt(page, "password", /at least 8 characters/)
 })
 
@@ -83,10 +84,10 @@ test("the result of a change is said once, in its section, which has the focus",
   await page.goto("/account/settings")
   const form = page.getByRole("form", { name: texts.forms.password })
   await form.locator("input[name=password]").fill(`${user.password} too`)
-  await form.getByRole("button", { name: "Save" }).click()
+  await form.getByRole("button", { name: texts.ory.save }).click()
   await expectSettingsSaved(page)
-  await expect(page.getByText("Your changes have been saved!")).toHaveCount(1)
-  await expect(form.getByRole("status").filter({ hasText: "Your changes have been saved!" })).toBeVisible()
+  await expect(page.getByText(texts.ory.saved)).toHaveCount(1)
+  await expect(form.getByRole("status").filter({ hasText: texts.ory.saved })).toBeVisible()
   await expect(form.getByRole("heading")).toBeFocused()
 })
 
@@ -130,14 +131,14 @@ test("a settings form of a session that was revoked leads to sign-in and back", 
 test("a registered address at sign-up leads to sign-in with the address kept", async ({ page, user }) => {
   await page.goto("/auth/registration?return_to=/account")
   await page.locator('input[name="traits.email"]').fill(user.email)
-  await page.getByRole("button", { name: "Sign up" }).click()
-  const password = page.getByRole("button", { name: /^Password/ })
+  await page.getByRole("button", { name: texts.ory.signUp }).click()
+  const password = page.getByRole("button", { name: texts.ory.choosePassword })
   const link = page.getByRole("link", { name: texts.forms.signInInstead })
   await expect(password.or(link)).toBeVisible()
   if (await password.isVisible()) {
     await password.click()
     await page.locator("input[name=password]").fill(user.password)
-    await page.getByRole("button", { name: "Sign up" }).click()
+    await page.getByRole("button", { name: texts.ory.signUp }).click()
   }
   await link.click()
   await page.waitForURL("**/auth/login**")
@@ -152,7 +153,7 @@ test("a sign-in code for an address without an account leads to sign-up with the
 }) => {
   await page.goto("/auth/login?return_to=/account")
   await page.locator("input[name=identifier]").fill(newAccount.email)
-  await page.getByRole("button", { name: /code/i }).click()
+  await page.getByRole("button", { name: texts.ory.sendSignInCode }).click()
   await page.getByRole("link", { name: texts.forms.createAccount }).click()
   await page.waitForURL("**/auth/registration**")
   await expect(page.locator('input[name="traits.email"]')).toHaveValue(newAccount.email)
@@ -166,7 +167,7 @@ test("after sign-up, the page names the address, sends a new code, and leads on 
   await submitRegistration(page, newAccount)
   const first = await codeFor(newAccount.email)
   await expect(page.getByTestId("ory/card").getByText(newAccount.email)).toBeVisible()
-  await page.getByRole("button", { name: "Resend code" }).click()
+  await page.getByRole("button", { name: texts.ory.resendCode }).click()
   await expect(page.getByRole("status").filter({ hasText: texts.forms.newCodeSent })).toBeVisible()
   const second = await codeFor(newAccount.email, first)
 
@@ -175,9 +176,9 @@ test("after sign-up, the page names the address, sends a new code, and leads on 
   await expect(page.getByText(texts.account.unconfirmed)).toBeVisible()
 
   await page.goBack()
-  await page.getByRole("textbox", { name: /code/i }).fill(second)
-  await page.getByRole("button", { name: "Continue", exact: true }).click()
-  await page.getByRole("link", { name: "Continue" }).click()
+  await codeField(page).fill(second)
+  await page.getByRole("button", { name: texts.ory.continue, exact: true }).click()
+  await page.getByRole("link", { name: texts.ory.continue }).click()
   await page.waitForURL("**/account")
   await expect(page.getByText(texts.account.unconfirmed)).toHaveCount(0)
 })
@@ -191,10 +192,10 @@ test("an unverified user confirms the address from the account page", async ({ p
   await page.getByRole("link", { name: texts.account.confirmAddress }).click()
   await page.waitForURL("**/auth/verification**")
   await expect(page.locator("input[name=email]")).toHaveValue(account.email)
-  await page.getByRole("button", { name: "Continue", exact: true }).click()
-  await page.getByRole("textbox", { name: /code/i }).fill(await codeFor(account.email))
-  await page.getByRole("button", { name: "Continue", exact: true }).click()
-  await page.getByRole("link", { name: "Continue" }).click()
+  await page.getByRole("button", { name: texts.ory.continue, exact: true }).click()
+  await codeField(page).fill(await codeFor(account.email))
+  await page.getByRole("button", { name: texts.ory.continue, exact: true }).click()
+  await page.getByRole("link", { name: texts.ory.continue }).click()
   await page.waitForURL("**/account")
   await expectSignedIn(page, account)
   await expect(page.getByText(texts.account.unconfirmed)).toHaveCount(0)
@@ -212,13 +213,13 @@ test("the address is filled in when a signed-in user signs in again", async ({ s
 test("backup codes can be downloaded, and removing them asks first", async ({ page, newAccount }) => {
   await signUp(page, newAccount)
   await page.goto("/account/settings")
-  await page.getByRole("button", { name: "Enable" }).click()
+  await page.getByRole("button", { name: texts.ory.enableBackupCodes }).click()
   const download = page.waitForEvent("download")
   await page.getByRole("link", { name: texts.forms.downloadCodes }).click()
   expect((await readFile(await (await download).path(), "utf8")).split("\n")).toHaveLength(12)
-  await page.getByRole("button", { name: "Confirm backup recovery codes" }).click()
+  await page.getByRole("button", { name: texts.ory.confirmBackupCodes }).click()
   await expectSettingsSaved(page)
-  const remove = page.getByRole("button", { name: "Disable this method" })
+  const remove = page.getByRole("button", { name: texts.ory.disableMethod })
   await remove.click()
   const dialog = page.getByRole("dialog")
   await expect(dialog).toBeVisible()
@@ -226,8 +227,8 @@ test("backup codes can be downloaded, and removing them asks first", async ({ pa
   await expect(dialog).toBeHidden()
   await expect(remove).toBeFocused()
   await remove.click()
-  await dialog.getByRole("button", { name: "Disable this method" }).click()
-  await expect(page.getByRole("button", { name: "Enable" })).toBeVisible()
+  await dialog.getByRole("button", { name: texts.ory.disableMethod }).click()
+  await expect(page.getByRole("button", { name: texts.ory.enableBackupCodes })).toBeVisible()
   await expectSettingsSaved(page)
   await expect(page.getByRole("form", { name: texts.forms.backupCodes }).getByRole("heading")).toBeFocused()
 })
@@ -243,20 +244,20 @@ test("the only way to sign in cannot be removed, and the page says why", async (
   await page.goto("/auth/registration")
   await submitTraits(page, newAccount.email)
   await authenticator.whileTouched(async () => {
-    await page.getByRole("button", { name: /^Passkey/ }).click()
+    await page.getByRole("button", { name: texts.ory.choosePasskey }).click()
     await page.waitForURL("**/auth/verification**")
   })
   await page.goto("/account/settings")
   const passkeys = page.getByRole("form", { name: texts.forms.passkeys })
-  await expect(passkeys.getByRole("button", { name: "Remove" })).toBeDisabled()
+  await expect(passkeys.getByRole("button", { name: texts.ory.removePasskey })).toBeDisabled()
   await expect(passkeys.getByText(texts.forms.onlyWayToSignIn)).toBeVisible()
 
   await changePassword(page, newAccount.password)
   await expectSettingsSaved(page)
   await page.reload()
   await expect(passkeys.getByText(texts.forms.onlyWayToSignIn)).toHaveCount(0)
-  await passkeys.getByRole("button", { name: "Remove" }).click()
-  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click()
+  await passkeys.getByRole("button", { name: texts.ory.removePasskey }).click()
+  await page.getByRole("dialog").getByRole("button", { name: texts.ory.removePasskey }).click()
   await expectSettingsSaved(page)
   await expect(passkeys.getByRole("listitem")).toHaveCount(0)
 })
@@ -280,7 +281,7 @@ test("an unknown path has its own title, and links to the pages that exist", asy
   const page = await openAs(user, undefined, { expectedErrors: /^404 / })
   await page.goto("/no-such-page")
   await page.waitForLoadState("networkidle")
-  await expect(page).toHaveTitle(/^Page not found · /)
+  await expect(page).toHaveTitle(new RegExp(`^${texts.notFound} · `))
   await expect(page.getByRole("heading", { name: texts.notFound, level: 1 })).toBeVisible()
   await follow(page, texts.nav.devices)
   await page.waitForURL("**/account/devices")
@@ -333,7 +334,7 @@ test("the keyboard alone signs out another device and confirms a sign-in", async
   const page = await openAs(user)
   const { press, tabTo } = keyboard(page)
   await page.goto("/account/devices")
-  const devices = page.getByRole("list", { name: "Devices" })
+  const devices = page.getByRole("list", { name: texts.devices.list })
   await expect(devices.getByRole("listitem")).toHaveCount(2)
   await tabTo(page.getByRole("button", { name: texts.devices.signOutDevice(texts.devices.firefoxOnWindows) }))
   await press("Enter")
@@ -359,16 +360,16 @@ test("the keyboard alone signs in, skips the navigation, and removes a second fa
     await expect(page.locator('input[name="traits.email"]')).toBeFocused()
     await page.keyboard.type(newAccount.email)
     await press("Enter")
-    await tabTo(page.getByRole("button", { name: /^Password/ }))
+    await tabTo(page.getByRole("button", { name: texts.ory.choosePassword }))
     await press("Enter")
     await expect(page.locator("input[name=password]")).toBeFocused()
     await page.keyboard.type(newAccount.password)
     await press("Enter")
     await page.waitForURL("**/auth/verification**")
-    await expect(page.getByRole("textbox", { name: /code/i })).toBeFocused()
+    await expect(codeField(page)).toBeFocused()
     await page.keyboard.type(await codeFor(newAccount.email))
     await press("Enter")
-    await tabTo(page.getByRole("link", { name: "Continue" }))
+    await tabTo(page.getByRole("link", { name: texts.ory.continue }))
     await press("Enter")
     await page.waitForURL("**/account")
   })
@@ -391,7 +392,7 @@ test("the keyboard alone signs in, skips the navigation, and removes a second fa
     await press("Enter")
     await expectSettingsSaved(page)
 
-    const remove = page.getByRole("button", { name: /Unlink/ })
+    const remove = page.getByRole("button", { name: texts.ory.unlinkAuthenticator })
     await tabTo(remove)
     await press("Enter")
     await expect(page.getByRole("dialog")).toBeVisible()
@@ -399,7 +400,7 @@ test("the keyboard alone signs in, skips the navigation, and removes a second fa
     await expect(page.getByRole("dialog")).toBeHidden()
     await expect(remove).toBeFocused()
     await press("Enter")
-    await tabTo(page.getByRole("dialog").getByRole("button", { name: /Unlink/ }))
+    await tabTo(page.getByRole("dialog").getByRole("button", { name: texts.ory.unlinkAuthenticator }))
     await press("Enter")
     await expect(page.getByRole("form", { name: texts.forms.authenticator }).getByRole("heading")).toBeFocused()
     await expect(page.getByText(texts.forms.setUp)).toBeVisible()

@@ -29,7 +29,7 @@ export default async function ProbePage() {
 }
 `
   const files = {
-    [`app${PROBE_PAGE}/page.tsx`]: page,
+    [`app/(app)${PROBE_PAGE}/page.tsx`]: page,
     "public/.hidden": "",
     ...Object.fromEntries(Object.entries(PROBES).map(([name, content]) => [`public${name}`, content])),
   }

@@ -152,7 +152,7 @@ test("the build fails when a file in public/ has the path of a page", async () =
   await writeFile(join(folder, "public/dashboard"), "")
   try {
     await expect(build()).rejects.toThrow(
-      "public/dashboard has the path of the page app/dashboard/page.tsx. Rename one of the two.",
+      "public/dashboard has the path of the page app/(app)/dashboard/page.tsx. Rename one of the two.",
     )
   } finally {
     await rm(join(folder, "public/dashboard"))

@@ -1,14 +1,21 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { cancel, confirm, intro, isCancel, multiselect, text } from "@clack/prompts"
+import { cancel, confirm, intro, isCancel, multiselect, select, text } from "@clack/prompts"
+import { catalogues, defaultLocale, type Locale } from "../../lib/texts"
 import { InitError } from "./copy"
 
 export const EXAMPLES = ["express", "go"] as const
 export type Example = (typeof EXAMPLES)[number]
 
+export const LOCALES = Object.keys(catalogues) as Locale[]
+
 export interface Answers {
   name: string
+  /** The default language. */
+  language: Locale
+  /** Whether the other languages are removed. */
+  onlyDefaultLanguage: boolean
   /** Email address or https URL. Empty: the repository's private reporting. */
   securityContact: string
   /** The examples to keep. */
@@ -18,7 +25,9 @@ export interface Answers {
 export interface Flags {
   yes: boolean
   skipChecks: boolean
+  onlyDefaultLanguage: boolean
   name?: string
+  language?: Locale
   securityContact?: string
   examples?: readonly Example[]
 }
@@ -26,10 +35,13 @@ export interface Flags {
 export const USAGE = `npm run init -- [options]
 
   --name <name>                     the product's name, for example "Acme Invoices"
+  --language <en | de | es>         the default language of pages and messages
+  --only-default-language           removes the other languages
   --security-contact <contact>      email address or https URL for security reports
   --examples <express,go | none>    the examples to keep
-  --yes                             asks nothing: without the flags above, keeps no example
-                                    and names the repository's private reporting as the contact
+  --yes                             asks nothing: without the flags above, keeps English as the
+                                    default language and no example, and names the repository's
+                                    private reporting as the contact
   --skip-checks                     does not run npm run test:quick before it replaces the files`
 
 /** @throws InitError for an unknown option or an invalid value. */
@@ -38,6 +50,8 @@ export function parseFlags(args: readonly string[]): Flags {
     yes: { type: "boolean", default: false },
     "skip-checks": { type: "boolean", default: false },
     name: { type: "string" },
+    language: { type: "string" },
+    "only-default-language": { type: "boolean", default: false },
     examples: { type: "string" },
     "security-contact": { type: "string" },
   } as const
@@ -47,8 +61,13 @@ export function parseFlags(args: readonly string[]): Flags {
   } catch (error) {
     throw new InitError(`${(error as Error).message}\n\n${USAGE}`)
   }
-  const flags: Flags = { yes: values.yes, skipChecks: values["skip-checks"] }
+  const flags: Flags = {
+    yes: values.yes,
+    skipChecks: values["skip-checks"],
+    onlyDefaultLanguage: values["only-default-language"],
+  }
   if (values.name !== undefined) flags.name = valid("--name", values.name, nameProblem)
+  if (values.language !== undefined) flags.language = parseLanguage(values.language)
   if (values.examples !== undefined) flags.examples = parseExamples(values.examples)
   const contact = values["security-contact"]
   if (contact !== undefined) flags.securityContact = valid("--security-contact", contact, contactProblem)
@@ -60,21 +79,41 @@ export async function askForAnswers(flags: Flags, project: string): Promise<Answ
   const available = EXAMPLES.filter((example) => existsSync(join(project, "examples", example)))
   if (flags.yes) {
     if (flags.name === undefined) throw new InitError(`--yes needs --name.\n\n${USAGE}`)
-    const { name, securityContact = "", examples = [] } = flags
-    return { name, securityContact, examples: examples.filter((example) => available.includes(example)) }
+    const { name, language = defaultLocale, onlyDefaultLanguage, securityContact = "", examples = [] } = flags
+    const kept = examples.filter((example) => available.includes(example))
+    return { name, language, onlyDefaultLanguage, securityContact, examples: kept }
   }
-  if (flags.name === undefined || flags.securityContact === undefined || flags.examples === undefined) requireTerminal()
+  const asked = [flags.name, flags.language, flags.securityContact, flags.examples]
+  if (asked.includes(undefined)) requireTerminal()
   intro("Make it yours")
   const name = flags.name ?? (await askForName())
+  const language = flags.language ?? (await askForLanguage())
+  // A flag for the language comes with one for the others.
+  const onlyDefaultLanguage =
+    flags.onlyDefaultLanguage || (flags.language === undefined && (await askForOnlyLanguage(language)))
   const securityContact = flags.securityContact ?? (await askForContact())
   const examples = flags.examples ?? (await askForExamples(available))
-  return { name, securityContact, examples }
+  return { name, language, onlyDefaultLanguage, securityContact, examples }
 }
 
 async function askForName(): Promise<string> {
   const message = "What is your product's name?"
   return (await answered(text({ message, placeholder: "Acme Invoices", validate: nameProblem }))).trim()
 }
+
+async function askForLanguage(): Promise<Locale> {
+  const message = "What is your product's default language?"
+  const options = LOCALES.map((value) => ({ value, label: languageName(value) }))
+  return answered(select({ message, options, initialValue: defaultLocale }))
+}
+
+async function askForOnlyLanguage(language: Locale): Promise<boolean> {
+  const others = LOCALES.filter((locale) => locale !== language).map(languageName)
+  const message = `Do you remove the other languages (${others.join(", ")})?`
+  return answered(confirm({ message, initialValue: false }))
+}
+
+const languageName = (locale: Locale): string => new Intl.DisplayNames("en", { type: "language" }).of(locale) ?? locale
 
 async function askForContact(): Promise<string> {
   const message = "Where do people report security problems? Enter an email address or https URL."
@@ -132,6 +171,13 @@ function parseExamples(list: string): readonly Example[] {
   if (unknown !== undefined)
     throw new InitError(`--examples is "${list}", but "${unknown}" is no example. Use express, go, express,go or none.`)
   return EXAMPLES.filter((example) => names.includes(example))
+}
+
+function parseLanguage(language: string): Locale {
+  const known = LOCALES.find((locale) => locale === language)
+  if (known === undefined)
+    throw new InitError(`--language is "${language}", but there are only these languages: ${LOCALES.join(", ")}.`)
+  return known
 }
 
 function valid(flag: string, value: string, problem: (value: string) => string | undefined): string {

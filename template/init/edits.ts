@@ -1,6 +1,7 @@
 import { stringify } from "yaml"
 import { brand } from "../../lib/brand"
-import { EXAMPLES, packageName, type Answers } from "./answers"
+import { defaultLocale } from "../../lib/texts"
+import { EXAMPLES, LOCALES, packageName, type Answers } from "./answers"
 import { InitError, type Copy } from "./copy"
 
 /** Packages that only `template/` uses. A test compares this list with the imports. */
@@ -32,16 +33,14 @@ interface Package {
 }
 
 /** Turns a copy of the template into the product. `commit` is the template's commit, where Git knows it. */
-export function makeProduct(
-  copy: Copy,
-  { name, securityContact, examples }: Answers,
-  commit: string | undefined,
-): void {
+export function makeProduct(copy: Copy, answers: Answers, commit: string | undefined): void {
+  const { name, securityContact, examples } = answers
   copy.replace("lib/brand.ts", JSON.stringify(brand.name), JSON.stringify(name))
   copy.replace("ory/kratos.yml", `: ${yaml(brand.name)}\n`, `: ${yaml(name)}\n`)
   for (const path of copy.files().filter((file) => file.startsWith("ory/mails/") && file.endsWith(".gotmpl")))
     // A string of a Go template. Kratos escapes it for HTML.
     copy.replace(path, JSON.stringify(brand.name), JSON.stringify(name))
+  chooseLanguages(copy, answers)
   // The first paragraph says where to report a problem.
   copy.edit("SECURITY.md", (text) => text.replace(/(?<=^# Security\n\n)[^]*?(?=\n\n)/, () => reportTo(securityContact)))
   copy.edit("package.json", (text) => productPackage(text, name, commit))
@@ -71,12 +70,30 @@ export function makeProduct(
   copy.replace(".prettierignore", "bench.json\n", "")
   // They show the template's name. `npm run screenshots` makes the product's.
   copy.remove("docs/screenshots")
-  copy.remove("app/opengraph-image.png")
+  copy.remove("public/opengraph-image.png")
   // It lists the changes of the template. docs/keep-it-current.md shows how to read it there.
   copy.remove("CHANGELOG.md")
   copy.remove("template")
   for (const path of copy.files())
     if (copy.read(path).search(MENTION) >= 0) copy.edit(path, (text) => text.replace(MENTION, ""))
+}
+
+/** Sets the default language, and removes the catalogues of the others on request. The remaining one then defines the type of texts. */
+function chooseLanguages(copy: Copy, { language, onlyDefaultLanguage }: Answers): void {
+  const index = "lib/texts/index.ts"
+  if (language !== defaultLocale)
+    copy.replace(index, `defaultLocale: Locale = "${defaultLocale}"`, `defaultLocale: Locale = "${language}"`)
+  if (!onlyDefaultLanguage) return
+  for (const other of LOCALES.filter((locale) => locale !== language)) {
+    copy.remove(`lib/texts/${other}.ts`)
+    copy.replace(index, `import { ${other} } from "./${other}"\n`, "")
+  }
+  copy.replace(index, `{ ${LOCALES.join(", ")} }`, `{ ${language} }`)
+  if (language === "en") return
+  copy.replace(index, "typeof en", `typeof ${language}`)
+  const catalogue = `lib/texts/${language}.ts`
+  copy.replace(catalogue, 'import type { Texts } from "./index"\n\n', "")
+  copy.replace(catalogue, `export const ${language}: Texts = {`, `export const ${language} = {`)
 }
 
 /** Lines that still name the template, as `path:line: text`. */

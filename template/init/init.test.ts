@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { parse } from "yaml"
-import { contactProblem, nameProblem, packageName, parseFlags, type Answers } from "./answers"
+import { contactProblem, LOCALES, nameProblem, packageName, parseFlags, type Answers } from "./answers"
 import { Copy, InitError } from "./copy"
 import { leftovers, makeProduct, TEMPLATE_PACKAGES } from "./edits"
 
@@ -15,7 +15,13 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const acme: Answers = { name: 'Acme "1": Ä & Co', securityContact: "security@acme.example", examples: [] }
+const acme: Answers = {
+  name: 'Acme "1": Ä & Co',
+  language: "en",
+  onlyDefaultLanguage: false,
+  securityContact: "security@acme.example",
+  examples: [],
+}
 
 /** TypeScript and Next need these packages; no file imports them. */
 const NOT_IMPORTED = ["node", "react-dom"]
@@ -68,6 +74,28 @@ describe("the product", () => {
     expect(JSON.parse(copy.read("package.json"))).toMatchObject({ name: "acme-1-a-co" })
     expect(copy.read("README.md")).toMatch(/^# Acme "1": Ä & Co\n/)
   })
+
+  test.each([
+    { language: "en", onlyDefaultLanguage: false, left: ["de", "en", "es"] },
+    { language: "en", onlyDefaultLanguage: true, left: ["en"] },
+    { language: "de", onlyDefaultLanguage: false, left: ["de", "en", "es"] },
+    { language: "de", onlyDefaultLanguage: true, left: ["de"] },
+    { language: "es", onlyDefaultLanguage: true, left: ["es"] },
+  ] as const)(
+    "has the default language $language and the catalogues $left",
+    async ({ language, onlyDefaultLanguage, left }) => {
+      const copy = product({ language, onlyDefaultLanguage })
+      const { catalogues, defaultLocale } = (await import(join(copy.folder, "lib/texts/index.ts"))) as {
+        catalogues: object
+        defaultLocale: string
+      }
+      expect(defaultLocale).toBe(language)
+      expect(Object.keys(catalogues).sort()).toEqual(left)
+      expect(LOCALES.filter((locale) => copy.has(`lib/texts/${locale}.ts`)).sort()).toEqual(left)
+      const index = copy.read("lib/texts/index.ts")
+      expect(index).toContain(`export type Texts = typeof ${onlyDefaultLanguage ? language : "en"}\n`)
+    },
+  )
 
   test.each([
     ["security@acme.example", "to <security@acme.example>"],
@@ -168,8 +196,9 @@ describe("the product", () => {
       .files()
       .filter((path) => path.endsWith(".md"))
       .flatMap((path) =>
-        [...copy.read(path).matchAll(/\]\((?!https?:)([^)#\s]+)/g)]
-          .map(([, link = ""]) => join(dirname(path), link))
+        // A path with parentheses is in angle brackets.
+        [...copy.read(path).matchAll(/\]\((?!https?:)(?:<([^>]+)>|([^)#\s]+))/g)]
+          .map(([, bracketed, link = ""]) => join(dirname(path), bracketed ?? link))
           .filter((link) => !copy.has(link))
           .map((link) => `${path}: ${link}`),
       )
@@ -266,20 +295,34 @@ describe("answers", () => {
 
   test("flags are read", () => {
     expect(
-      parseFlags(["--yes", "--name", " Acme ", "--examples", "go,express", "--security-contact=a@b.example"]),
+      parseFlags([
+        "--yes",
+        "--name= Acme ",
+        "--language=de",
+        "--examples=go,express",
+        "--security-contact=a@b.example",
+      ]),
     ).toEqual({
       yes: true,
       skipChecks: false,
+      onlyDefaultLanguage: false,
       name: "Acme",
+      language: "de",
       examples: ["express", "go"],
       securityContact: "a@b.example",
     })
-    expect(parseFlags(["--examples", "none"])).toEqual({ yes: false, skipChecks: false, examples: [] })
+    expect(parseFlags(["--examples", "none", "--only-default-language"])).toEqual({
+      yes: false,
+      skipChecks: false,
+      onlyDefaultLanguage: true,
+      examples: [],
+    })
   })
 
   test.each([
     [["--nmae", "Acme"], /--nmae[^]*--name <name>/],
     [["--examples", "rust"], /--examples is "rust".*Use express, go/],
+    [["--language", "tlh"], /--language is "tlh".*en, de, es/],
     [["--name", ""], /--name: The name is empty/],
     [["--security-contact", "nobody"], /--security-contact: "nobody" is neither/],
   ])("%j is refused with the cure", (args, message) => {

@@ -1,0 +1,31 @@
+import type { ReactNode } from "react"
+import { NameForm } from "./name-form"
+import { PageTitle, Shell } from "@/components/shell"
+import { pageTexts, titled } from "@/lib/language"
+import { paths } from "@/lib/routes"
+import { requireSession } from "@/lib/session"
+
+export const generateMetadata = titled((texts) => texts.account.title)
+export const instant = false
+
+export default async function AccountPage(): Promise<ReactNode> {
+  const session = await requireSession({ fresh: true })
+  const { email, name } = session.identity.traits
+  const texts = (await pageTexts()).account
+
+  return (
+    <Shell session={session}>
+      <PageTitle title={texts.title}>{texts.intro}</PageTitle>
+      {email !== undefined && !session.identity.verified && (
+        <p className="card mt-6 px-5 py-4 text-sm">
+          {texts.unconfirmed(email)}{" "}
+          {/* A link, not next/link: the page creates a flow at Ory, which the router can't follow. */}
+          <a href={`${paths.verification}?return_to=${paths.account}`} className="font-medium underline">
+            {texts.confirm}
+          </a>
+        </p>
+      )}
+      <NameForm userId={session.identity.id} first={name?.first ?? ""} last={name?.last ?? ""} texts={texts.form} />
+    </Shell>
+  )
+}

@@ -1,0 +1,27 @@
+import type { ReactNode } from "react"
+import { AuthPage } from "@/components/auth-card"
+import { NoCookies } from "@/components/no-cookies"
+import { Verification } from "@/elements/elements"
+import { browserOryUrl, requireFlow, userEmail, withValues, type Query } from "@/lib/flows"
+import { formLanguage, titled } from "@/lib/language"
+
+export const generateMetadata = titled((texts) => texts.auth.verification)
+export const instant = false
+
+export default async function VerificationPage({ searchParams }: { searchParams: Query }): Promise<ReactNode> {
+  const [flow, email] = await Promise.all([requireFlow("verification", searchParams), userEmail()])
+  return (
+    <AuthPage>
+      {flow ? (
+        <Verification
+          flow={withValues(flow, { email })}
+          oryUrl={await browserOryUrl()}
+          language={await formLanguage()}
+          email={email}
+        />
+      ) : (
+        <NoCookies />
+      )}
+    </AuthPage>
+  )
+}
