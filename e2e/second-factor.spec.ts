@@ -11,7 +11,7 @@ import {
   signUp,
   test,
 } from "./fixtures"
-import { createUser, PAGE_LOAD, send } from "./http"
+import { PAGE_LOAD, send } from "./http"
 import { setting } from "./settings"
 import { texts } from "./texts"
 
@@ -65,19 +65,6 @@ test("a backup code is a second factor and works only once", async ({ page, newA
   ] as const) {
     await submitCode(invalid)
     await expect(page.getByText(message).first()).toBeVisible()
-  }
-})
-
-test("Ory accepts an authenticator code again until it expires", async ({ page, newAccount }) => {
-  await signUp(page, newAccount)
-  const totp = await enrolTotp(page)
-  const code = totp.generate()
-  for (const attempt of ["first", "second"]) {
-    await signOut(page)
-    await page.goto(`/dashboard?${attempt}`)
-    await signIn(page, newAccount)
-    await enterSecondFactor(page, code)
-    await page.waitForURL((url) => url.pathname === "/dashboard")
   }
 })
 
@@ -142,22 +129,4 @@ test("a download asks for the second factor when the user has signed in again wi
 
   await page.getByRole("link", { name: texts.data.download }).click()
   await expect(codeField(page)).toBeVisible()
-})
-
-test("the app requires no second factor when Ory does not, and still accepts one", async ({ openAs, ownServers }) => {
-  const servers = await ownServers({
-    kratos: { SESSION_WHOAMI_REQUIRED_AAL: "aal1", SELFSERVICE_FLOWS_SETTINGS_REQUIRED_AAL: "aal1" },
-  })
-  const user = await createUser(servers)
-  const page = await openAs(user, servers.appUrl)
-  const totp = await enrolTotp(page)
-  await signOut(page)
-  await page.goto("/dashboard")
-  await signIn(page, user)
-  await page.waitForURL(`${servers.appUrl}/dashboard`)
-  expect((await sessionOf(page)).authenticator_assurance_level).toBe("aal1")
-
-  await page.goto("/api/refresh-session?aal=aal2&return_to=/account")
-  await enterSecondFactor(page, totp.generate())
-  await page.waitForURL(`${servers.appUrl}/account`)
 })
