@@ -31,7 +31,12 @@ await runMain(async () => {
   try {
     await seedDemoUser(servers.ory.adminUrl)
     for (const colorScheme of ["light", "dark"] as const) {
-      const page = await browser.newPage({ colorScheme, baseURL: servers.appUrl, reducedMotion: "reduce" })
+      const page = await browser.newPage({
+        colorScheme,
+        baseURL: servers.appUrl,
+        reducedMotion: "reduce",
+        locale: defaultLocale,
+      })
       const pictures = [await shot(page, paths.home), await shot(page, paths.login)]
       await page.locator("input[name=identifier]").fill(demoUser.email)
       await page.locator("input[name=password]").fill(demoUser.password)

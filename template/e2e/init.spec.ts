@@ -121,7 +121,7 @@ test("typed answers make a product that passes its checks, builds and runs", asy
     await terminal.shows("What is your product's default language?")
     terminal.type(DOWN)
     terminal.type("\r")
-    await terminal.shows("Do you remove the other languages (English, Spanish)?")
+    await terminal.shows("Remove the other languages (English, Spanish)?")
     terminal.type("y")
     await terminal.shows("Where do people report security problems?")
     terminal.type("nobody\r")

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises"
 import languages from "../../elements/languages"
+import { catalogues } from "../../lib/texts"
 import { expect, test } from "../../e2e/fixtures"
 import { gateWeight, scriptsWeight } from "./weight"
 import { weightLimits } from "./weight-limits"
@@ -22,4 +23,7 @@ test("the browser's scripts contain no language but English", async () => {
   for (const id of ["login.title", "two-step.password.title", "identities.messages.4000006"]) expect(code).toContain(id)
   for (const [locale, { "identities.messages.4000006": text = "" }] of Object.entries(languages))
     expect([locale, code.includes(text)]).toEqual([locale, locale === "en"])
+  // The app's own texts are in the HTML only, in one language.
+  for (const { shared, forms } of Object.values(catalogues))
+    for (const text of [shared.skipToContent, forms.needsJavaScript]) expect(code).not.toContain(text)
 })

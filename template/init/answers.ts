@@ -88,7 +88,7 @@ export async function askForAnswers(flags: Flags, project: string): Promise<Answ
   intro("Make it yours")
   const name = flags.name ?? (await askForName())
   const language = flags.language ?? (await askForLanguage())
-  // A flag for the language comes with one for the others.
+  // With `--language`, only the other flag removes languages.
   const onlyDefaultLanguage =
     flags.onlyDefaultLanguage || (flags.language === undefined && (await askForOnlyLanguage(language)))
   const securityContact = flags.securityContact ?? (await askForContact())
@@ -109,7 +109,7 @@ async function askForLanguage(): Promise<Locale> {
 
 async function askForOnlyLanguage(language: Locale): Promise<boolean> {
   const others = LOCALES.filter((locale) => locale !== language).map(languageName)
-  const message = `Do you remove the other languages (${others.join(", ")})?`
+  const message = `Remove the other languages (${others.join(", ")})?`
   return answered(confirm({ message, initialValue: false }))
 }
 
