@@ -11,6 +11,7 @@ import {
   serveFile,
   startFlow,
 } from "@/lib/gate"
+import { withRequestId } from "@/lib/log"
 import { whoami } from "@/lib/ory"
 import { forward } from "@/lib/ory-proxy"
 import { publicFile } from "@/lib/public-files"
@@ -25,7 +26,11 @@ import { slide } from "@/lib/sliding"
  * The gate: runs before every page and decides whether the request may pass. Pages check the session again (`requireSession`),
  * so a request that bypasses the gate is refused too.
  */
-export default async function gate(next: NextRequest): Promise<NextResponse> {
+export default function gate(next: NextRequest): Promise<NextResponse> {
+  return withRequestId(next.headers, () => decide(next))
+}
+
+async function decide(next: NextRequest): Promise<NextResponse> {
   const request = readGateRequest(next)
   const { access, isRead, kind, pathname } = request
   if (env.topology === "same-origin" && isOryPath(pathname))

@@ -3,7 +3,7 @@ import { freePorts } from "./ports"
 import { nodeModule, start, waitForUrl } from "../scripts/processes"
 import { codeFor, expect, signUp, test } from "./fixtures"
 import { randomAccount } from "./http"
-import { gateFile, gateRuntime, startApp } from "./servers"
+import { events, gateFile, gateRuntime, startApp } from "./servers"
 import { setting, withoutSettings } from "./settings"
 import { texts } from "./texts"
 
@@ -43,7 +43,7 @@ test("explains an error of Ory in the app's own words, and logs Ory's text on on
       log.length = 0
       expect(await errorPage(path, init), path).toContain(sentence)
       expect(
-        log.filter((line) => line.startsWith(`Ory ended a flow with an error: ${name}: `)),
+        events(log).filter(({ message }) => message.startsWith(`Ory ended a flow with an error: ${name}: `)),
         path,
       ).toHaveLength(1)
     }
@@ -56,12 +56,14 @@ test("explains an error of Ory in the app's own words, and logs Ory's text on on
     expect(page).toContain(texts.flowErrors.other)
     expect(page).not.toContain(lure)
     expect(page).not.toMatch(/AuthenticationMethod|malformed/)
-    const logged = log.filter((line) => line.includes(lure))
-    expect(logged).toHaveLength(1)
-    expect(logged[0]).toMatch(
+    expect(log.filter((line) => line.includes(lure))).toHaveLength(1)
+    const [logged] = events(log).filter(({ message }) => message.includes(lure))
+    expect(logged).toMatchObject({ level: "error", event: "flow_error", error_id: "without an id" })
+    expect(logged?.request_id).toMatch(/^[\da-f-]{36}$/)
+    expect(logged?.message).toMatch(
       /^Ory ended a flow with an error: without an id: .* call 0800 123 forged line \[31mred x+$/,
     )
-    expect(logged[0]?.length).toBeLessThan(600)
+    expect(logged?.message.length).toBeLessThan(600)
     expect(log.join("\n")).not.toContain("hunter2")
     for (const unknown of ["", "?id=made-up", "?id=a&id=b"])
       expect((await (await fetch(`${app}/auth/error${unknown}`)).text()).replaceAll("&#x27;", "'"), unknown).toContain(

@@ -160,6 +160,19 @@ export async function startApp(
   }
 }
 
+/** A line of the app's log. */
+interface LogLine {
+  level: string
+  event: string
+  message: string
+  request_id?: string
+}
+
+/** The app's own lines in this log: `lib/log.ts` writes one line of JSON for each event. */
+export function events(log: readonly string[]): LogLine[] {
+  return log.filter((line) => line.startsWith('{"time":')).map((line) => JSON.parse(line) as LogLine)
+}
+
 /** The gate's file. `proxy.ts` is Next's newer name, and runs on Node. */
 export const gateFile = existsSync("proxy.ts") ? "proxy.ts" : "middleware.ts"
 

@@ -1,3 +1,4 @@
+import { logStart } from "./log.ts"
 import { isOryNetwork, topologyProblem, type Topology } from "./topology.ts"
 
 /** The checked environment variables. No other code of the app reads its settings from `process.env`. */
@@ -262,9 +263,11 @@ export const env = readEnv(process.env, false)
  */
 export function assertReadyToServe(): void {
   const { sessionSecrets, warnings } = readEnv(process.env)
-  for (const warning of warnings) console.warn(warning)
+  for (const warning of warnings) logStart("warn", "configuration_warning", warning)
   if (sessionSecrets.length === 0)
-    console.warn(
+    logStart(
+      "warn",
+      "configuration_warning",
       "SESSION_SECRET is not set, so there are no snapshots and every check sends a request to Ory. Generate a secret with: openssl rand -base64 32",
     )
 }

@@ -1,4 +1,5 @@
 import "server-only"
+import { log } from "@/lib/log"
 import { ory } from "@/lib/ory"
 import type { Texts } from "@/lib/texts"
 
@@ -24,7 +25,8 @@ export async function flowErrorSentence(
     message = "",
     reason = "",
   } = (response.data.error ?? {}) as Partial<Record<string, string>>
-  console.error(`Ory ended a flow with an error: ${oneLine(`${name}: ${message} ${reason}`)}`)
+  const text = `Ory ended a flow with an error: ${oneLine(`${name}: ${message} ${reason}`)}`
+  log("error", "flow_error", text, { error_id: oneLine(name) })
   return Object.hasOwn(sentences, name) ? sentences[name as keyof typeof sentences] : sentences.other
 }
 

@@ -4,6 +4,7 @@ import { redirect } from "next/navigation"
 import type { Flows } from "@/elements/elements"
 import { currentRequest } from "@/lib/current-request"
 import { oryPublicUrl } from "@/lib/env"
+import { log } from "@/lib/log"
 import { errorId, ory } from "@/lib/ory"
 import { forBrowser } from "@/lib/ory-proxy"
 import { logMissingCookies } from "@/lib/redirect-loop"
@@ -106,7 +107,9 @@ function hasNoSecondFactor({ requested_aal, ui }: LoginFlow): boolean {
 async function enrollUrl(flow: LoginFlow, appUrl: string): Promise<string> {
   // The user has one that Ory's settings have disabled since. The settings page would send them back here, so end the loop.
   if ((await readSession()).outcome === "aal2_required") {
-    console.error(
+    log(
+      "error",
+      "second_factor_disabled",
       "A user's second factor is of a kind that is disabled in Ory's settings. Enable it again, or remove it from their account.",
     )
     return appUrl + paths.error

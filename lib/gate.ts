@@ -1,5 +1,6 @@
 import { NextResponse } from "next/server"
 import { oryPublicUrl } from "@/lib/env"
+import { log } from "@/lib/log"
 import { browserCookie, renewedCookies, whoami, type Verdict } from "@/lib/ory"
 import { countRedirect } from "@/lib/redirect-loop"
 import { denied, REFUSALS, type Refusal } from "@/lib/refusals"
@@ -245,8 +246,11 @@ const explained = new Set<string>()
 function explainSubresource({ headers, pathname }: GateRequest): void {
   if (process.env.NODE_ENV !== "development" || explained.has(pathname)) return
   explained.add(pathname)
-  console.warn(
+  log(
+    "warn",
+    "file_needs_session",
     `${pathname} needs a session, so a signed-out request for it (${headers.get("sec-fetch-dest") ?? ""}) got 401. ` +
       "To serve it without a session, put the file into public/, or list the path in lib/routes.ts.",
+    { path: pathname },
   )
 }

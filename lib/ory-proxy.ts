@@ -1,5 +1,6 @@
 import { NextResponse } from "next/server"
 import { env } from "@/lib/env"
+import { log } from "@/lib/log"
 import { browserCookie, errorId } from "@/lib/ory"
 import { isSameOrigin, type AppRequest, type GateRequest } from "@/lib/request"
 import { isOryPath, paths } from "@/lib/routes"
@@ -159,7 +160,8 @@ export async function requestNewFlow(request: GateRequest, url: string): Promise
 
 function logUnreachable(method: string, pathname: string, error: unknown): void {
   const why = error instanceof Error ? error.message : String(error)
-  console.error(`Ory at ${env.oryUrl} did not respond to ${method} ${pathname}: ${why}`)
+  const message = `Ory at ${env.oryUrl} did not respond to ${method} ${pathname}: ${why}`
+  log("error", "ory_proxy_failed", message, { ory: env.oryUrl, method, path: pathname, reason: why })
 }
 
 /** Headers for Ory. The names are those of Ory's tunnel: https://github.com/ory/cli/blob/master/cmd/cloudx/proxy/helpers.go */

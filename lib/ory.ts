@@ -1,5 +1,6 @@
 import { Configuration, FrontendApi, type Identity, type Session as OrySession } from "@ory/client"
 import { env } from "@/lib/env"
+import { log } from "@/lib/log"
 import { sha256 } from "@/lib/sha256"
 
 /** How long Ory may take to respond, in milliseconds. After that, Ory counts as unreachable. */
@@ -173,7 +174,8 @@ function judge(status: number, body: unknown): Verdict {
 }
 
 function unavailable(why: string): Verdict {
-  console.error(`Ory at ${env.oryUrl} did not return a session or a refusal: ${why}`)
+  const message = `Ory at ${env.oryUrl} did not return a session or a refusal: ${why}`
+  log("error", "ory_unavailable", message, { ory: env.oryUrl, reason: why })
   return { outcome: "unavailable" }
 }
 

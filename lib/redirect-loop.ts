@@ -1,4 +1,5 @@
 import { env } from "@/lib/env"
+import { log } from "@/lib/log"
 import { isFlowCookie, isSessionCookie } from "@/lib/ory"
 
 /**
@@ -49,7 +50,8 @@ export function logMissingCookies(expected: "session" | "flow", cookieHeader: st
     `Expected: ${expected === "session" ? session : "csrf_token_…"}. The browser sent: ${names.join(", ") || "no cookies"}.`,
     ...causes(expected, names, appUrl).map((cause) => `- ${cause}`),
   ]
-  console.error(lines.join("\n  "))
+  const event = expected === "session" ? "session_cookie_missing" : "flow_cookie_missing"
+  log("error", event, lines.join("\n  "), { app: appUrl, received: names.join(" ") })
   return lines
 }
 

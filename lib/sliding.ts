@@ -1,4 +1,5 @@
 import { env } from "@/lib/env"
+import { log } from "@/lib/log"
 import { whoami, type Session, type Whoami } from "@/lib/ory"
 import { extendSession } from "@/lib/ory-admin"
 import { judge } from "@/lib/refusals"
@@ -82,8 +83,11 @@ function wait(id: string): void {
 function pause(problem: string): void {
   const now = Date.now()
   if (now >= pausedUntil)
-    console.error(
+    log(
+      "error",
+      "session_extension_failed",
       `Ory's admin API at ${env.oryAdminUrl} did not extend a session: ${problem}. No session is extended for a minute.`,
+      { ory_admin: env.oryAdminUrl, reason: problem },
     )
   pausedUntil = now + PAUSE_MS
 }
