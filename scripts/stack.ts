@@ -38,8 +38,8 @@ export interface LocalOry {
   readonly died: Promise<string>
   /** Stops Kratos, but not the mail catcher. Its ports are closed. */
   stopKratos(): Promise<void>
-  /** Starts Kratos again with the same data. Resolves when it is ready. */
-  startKratos(): Promise<void>
+  /** Starts Kratos again with the same data, and from then on with these changed settings. Resolves when it is ready. */
+  startKratos(changed?: Readonly<Record<string, string>>): Promise<void>
   /** Kratos accepts connections, but does not respond. */
   pauseKratos(): void
   resumeKratos(): void
@@ -111,7 +111,8 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
     dataDir: versionDir,
     died: Promise.race([mail.died("The mail catcher"), server.died("Ory Kratos")]),
     stopKratos: () => server.stop(),
-    startKratos: async () => {
+    startKratos: async (changed) => {
+      Object.assign(env, changed)
       server = await startKratos()
     },
     pauseKratos: () => {

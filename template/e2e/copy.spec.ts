@@ -39,7 +39,7 @@ async function run(file: string, args: readonly string[], settings: Record<strin
 }
 
 test("installs, passes its quick checks, builds and passes the main flows", { tag: "@slow" }, async () => {
-  test.setTimeout(900_000)
+  test.setTimeout(1_800_000)
   await run("npm", ["install", "--prefer-offline", "--no-audit"])
   expect(await run("npm", ["run", "test:quick"])).toMatch(/Test Files .*passed/)
   await run("npm", ["run", "build"], { ORY_SDK_URL: "http://not-known-yet.invalid" })

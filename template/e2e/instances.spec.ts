@@ -1,6 +1,8 @@
+import { randomBytes } from "node:crypto"
 import { chmod, cp, mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
+
 import { freePorts } from "../../e2e/ports"
 import { run, start, waitForUrl, type Running } from "../../scripts/processes"
 import { startOry, type LocalOry } from "../../scripts/stack"
@@ -15,8 +17,18 @@ import { copyProject } from "./copy-project"
  * without the addresses at which it will run. No instance has state that the other one needs.
  */
 
+/** What the users saw. */
+interface Seen {
+  shown: number
+  unavailable: number
+  broken: number
+  wrong: string[]
+}
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1500))
+
 test("users stay signed in while each instance is killed and restarted", { tag: "@slow" }, async () => {
-  test.setTimeout(420_000)
+  test.setTimeout(600_000)
   const cleanups: (() => Promise<unknown>)[] = []
   try {
     // Build the standalone server.
@@ -83,7 +95,7 @@ test("users stay signed in while each instance is killed and restarted", { tag: 
     )
 
     // Start two instances of the app.
-    const startApp = async (port: number): Promise<Running> => {
+    const startApp = async (port: number, secrets = sessionSecret): Promise<Running> => {
       const app = await start(process.execPath, ["server.js"], {
         cwd: standalone,
         env: {
@@ -93,7 +105,7 @@ test("users stay signed in while each instance is killed and restarted", { tag: 
           HOSTNAME: "localhost",
           ORY_SDK_URL: oryUrl,
           APP_URL: appUrl,
-          SESSION_SECRET: sessionSecret,
+          SESSION_SECRET: secrets,
           SESSION_CACHE_SECONDS: "2",
         },
       })
@@ -132,8 +144,9 @@ test("users stay signed in while each instance is killed and restarted", { tag: 
       }
     })
 
-    await test.step("every user loads pages while each instance is killed and restarted in turn", async () => {
-      const seen = { shown: 0, unavailable: 0, broken: 0, wrong: [] as string[] }
+    /** All users load pages while this runs. Each of them must see their own page, or none. */
+    const whileUsersLoadPages = async (act: () => Promise<void>): Promise<Seen> => {
+      const seen: Seen = { shown: 0, unavailable: 0, broken: 0, wrong: [] }
       let done = false
       const loadPages = async (user: SignedIn): Promise<void> => {
         let cookie = user.cookie
@@ -148,29 +161,61 @@ test("users stay signed in while each instance is killed and restarted", { tag: 
         }
       }
       const loading = Promise.all(users.map(loadPages))
-      const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1500))
       await pause()
-      for (const [index, port] of [first, second].entries()) {
-        apps[index]?.signal("SIGKILL")
-        await pause()
-        apps[index] = await startApp(port)
-        await pause()
-      }
-      for (const { ory, kill } of kratos) {
-        await kill()
-        await pause()
-        await ory.startKratos()
-        await pause()
-      }
-      done = true
+      await act().finally(() => (done = true))
       await loading
+      expect(seen.wrong).toEqual([])
+      expect(seen.shown).toBeGreaterThan(100)
+      return seen
+    }
+
+    await test.step("every user loads pages while each instance is killed and restarted in turn", async () => {
+      const seen = await whileUsersLoadPages(async () => {
+        for (const [index, port] of [first, second].entries()) {
+          apps[index]?.signal("SIGKILL")
+          await pause()
+          apps[index] = await startApp(port)
+          await pause()
+        }
+        for (const { ory, kill } of kratos) {
+          await kill()
+          await pause()
+          await ory.startKratos()
+          await pause()
+        }
+      })
       console.log(
         `      ${seen.shown} pages shown, ${seen.unavailable} times 503, ${seen.broken} connections lost, while 4 instances were killed`,
       )
-      expect(seen.wrong).toEqual([])
-      expect(seen.shown).toBeGreaterThan(100)
       // Each kill may break the requests in flight: at most one of each user.
       expect(seen.unavailable + seen.broken).toBeLessThanOrEqual(4 * users.length)
+    })
+
+    await test.step("every user loads pages while the secrets are rotated as docs/operate.md says", async () => {
+      const secret = randomBytes(32).toString("base64")
+      const old = "the same for both instances"
+      const seen = await whileUsersLoadPages(async () => {
+        for (const secrets of [`${secret},${sessionSecret}`, secret])
+          for (const [index, port] of [first, second].entries()) {
+            await apps[index]?.stop()
+            apps[index] = await startApp(port, secrets)
+            await pause()
+          }
+        for (const [first, second] of [
+          [old, "the new one for both instances"],
+          ["the new one for both instances", old],
+        ] as const)
+          for (const { ory } of kratos) {
+            await ory.stopKratos()
+            await ory.startKratos({ SECRETS_COOKIE_0: first, SECRETS_COOKIE_1: second })
+            await pause()
+          }
+      })
+      console.log(`      ${seen.shown} pages shown, ${seen.unavailable} times 503, while the secrets were rotated`)
+      // Instances stop with SIGTERM, so that requests in flight end. A connection that a stopped instance kept open may break.
+      expect(seen.unavailable + seen.broken).toBeLessThanOrEqual(8 * users.length)
+      const user = await signedIn(oryUrl, kratos[0].ory.adminUrl)
+      expect((await send(appUrl, "/dashboard", { headers: { ...PAGE_LOAD, cookie: user.cookie } })).status).toBe(200)
     })
   } finally {
     for (const cleanup of cleanups.reverse()) await cleanup()
