@@ -137,8 +137,8 @@ export function collectErrors(page: Page, errors: string[] = []): string[] {
   })
   page.on("requestfailed", (request) => {
     const reason = request.failure()?.errorText ?? "failed"
-    // A navigation aborts the prefetches of the page before it.
-    if (reason !== "net::ERR_ABORTED") errors.push(`${reason} ${request.url()}`)
+    // A navigation aborts the prefetches of the page before it. Each engine says it in its own words.
+    if (!/^net::ERR_ABORTED$|^NS_BINDING_ABORTED$|cancelled/i.test(reason)) errors.push(`${reason} ${request.url()}`)
   })
   return errors
 }

@@ -35,6 +35,13 @@ export default defineConfig<object, WorkerOptions>({
     { name: "slow", testIgnore: [...longSuites, ...withoutPart], grep: SLOW },
     // The app in front of a self-hosted Kratos.
     { name: "behind-app", testDir: resolve("e2e"), testMatch: mainFlows, use: { topology: "behind-app" } },
+    // Passkeys and the chosen Chromium need Chromium. `npx playwright install --with-deps firefox webkit` installs the others.
+    ...(["firefox", "webkit"] as const).map((engine) => ({
+      name: engine,
+      testDir: resolve("e2e"),
+      testMatch: "starter.spec.ts",
+      use: { browserName: engine, launchOptions: {} },
+    })),
     { name: "soak", testMatch: "soak.spec.ts" },
     { name: "init", testMatch: "init.spec.ts" },
     { name: "proxy", testMatch: "proxy.spec.ts" },
