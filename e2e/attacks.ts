@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import type { OutgoingHttpHeaders } from "node:http"
 import { createRequire } from "node:module"
@@ -47,6 +48,18 @@ export async function prepare(folder: string, appUrl: string, victim: SignedIn):
     buildId: (await readFile(join(folder, ".next/BUILD_ID"), "utf8")).trim(),
     forged: await forge(victim),
     actions: Object.entries(manifest.node).map(([id, { exportedName }]) => ({ id, name: exportedName })),
+    form: await encodeForm({ id: victim.sessionId, first: "Mallory", last: "" }),
+  }
+}
+
+/** Prepares attacks against a deployment, whose build is not on this machine. */
+export async function prepareRemote(appUrl: string, email: string): Promise<Context> {
+  const victim = { email, identityId: randomUUID(), sessionId: randomUUID() }
+  return {
+    appUrl,
+    buildId: "unknown",
+    forged: await forgedValues(victim, "ory_kratos_session=cmV2b2tlZA"),
+    actions: [],
     form: await encodeForm({ id: victim.sessionId, first: "Mallory", last: "" }),
   }
 }
@@ -392,6 +405,15 @@ interface Forged {
 }
 
 async function forge(victim: SignedIn): Promise<Forged> {
+  const other = await createUser()
+  await revokeSession(other.sessionId)
+  return forgedValues(victim, other.cookie)
+}
+
+async function forgedValues(
+  victim: Pick<SignedIn, "email" | "identityId" | "sessionId">,
+  revoked: string,
+): Promise<Forged> {
   const session = {
     id: victim.sessionId,
     authenticated_at: new Date().toISOString(),
@@ -406,13 +428,11 @@ async function forge(victim: SignedIn): Promise<Forged> {
     .setProtectedHeader({ alg: "dir", enc: "A256GCM" })
     .setExpirationTime("1h")
     .encrypt(new Uint8Array(32))
-  const other = await createUser()
-  await revokeSession(other.sessionId)
   return {
     handoff,
     unsealed: `${encode({ alg: "none" })}.${encode({ ...claims, exp: 9_999_999_999 })}.`,
     cookie: "ory_kratos_session=MTcwMDAwMDAwMHxmb3JnZWR8Zm9yZ2Vk",
-    revoked: other.cookie,
+    revoked,
     email: victim.email,
     identityId: victim.identityId,
     sessionId: victim.sessionId,

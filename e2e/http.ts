@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto"
 import { request, type Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http"
+import { request as requestTls } from "node:https"
 import { requiredTraits } from "../ory/required-traits"
 import type { Servers } from "./servers"
 import { setting } from "./settings"
@@ -25,19 +26,22 @@ export function send(
   { method = "GET", headers = {}, body, agent }: SendOptions = {},
 ): Promise<Answer> {
   return new Promise((done, fail) => {
-    const { hostname, port } = new URL(origin)
-    const outgoing = request({ host: hostname, port, path, method, headers, agent }, (incoming) => {
-      const chunks: Buffer[] = []
-      incoming.on("data", (chunk: Buffer) => chunks.push(chunk))
-      incoming.on("error", fail)
-      incoming.on("end", () => {
-        done({
-          status: incoming.statusCode ?? 0,
-          headers: incoming.headers,
-          body: Buffer.concat(chunks).toString("latin1"),
+    const { hostname, port, protocol } = new URL(origin)
+    const outgoing = (protocol === "https:" ? requestTls : request)(
+      { host: hostname, port, path, method, headers, agent },
+      (incoming) => {
+        const chunks: Buffer[] = []
+        incoming.on("data", (chunk: Buffer) => chunks.push(chunk))
+        incoming.on("error", fail)
+        incoming.on("end", () => {
+          done({
+            status: incoming.statusCode ?? 0,
+            headers: incoming.headers,
+            body: Buffer.concat(chunks).toString("latin1"),
+          })
         })
-      })
-    })
+      },
+    )
     outgoing.on("error", fail)
     outgoing.end(body)
   })

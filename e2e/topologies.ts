@@ -1,17 +1,17 @@
 import { resolve } from "node:path"
 import { startServers, type ServersOptions } from "./servers"
-import { publish } from "./settings"
+import { publish, setting } from "./settings"
 
 /**
  * How the browser reaches Ory. `behind-app` is `same-origin` with a Kratos whose base URL is the app's origin. `tunnel` is `direct`
- * through a stand-in for the Ory tunnel.
+ * through a stand-in for the Ory tunnel. `live` is a deployment that `npm run test:live` names.
  */
-export type Topology = "direct" | "same-origin" | "behind-app" | "tunnel"
+export type Topology = "direct" | "same-origin" | "behind-app" | "tunnel" | "live"
 
 /** The program that replaces the Ory tunnel. The tests that need it build it. */
 export const tunnelProgram = resolve(".test", "tunnel")
 
-const OPTIONS: Readonly<Record<Topology, ServersOptions>> = {
+const OPTIONS: Readonly<Record<Exclude<Topology, "live">, ServersOptions>> = {
   direct: {},
   "same-origin": { network: true, app: { ORY_PROXY: "on" } },
   "behind-app": { behindApp: true, app: { ORY_PROXY: "on" } },
@@ -30,6 +30,7 @@ export interface Started {
  * when two clients write at once.
  */
 export async function startTopology(topology: Topology): Promise<Started> {
+  if (topology === "live") return { appUrl: setting("APP_URL"), stop: () => Promise.resolve() }
   const options = OPTIONS[topology]
   const servers = await startServers(options)
   const { appUrl, oryUrl, inboxUrl, ory } = servers
