@@ -3,10 +3,11 @@
 import { usePathname, useRouter } from "next/navigation"
 import { useState, type ReactNode } from "react"
 import { Brand } from "@/components/brand"
-import { ACCOUNT_PAGES, Nav, PRODUCT_PAGES } from "@/components/nav"
+import { Nav } from "@/components/nav"
 import { useTexts } from "@/components/texts"
 import { useIsStale } from "@/components/use-is-stale"
 import { UserMenu, type User } from "@/components/user-menu"
+import { ACCOUNT_PAGES, PRODUCT_PAGES } from "@/lib/navigation"
 
 interface Props {
   user: User

@@ -1,22 +1,7 @@
 import Link from "next/link"
 import type { ReactNode } from "react"
 import { useTexts } from "@/components/texts"
-import { paths } from "@/lib/routes"
-import type { Texts } from "@/lib/texts"
-
-/** The name is a key of `shared.nav` in `lib/texts/`. */
-type Pages = readonly (readonly [path: string, name: keyof Texts["shared"]["nav"]])[]
-
-/** The pages of your product, in the header. */
-export const PRODUCT_PAGES: Pages = [[paths.dashboard, "dashboard"]]
-
-/** The pages of the user's account. */
-export const ACCOUNT_PAGES: Pages = [
-  [paths.account, "account"],
-  [paths.settings, "settings"],
-  [paths.devices, "devices"],
-  [paths.data, "data"],
-]
+import type { Pages } from "@/lib/navigation"
 
 interface Props {
   /** The accessible name of the navigation. */

@@ -1,8 +1,8 @@
 import Link from "next/link"
 import { useRef, type ReactNode } from "react"
-import { ACCOUNT_PAGES } from "@/components/nav"
 import { useTexts } from "@/components/texts"
 import { ThemeSwitch } from "@/components/theme-switch"
+import { ACCOUNT_PAGES } from "@/lib/navigation"
 import { paths } from "@/lib/routes"
 
 /** The signed-in user, as the menu shows them. */

@@ -1,8 +1,7 @@
-import Link from "next/link"
 import type { ReactNode } from "react"
 import { AuthPage, Notice } from "@/components/auth-card"
-import { ACCOUNT_PAGES, PRODUCT_PAGES } from "@/components/nav"
 import { pageTexts, titled } from "@/lib/language"
+import { ACCOUNT_PAGES, PRODUCT_PAGES } from "@/lib/navigation"
 
 export const generateMetadata = titled((texts) => texts.notices.notFound.title)
 
@@ -15,9 +14,10 @@ export default async function NotFoundPage(): Promise<ReactNode> {
         <p>{text}</p>
         <nav aria-label={shared.mainNavigation} className="flex flex-wrap gap-x-5 gap-y-2">
           {[...PRODUCT_PAGES, ...ACCOUNT_PAGES].map(([href, name]) => (
-            <Link key={href} href={href} prefetch={false} className="font-medium text-foreground underline">
+            // Not next/link, whose scripts every page would load for this one.
+            <a key={href} href={href} className="font-medium text-foreground underline">
               {shared.nav[name]}
-            </Link>
+            </a>
           ))}
         </nav>
       </Notice>
