@@ -205,7 +205,7 @@ const states: readonly State[] = [
   {
     name: "settings with new backup codes",
     title: texts.nav.settings,
-    shows: "Confirm backup recovery codes",
+    shows: "Confirm backup codes",
     reach: openSignedIn("/account/settings", (page) => page.getByRole("button", { name: "Enable" }).click()),
   },
   {

@@ -71,7 +71,7 @@ test("backup codes that need a recent sign-in are created after it, and are in v
   await page.getByRole("button", { name: "Enable" }).click()
   await signIn(page, user)
   await page.waitForURL("**/account/settings**")
-  await expect(page.getByRole("button", { name: "Confirm backup recovery codes" })).toBeInViewport()
+  await expect(page.getByRole("button", { name: "Confirm backup codes" })).toBeInViewport()
 })
 
 test("a form of the app whose change Ory refuses as too old keeps the typed text through the sign-in", async ({
