@@ -246,13 +246,14 @@ describe("whoami", () => {
     })
 
     test("is one of a thousand at most", async () => {
-      for (let count = 0; count < 1000; count++) await lib.whoami(`ory_kratos_session=${count}`)
+      for (let start = 0; start < 1000; start += 50)
+        await Promise.all(Array.from({ length: 50 }, (_, index) => lib.whoami(`ory_kratos_session=${start + index}`)))
       requestsToOry = []
       await lib.whoami("ory_kratos_session=999", known)
       expect(requestsToOry).toEqual([])
       await lib.whoami(COOKIE, known)
       expect(requestsToOry).toHaveLength(1)
-    })
+    }, 60_000)
 
     test.each([
       ["a missing second factor", json(403, error("session_aal2_required"))],
