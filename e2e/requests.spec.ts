@@ -79,7 +79,9 @@ for (const [name, spoof] of spoofed)
       get("/dashboard?tab=1", { ...spoof, "sec-fetch-dest": "empty", rsc: "1" }),
       get("/api/refresh-session?return_to=/dashboard%3Ftab%3D1", spoof),
       // The gate creates the flow itself for a browser only.
-      get("/auth/login?return_to=/dashboard%3Ftab%3D1", { ...spoof, "sec-fetch-dest": "" }),
+      send(servers.plainUrl, "/auth/login?return_to=/dashboard%3Ftab%3D1", {
+        headers: { accept: "text/html", ...spoof },
+      }),
       get("/auth/login?return_to=/dashboard%3Ftab%3D1", spoof),
       get("/dashboard?tab=1", { ...spoof, cookie: user.cookie }),
     ])
