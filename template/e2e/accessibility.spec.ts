@@ -206,7 +206,9 @@ const states: readonly State[] = [
     name: "settings with new backup codes",
     title: texts.nav.settings,
     shows: "Confirm backup codes",
-    reach: openSignedIn("/account/settings", (page) => page.getByRole("button", { name: "Enable" }).click()),
+    reach: openSignedIn("/account/settings", (page) =>
+      page.getByRole("button", { name: texts.ory.enableBackupCodes }).click(),
+    ),
   },
   {
     name: "settings with both second factors",

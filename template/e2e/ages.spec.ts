@@ -68,7 +68,7 @@ test("a settings change that Ory refuses after the sign-in is in view, with Ory'
 test("backup codes that need a recent sign-in are created after it, and are in view", async ({ page, user }) => {
   await page.goto("/account/settings")
   await waitUntilTooOld(page)
-  await page.getByRole("button", { name: "Enable" }).click()
+  await page.getByRole("button", { name: texts.ory.enableBackupCodes }).click()
   await signIn(page, user)
   await page.waitForURL("**/account/settings**")
   await expect(page.getByRole("button", { name: "Confirm backup codes" })).toBeInViewport()
