@@ -7,7 +7,7 @@ import { publicFile } from "@/lib/public-files"
 import type { PageLanguage } from "@/lib/texts"
 import { THEME_SCRIPT } from "@/lib/theme"
 
-/** What the root layouts share: `app/(public)/layout.tsx` and `app/(app)/layout.tsx`. */
+/** Used by both root layouts, `app/(public)/layout.tsx` and `app/(app)/layout.tsx`. */
 
 export const siteViewport: Viewport = {
   colorScheme: "light dark",

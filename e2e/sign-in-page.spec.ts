@@ -52,7 +52,7 @@ test("going back to the sign-in page keeps its flow", async ({ page }) => {
   expect(flowOf(page)).toBe(flow)
 })
 
-test("a shared link shows another browser a flow of its own", async ({ page, openPage }) => {
+test("a browser that opens another browser's link gets a new flow", async ({ page, openPage }) => {
   await page.goto("/auth/login?return_to=/account")
   await expect.poll(() => flowOf(page)).not.toBe("")
   const other = await openPage()

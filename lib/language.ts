@@ -35,7 +35,7 @@ export function pageLanguageFor(acceptLanguage: string | null): PageLanguage {
   return { locale, direction: directionOf(texts.auth.signIn), texts }
 }
 
-/** The language of Ory's forms for an `Accept-Language` header. A text that a language lacks is in English. */
+/** The language of Ory's forms for an `Accept-Language` header. Texts without a translation are in English. */
 export function formLanguageFor(acceptLanguage: string | null): FormLanguage {
   const best = preferred(acceptLanguage, [...Object.keys(languages), ...Object.keys(ALIASES)])
   const locale = ALIASES[best] ?? best

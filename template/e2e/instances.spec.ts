@@ -17,7 +17,7 @@ import { copyProject } from "./copy-project"
  * without the addresses at which it will run. No instance has state that the other one needs.
  */
 
-/** What the users saw. */
+/** The responses that the users got. */
 interface Seen {
   shown: number
   unavailable: number
