@@ -1,4 +1,4 @@
-import { chromium, type BrowserContextOptions, type Page } from "playwright/test"
+import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright/test"
 import { chromiumOptions } from "../../e2e/browser"
 import { browserCookies, type SignedIn } from "../../e2e/http"
 import { paths } from "../../lib/routes"
@@ -15,7 +15,7 @@ export interface Click {
 const PAGES = [paths.account, paths.devices, paths.dashboard]
 
 /** A slow phone: a quarter of this machine's speed, and the network that Lighthouse calls "slow 4G". */
-async function slowDown(page: Page): Promise<void> {
+export async function slowDown(page: Page): Promise<void> {
   const devtools = await page.context().newCDPSession(page)
   await devtools.send("Emulation.setCPUThrottlingRate", { rate: 4 })
   await devtools.send("Network.enable")
@@ -27,6 +27,17 @@ async function slowDown(page: Page): Promise<void> {
   })
 }
 
+/** Runs `work` with a new browser. */
+export async function withBrowser<T>(work: (browser: Browser) => Promise<T>): Promise<T> {
+  const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : []
+  const browser = await chromium.launch({ ...(await chromiumOptions()), args: sandbox })
+  try {
+    return await work(browser)
+  } finally {
+    await browser.close()
+  }
+}
+
 /** Runs `work` with a page of a new browser in which this user is signed in. */
 export async function withPage<T>(
   url: string,
@@ -34,15 +45,11 @@ export async function withPage<T>(
   options: BrowserContextOptions,
   work: (page: Page) => Promise<T>,
 ): Promise<T> {
-  const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : []
-  const browser = await chromium.launch({ ...(await chromiumOptions()), args: sandbox })
-  try {
+  return withBrowser(async (browser) => {
     const context = await browser.newContext({ baseURL: url, ...options })
     if (user) await context.addCookies(browserCookies(user, url))
     return await work(await context.newPage())
-  } finally {
-    await browser.close()
-  }
+  })
 }
 
 /** Signs a user in to a browser on a slow phone, and clicks through the navigation. */

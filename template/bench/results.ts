@@ -4,6 +4,7 @@ import { join } from "node:path"
 import next from "next/package.json" with { type: "json" }
 import { charts } from "./charts"
 import type { Measured } from "./load"
+import type { Visit } from "./sign-in"
 
 /** The variants, in the order of the table. */
 export const VARIANTS = {
@@ -17,11 +18,20 @@ export const VARIANTS = {
 
 export type Variant = keyof typeof VARIANTS
 
-/** Medians of the rounds. Times are in milliseconds. `ratio` and `added` compare with the empty gate in the same round. */
-export type Throughput = Record<Variant, { ratio: number; perSecond: number; p99: number }>
+/**
+ * Medians of the rounds of all runs. Times are in milliseconds. `ratio` and `added` compare with the empty gate in the same round.
+ * `lowest` and `highest` are the ratios of single rounds.
+ */
+export type Throughput = Record<
+  Variant,
+  { ratio: number; lowest: number; highest: number; perSecond: number; p99: number }
+>
 export type Latency = Record<Variant, { added: number; p50: number; p99: number }>
 /** Calls to Ory per page view. Variants that never call Ory are left out. */
-export type Whoami = Record<Exclude<Variant, "none" | "empty">, number>
+export type Whoami = Record<Caller, number>
+/** Calls to Ory for 20 requests of one user at the same time, without a snapshot. */
+export type Parallel = Record<Caller, number>
+type Caller = Exclude<Variant, "none" | "empty">
 /** Gzipped bytes. */
 export interface Weights {
   gate: { empty: number; guide: number; starter: number }
@@ -45,6 +55,13 @@ export interface Clicks {
   whoami: number
 }
 
+/** Visits of the sign-in page on a slow phone, with Ory far: of its address, and of Ory's address, to which the guide links. Medians. */
+export interface SignIn {
+  taken: Taken
+  direct: Visit
+  byOry: Visit
+}
+
 interface Taken {
   at: string
   node: string
@@ -60,9 +77,11 @@ export interface Results {
   throughput: Throughput
   latency: Latency
   whoami: Whoami
+  parallel: Parallel
   weights: Weights
   soak: Soak
   clicks: Clicks
+  signIn: SignIn
 }
 
 /** Date, versions and machine of this run. */
@@ -95,6 +114,14 @@ export function medians<Figure extends string>(
     >
   }
   return perVariant(ofVariant)
+}
+
+/** The lowest and the highest ratio to the empty gate of single rounds. */
+export function spread(rounds: Record<Variant, Measured[]>): Record<Variant, { lowest: number; highest: number }> {
+  return perVariant((variant) => {
+    const ratios = rounds[variant].map((one, round) => one.perSecond / (rounds.empty[round]?.perSecond ?? Number.NaN))
+    return { lowest: Math.min(...ratios), highest: Math.max(...ratios) }
+  })
 }
 
 export function perVariant<T>(make: (variant: Variant) => T): Record<Variant, T> {
@@ -135,28 +162,52 @@ export async function write(results: Results): Promise<void> {
 }
 
 /** A Markdown table for the terminal and the README. Parts that were not measured are left out. */
-export function table({ taken, throughput, latency, whoami, weights, clicks, soak }: Partial<Results>): string {
+export function table({
+  taken,
+  throughput,
+  latency,
+  whoami,
+  parallel,
+  weights,
+  clicks,
+  signIn,
+  soak,
+}: Partial<Results>): string {
   const parts: string[] = []
   if (throughput ?? latency ?? whoami)
     parts.push(
       grid([
-        ["", "÷ empty gate", "per second", "p99", "far: added", "far: p50", "far: p99", "whoami per view"],
+        [
+          "",
+          "÷ empty gate",
+          "rounds",
+          "per second",
+          "p99",
+          "far: added",
+          "far: p50",
+          "far: p99",
+          "whoami per view",
+          "for 20 at once",
+        ],
         ...Object.entries(VARIANTS).map(([name, what]) => {
           const variant = name as Variant
-          const [near, far, calls] = [
+          const [near, far, calls, atOnce] = [
             throughput?.[variant],
             latency?.[variant],
             (whoami as Partial<Record<Variant, number>> | undefined)?.[variant],
+            (parallel as Partial<Record<Variant, number>> | undefined)?.[variant],
           ]
           return [
             what,
             near?.ratio.toFixed(2),
+            near && `${near.lowest.toFixed(2)} to ${near.highest.toFixed(2)}`,
             near?.perSecond.toFixed(0),
             near && ms(near.p99),
             far && ms(far.added),
             far && ms(far.p50),
             far && ms(far.p99),
             calls?.toFixed(2),
+            atOnce?.toFixed(0),
           ]
         }),
       ]),
@@ -185,6 +236,19 @@ export function table({ taken, throughput, latency, whoami, weights, clicks, soa
         ["whoami per click", clicks.whoami.toFixed(2)],
       ]),
       where(clicks.taken),
+    )
+  if (signIn)
+    parts.push(
+      grid([
+        ["the sign-in page on a slow phone, Ory 25 ms away", "documents", "until the form"],
+        ...(
+          [
+            ["at its own address", signIn.direct],
+            ["at Ory's address, to which the guide links", signIn.byOry],
+          ] as const
+        ).map(([what, { documents, form }]) => [what, documents.toFixed(0), ms(form)]),
+      ]),
+      where(signIn.taken),
     )
   if (soak) {
     const { samples, collected, requests } = soak

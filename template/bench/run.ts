@@ -5,23 +5,27 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { collectedHeap, heapEnv, memory } from "../e2e/heap"
-import { signedIn, type SignedIn } from "../../e2e/http"
+import { PAGE_LOAD, signedIn, type SignedIn } from "../../e2e/http"
 import { Relay } from "../../e2e/relay"
 import { startApp } from "../../e2e/servers"
 import { freePorts } from "../../e2e/ports"
 import { SetupError, projectDir, run, stopAll } from "../../scripts/processes"
 import { startOry } from "../../scripts/stack"
-import { clickThrough } from "./clicks"
+import { paths } from "../../lib/routes"
+import { clickThrough, withBrowser } from "./clicks"
 import type { Job, Measured, Page } from "./load"
 import {
   type Clicks,
   type Latency,
   median,
   medians,
+  type Parallel,
   perVariant,
   read,
   type Results,
+  type SignIn,
   type Soak,
+  spread,
   table,
   taken,
   type Throughput,
@@ -30,6 +34,7 @@ import {
   type Whoami,
   write,
 } from "./results"
+import { type Visit, visitSignIn } from "./sign-in"
 import { build, weigh } from "./weights"
 
 /**
@@ -37,19 +42,47 @@ import { build, weigh } from "./weights"
  * - names of parts: measure and print only these
  * - `table`: print the stored results and draw their charts again
  * - `--quick`: check in a minute that everything still runs
+ * - `--runs 3`: measure throughput and latency in so many runs, each with new servers, and take the medians of all rounds
  */
 const args = process.argv.slice(2)
 const quick = args.includes("--quick")
+const runs = args.includes("--runs") ? Number(args[args.indexOf("--runs") + 1]) : 1
+
+/** Parts that are not compared with others, so their figures are also stored when they run alone. */
+const ALONE = ["weights", "soak", "clicks", "sign-in"]
 
 /** Durations in seconds, and numbers of rounds and users. */
 const PLAN = quick
-  ? { rounds: 1, warmUp: 1, throughput: 2, latency: 2, clicks: 8, clickers: 10, users: 20, soak: 8, phone: 3 }
-  : { rounds: 3, warmUp: 4, throughput: 16, latency: 5, clicks: 60, clickers: 10, users: 200, soak: 240, phone: 30 }
+  ? {
+      rounds: 1,
+      warmUp: 1,
+      throughput: 2,
+      latency: 2,
+      clicks: 8,
+      clickers: 10,
+      users: 20,
+      soak: 8,
+      phone: 3,
+      visits: 1,
+    }
+  : {
+      rounds: 3,
+      warmUp: 4,
+      throughput: 16,
+      latency: 5,
+      clicks: 60,
+      clickers: 10,
+      users: 200,
+      soak: 240,
+      phone: 30,
+      visits: 9,
+    }
 
 const CONNECTIONS = 8
 /** The delay of each call to Ory when Ory is far, in milliseconds. */
 const FAR = 25
 const CLICK_EVERY = 2
+const AT_ONCE = 20
 
 const start = performance.now()
 
@@ -75,11 +108,13 @@ interface BenchContext {
 async function throughput(context: BenchContext): Promise<Throughput> {
   say(`throughput: Ory near, ${CONNECTIONS} connections`)
   const measured = await rounds(context, context.oryUrl, CONNECTIONS, PLAN.throughput)
-  return medians(measured, (one, empty) => ({
+  const all = medians(measured, (one, empty) => ({
     ratio: one.perSecond / empty.perSecond,
     perSecond: one.perSecond,
     p99: one.p99,
   }))
+  const spreads = spread(measured)
+  return perVariant((variant) => ({ ...all[variant], ...spreads[variant] }))
 }
 
 async function latency(context: BenchContext): Promise<Latency> {
@@ -90,6 +125,20 @@ async function latency(context: BenchContext): Promise<Latency> {
 
 /** Measures every variant once, then again. If the machine is slow for a while, it affects all variants. */
 async function rounds(
+  context: BenchContext,
+  oryUrl: string,
+  connections: number,
+  seconds: number,
+): Promise<Record<Variant, Measured[]>> {
+  const measured = perVariant((): Measured[] => [])
+  for (let run = 1; run <= runs; run++) {
+    const one = await oneRun(context, oryUrl, connections, seconds)
+    for (const variant of Object.keys(VARIANTS) as Variant[]) measured[variant].push(...one[variant])
+  }
+  return measured
+}
+
+async function oneRun(
   context: BenchContext,
   oryUrl: string,
   connections: number,
@@ -151,6 +200,33 @@ async function whoami(context: BenchContext): Promise<Whoami> {
       "ory-nextjs": await perView("ory-nextjs"),
       "starter-0": await perView("starter-0"),
       starter: await perView("starter"),
+    }
+  })
+}
+
+/** Counts the calls to Ory for requests of one user at the same time. The user has no snapshot. */
+async function parallel(context: BenchContext): Promise<Parallel> {
+  say(`parallel: ${AT_ONCE} requests at the same time`)
+  return withServers(context, context.oryUrl, async (urlOf) => {
+    const calls = async (variant: Variant): Promise<number> => {
+      const [{ cookie, email }] = context.users
+      const request = async (): Promise<boolean> => {
+        const response = await fetch(urlOf(variant), { headers: { ...PAGE_LOAD, cookie } })
+        return response.status === 200 && (await response.text()).includes(email)
+      }
+      await request()
+      const before = await whoamiCount(context.adminUrl)
+      const own = await Promise.all(Array.from({ length: AT_ONCE }, request))
+      if (own.includes(false)) throw new SetupError(`${urlOf(variant)}: a response was not the user's own page.`)
+      const count = (await whoamiCount(context.adminUrl)) - before
+      say(`  ${variant.padEnd(10)} ${count} calls`)
+      return count
+    }
+    return {
+      guide: await calls("guide"),
+      "ory-nextjs": await calls("ory-nextjs"),
+      "starter-0": await calls("starter-0"),
+      starter: await calls("starter"),
     }
   })
 }
@@ -220,6 +296,32 @@ async function clicks({ adminUrl, kratos, ports: [port], relayUrl, users: [user]
     const calls = (await whoamiCount(adminUrl)) - before - 1
     const all = (name: "change" | "content"): number => median(measured.map((one) => one[name]))
     return { taken: taken(kratos), change: all("change"), content: all("content"), whoami: calls / measured.length }
+  } finally {
+    await stop()
+  }
+}
+
+/** Visits the starter's sign-in page in new browsers, in turn at its own address and at Ory's. */
+async function signIn({ kratos, ports: [port], relayUrl }: BenchContext): Promise<SignIn> {
+  say("sign-in: building the starter")
+  await build(projectDir, { ORY_SDK_URL: relayUrl })
+  const url = `http://localhost:${port}`
+  // Ory returns to the origin in its configuration, which is this app's.
+  const stop = await startApp(port, { ORY_SDK_URL: relayUrl, APP_URL: url }, undefined, projectDir)
+  try {
+    const visits: Record<"direct" | "byOry", Visit[]> = { direct: [], byOry: [] }
+    await withBrowser(async (browser) => {
+      await visitSignIn(browser, url + paths.login)
+      while (visits.byOry.length < PLAN.visits) {
+        visits.direct.push(await visitSignIn(browser, url + paths.login))
+        visits.byOry.push(await visitSignIn(browser, `${relayUrl}/self-service/login/browser`))
+      }
+    })
+    const all = (which: Visit[]): Visit => ({
+      documents: median(which.map(({ documents }) => documents)),
+      form: median(which.map(({ form }) => form)),
+    })
+    return { taken: taken(kratos), direct: all(visits.direct), byOry: all(visits.byOry) }
   } finally {
     await stop()
   }
@@ -367,7 +469,7 @@ function ms(milliseconds: number): string {
 
 /** @throws SetupError when an argument is not the name of a part. */
 async function main(): Promise<void> {
-  const names = args.filter((word) => word !== "--quick")
+  const names = args.filter((word, index) => !word.startsWith("--") && args[index - 1] !== "--runs")
   if (names.includes("table")) {
     const results = await read()
     await write(results)
@@ -378,18 +480,23 @@ async function main(): Promise<void> {
     throughput: async (context) => ({ throughput: await throughput(context) }),
     latency: async (context) => ({ latency: await latency(context) }),
     whoami: async (context) => ({ whoami: await whoami(context) }),
+    parallel: async (context) => ({ parallel: await parallel(context) }),
     weights: async ({ oryUrl, ports, users }) => ({ weights: await weigh(oryUrl, ports[0], users[0], say) }),
     soak: async (context) => ({ soak: await soak(context) }),
     clicks: async (context) => ({ clicks: await clicks(context) }),
+    "sign-in": async (context) => ({ signIn: await signIn(context) }),
   }
   const wanted = names.length === 0 ? Object.keys(parts) : names
   const unknown = wanted.find((name) => !Object.hasOwn(parts, name))
   if (unknown !== undefined)
     throw new SetupError(`There is no part "${unknown}". Use one of ${Object.keys(parts).join(", ")}, or table.`)
 
+  if (!Number.isInteger(runs) || runs < 1)
+    throw new SetupError(`--runs is "${args[args.indexOf("--runs") + 1] ?? ""}". Set it to 1 or more: --runs 3`)
+
   let results: Partial<Results> = {}
   await install()
-  if (wanted.some((name) => !["weights", "soak", "clicks"].includes(name))) {
+  if (wanted.some((name) => !ALONE.includes(name))) {
     say("building the variants")
     await build(import.meta.dirname, { ORY_SDK_URL: "http://localhost:4000" })
   }
@@ -398,38 +505,26 @@ async function main(): Promise<void> {
     kratos = context.kratos
     for (const name of wanted) results = { ...results, ...(await parts[name]?.(context)) }
   })
-  const { throughput: near, latency: far, whoami: calls, weights, soak: soaked, clicks: clicked } = results
-  const full = near &&
-    far &&
-    calls &&
-    weights &&
-    soaked &&
-    clicked && {
-      taken: taken(kratos),
-      throughput: near,
-      latency: far,
-      whoami: calls,
-      weights,
-      soak: soaked,
-      clicks: clicked,
-    }
-  if (full && !quick) await write(full)
-  // Weights, soak and clicks are not compared with other parts, so they are also stored when they run alone.
-  else if ((weights ?? soaked ?? clicked) && !quick)
-    await write({
-      ...(await read()),
-      ...(weights && { weights }),
-      ...(soaked && { soak: soaked }),
-      ...(clicked && { clicks: clicked }),
-    })
+  if (!quick && Object.keys(parts).every((name) => wanted.includes(name))) {
+    await write({ ...(results as Results), taken: taken(kratos) })
+    console.log(`\n${table(results)}`)
+    say("done: wrote bench.json, the charts and the table in template/bench/README.md")
+    return
+  }
+  const { weights, soak: soaked, clicks: clicked, signIn: signedInAt } = results
+  const alone = {
+    ...(weights && { weights }),
+    ...(soaked && { soak: soaked }),
+    ...(clicked && { clicks: clicked }),
+    ...(signedInAt && { signIn: signedInAt }),
+  }
+  if (!quick && Object.keys(alone).length > 0) await write({ ...(await read()), ...alone })
   console.log(`\n${table(results)}`)
-  if (full && !quick) say("done: wrote bench.json, the charts and the table in template/bench/README.md")
-  else
-    console.log(
-      quick
-        ? "This quick run only shows that everything runs. Its figures mean nothing and are not stored."
-        : "Of parts that run alone, only weights, soak and clicks are stored.",
-    )
+  console.log(
+    quick
+      ? "This quick run only shows that everything runs. Its figures mean nothing and are not stored."
+      : `Of parts that run alone, only ${ALONE.join(", ")} are stored.`,
+  )
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
