@@ -6,21 +6,16 @@ import { Brand } from "@/components/brand"
 import { Nav } from "@/components/nav"
 import { useTexts } from "@/components/texts"
 import { useIsStale } from "@/components/use-is-stale"
-import { UserMenu, type User } from "@/components/user-menu"
+import { UserMenu } from "@/components/user-menu"
 import { ACCOUNT_PAGES, PRODUCT_PAGES } from "@/lib/navigation"
 
-interface Props {
-  user: User
-  children: ReactNode
-}
-
 /** The header and content of a protected page. A click in a navigation shows its effect at once, before the server responds. */
-export function Frame(props: Props): ReactNode {
+export function Frame({ children }: { children: ReactNode }): ReactNode {
   const { bfcacheId } = useRouter()
-  return <FrameOfVisit key={bfcacheId} {...props} />
+  return <FrameOfVisit key={bfcacheId}>{children}</FrameOfVisit>
 }
 
-function FrameOfVisit({ user, children }: Props): ReactNode {
+function FrameOfVisit({ children }: { children: ReactNode }): ReactNode {
   const texts = useTexts()
   const here = usePathname()
   const [next, setNext] = useState<string>()
@@ -45,7 +40,7 @@ function FrameOfVisit({ user, children }: Props): ReactNode {
             onNavigate={setNext}
             className="flex gap-1"
           />
-          <div className="ms-auto flex items-center">{!isStale && <UserMenu user={user} onNavigate={setNext} />}</div>
+          <div className="ms-auto flex items-center">{!isStale && <UserMenu onNavigate={setNext} />}</div>
         </div>
       </header>
       <div className="mx-auto flex w-full max-w-5xl flex-1 flex-col gap-6 px-4 py-6 sm:px-6 md:flex-row md:gap-10 md:py-10">

@@ -1,12 +1,15 @@
 import type { ReactNode } from "react"
 import { Frame } from "@/components/frame"
+import { UserProvider } from "@/components/user-provider"
 import type { Session } from "@/lib/session"
+import { userOf } from "@/lib/user"
 
 /** The frame of every protected page: brand, navigation and the user's menu. */
 export function Shell({ session, children }: { session: Session; children: ReactNode }): ReactNode {
-  const { email, name } = session.identity.traits
   return (
-    <Frame user={{ email, name: [name?.first, name?.last].filter(Boolean).join(" ") || undefined }}>{children}</Frame>
+    <UserProvider user={userOf(session)}>
+      <Frame>{children}</Frame>
+    </UserProvider>
   )
 }
 

@@ -1,26 +1,34 @@
 import Link from "next/link"
+import { usePathname } from "next/navigation"
 import { useRef, type ReactNode } from "react"
 import { useTexts } from "@/components/texts"
 import { ThemeSwitch } from "@/components/theme-switch"
+import { useUser } from "@/components/user-provider"
 import { ACCOUNT_PAGES } from "@/lib/navigation"
 import { paths } from "@/lib/routes"
 
-/** The signed-in user, as the menu shows them. */
-export interface User {
-  email?: string
-  name?: string
-}
-
 interface Props {
-  user: User
   /** Called with the new path when a click starts a navigation. */
   onNavigate: (path: string) => void
 }
 
-/** The user's menu: account, theme and sign-out. The browser opens and closes it (Escape, a click outside), without a script. */
-export function UserMenu({ user: { email, name }, onNavigate }: Props): ReactNode {
+/**
+ * The user's menu: account, theme and sign-out. The browser opens and closes it (Escape, a click outside), without a script. If the user
+ * has signed out in another tab, it is a link to sign in.
+ */
+export function UserMenu({ onNavigate }: Props): ReactNode {
   const texts = useTexts()
+  const user = useUser()
+  const here = usePathname()
   const menu = useRef<HTMLDivElement>(null)
+  if (!user)
+    return (
+      // A link, not next/link: the gate redirects this page to sign in, which the router can't follow.
+      <a href={here} className="button">
+        {texts.signIn}
+      </a>
+    )
+  const { email, name } = user
   return (
     <>
       <button

@@ -21,7 +21,13 @@ function ory(id: keyof NonNullable<typeof languages.en>): string {
 const pattern = (...parts: string[]): RegExp => new RegExp(parts.join("|"))
 
 export const texts = {
-  nav: { ...nav, userMenu: shared.userMenu, signOut: shared.signOut, skip: shared.skipToContent },
+  nav: {
+    ...nav,
+    userMenu: shared.userMenu,
+    signIn: shared.signIn,
+    signOut: shared.signOut,
+    skip: shared.skipToContent,
+  },
   theme: shared.theme,
   landing: { heading: landing.heading, dashboardLink: landing.dashboard },
   dashboard: {

@@ -1,9 +1,11 @@
 import type { ReactNode } from "react"
 import { Brand } from "@/components/brand"
 import { ThemeSwitch } from "@/components/theme-switch"
+import { UserProvider } from "@/components/user-provider"
 import { brand } from "@/lib/brand"
 import { paths } from "@/lib/routes"
 import { catalogues, defaultLocale } from "@/lib/texts"
+import { AccountLink } from "./account-link"
 
 const { landing: texts } = catalogues[defaultLocale]
 
@@ -17,9 +19,9 @@ export default function LandingPage(): ReactNode {
     <div className="mx-auto flex min-h-dvh max-w-5xl flex-col px-4 sm:px-6">
       <header className="flex h-16 items-center justify-between gap-4">
         <Brand />
-        <a href={paths.login} className="button">
-          {texts.signIn}
-        </a>
+        <UserProvider>
+          <AccountLink />
+        </UserProvider>
       </header>
       <main className="flex flex-1 flex-col gap-16 py-12 sm:py-20">
         <div className="grid items-center gap-10 lg:grid-cols-2">

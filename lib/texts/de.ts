@@ -7,6 +7,7 @@ export const de: Texts = {
     skipToContent: "Zum Inhalt springen",
     loading: "Wird geladen",
     tryAgain: "Erneut versuchen",
+    signIn: "Anmelden",
     signOut: "Abmelden",
     mainNavigation: "Hauptnavigation",
     accountNavigation: "Konto",
@@ -39,7 +40,6 @@ export const de: Texts = {
   landing: {
     heading: "Anmeldung, die vom ersten Tag an funktioniert",
     text: "Registrierung, Anmeldung, zweiter Faktor und ein geschützter Bereich, mit Ory und dem App Router von Next.js. Klonen, einen Befehl ausführen, Ihr Produkt bauen.",
-    signIn: "Anmelden",
     createAccount: "Konto erstellen",
     dashboard: "Zur Übersicht",
     points: [

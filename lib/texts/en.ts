@@ -12,6 +12,7 @@ export const en = {
     skipToContent: "Skip to the content",
     loading: "Loading",
     tryAgain: "Try again",
+    signIn: "Sign in",
     signOut: "Sign out",
     /** Accessible names of the navigations. */
     mainNavigation: "Main",
@@ -48,7 +49,6 @@ export const en = {
   landing: {
     heading: "Sign-in that works from day one",
     text: "Sign-up, sign-in, second factors and a protected dashboard, with Ory and the Next.js App Router. Clone it, run one command, build your product.",
-    signIn: "Sign in",
     createAccount: "Create an account",
     dashboard: "Go to your dashboard",
     points: [

@@ -7,6 +7,7 @@ export const es: Texts = {
     skipToContent: "Ir al contenido",
     loading: "Cargando",
     tryAgain: "Inténtelo de nuevo",
+    signIn: "Iniciar sesión",
     signOut: "Cerrar sesión",
     mainNavigation: "Principal",
     accountNavigation: "Cuenta",
@@ -39,7 +40,6 @@ export const es: Texts = {
   landing: {
     heading: "Un inicio de sesión que funciona desde el primer día",
     text: "Registro, inicio de sesión, segundo factor y un panel protegido, con Ory y el App Router de Next.js. Clónelo, ejecute un comando y construya su producto.",
-    signIn: "Iniciar sesión",
     createAccount: "Crear una cuenta",
     dashboard: "Ir a su panel",
     points: [

@@ -1,0 +1,13 @@
+import { NO_STORE } from "@/lib/security-headers"
+import { deniedResponse, deny, readSession } from "@/lib/session"
+import { userOf } from "@/lib/user"
+
+/**
+ * The user for `useUser()` on prerendered pages: `null` for visitors. Unlike `/api/me`, it is public and always 200, because a page for
+ * everybody must not cause errors. With `?fresh`, the user is not from a snapshot.
+ */
+export async function GET(request: Request): Promise<Response> {
+  const verdict = await readSession({ fresh: new URL(request.url).searchParams.has("fresh") })
+  if (verdict.outcome === "unavailable") return deniedResponse(await deny("unavailable"))
+  return Response.json(verdict.outcome === "active" ? userOf(verdict.session) : null, { headers: NO_STORE })
+}
