@@ -39,6 +39,7 @@ async function decide(next: NextRequest): Promise<NextResponse> {
   const file = publicFile(pathname)
   if (file !== undefined) return serveFile(request, file)
   if (pathname === paths.noSession) return endLoop(request)
+  if (pathname === paths.forbidden) return passPublic(request, { status: 403 })
   if (access.public) return (await showNewFlow(request)) ?? startFlow(request) ?? passPublic(request)
 
   const start = performance.now()

@@ -9,6 +9,8 @@ const REASONS: Record<Denied["code"], [why: Text, cure?: Text]> = {
   unauthenticated: ["signedOut", "signIn"],
   session_aal2_required: ["secondFactor", "signIn"],
   session_refresh_required: ["signInTooOld", "confirm"],
+  session_verified_address_required: ["notVerified", "verify"],
+  forbidden: ["forbidden"],
   cross_site_request: ["crossSite"],
   ory_unavailable: ["unavailable"],
 }
@@ -22,6 +24,7 @@ export function DeniedMessage({
   const { denied, tryAgain } = useTexts()
   const [why, cure] = REASONS[code]
   const explanation = `${denied.nothingChanged} ${denied[why]} `
+  if (code === "forbidden") return explanation
   if (location === null) return `${explanation}${tryAgain}.`
   return (
     <>

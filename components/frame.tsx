@@ -7,7 +7,8 @@ import { Nav } from "@/components/nav"
 import { useTexts } from "@/components/texts"
 import { useIsStale } from "@/components/use-is-stale"
 import { UserMenu } from "@/components/user-menu"
-import { ACCOUNT_PAGES, PRODUCT_PAGES } from "@/lib/navigation"
+import { useUser } from "@/components/user-provider"
+import { ACCOUNT_PAGES, ADMIN_PAGES, PRODUCT_PAGES } from "@/lib/navigation"
 
 /** The header and content of a protected page. A click in a navigation shows its effect at once, before the server responds. */
 export function Frame({ children }: { children: ReactNode }): ReactNode {
@@ -17,6 +18,7 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
 
 function FrameOfVisit({ children }: { children: ReactNode }): ReactNode {
   const texts = useTexts()
+  const user = useUser()
   const here = usePathname()
   const [next, setNext] = useState<string>()
   const isStale = useIsStale()
@@ -35,7 +37,7 @@ function FrameOfVisit({ children }: { children: ReactNode }): ReactNode {
           <Brand />
           <Nav
             label={texts.mainNavigation}
-            pages={PRODUCT_PAGES}
+            pages={user?.role === "admin" ? [...PRODUCT_PAGES, ...ADMIN_PAGES] : PRODUCT_PAGES}
             current={current}
             onNavigate={setNext}
             className="flex gap-1"

@@ -100,9 +100,9 @@ export async function createIdentity(
 }
 
 /** Creates an account by the admin API and signs in by Ory's own login flow, without a browser. */
-export async function signedIn(oryUrl: string, adminUrl: string): Promise<SignedIn> {
+export async function signedIn(oryUrl: string, adminUrl: string, { verified = true } = {}): Promise<SignedIn> {
   const account = randomAccount()
-  const identityId = await createIdentity(adminUrl, account)
+  const identityId = await createIdentity(adminUrl, account, { verified })
   const started = await fetch(`${oryUrl}/self-service/login/browser`, { headers: { accept: "application/json" } })
   const flow = (await started.json()) as {
     ui: { action: string; nodes: { attributes: { name?: string; value?: string } }[] }
@@ -130,6 +130,20 @@ export function createUser(servers?: Servers): Promise<SignedIn> {
   return servers === undefined
     ? signedIn(setting("ORY_URL"), setting("ORY_ADMIN_URL"))
     : signedIn(servers.kratosUrl, servers.ory.adminUrl)
+}
+
+/** Sets the user's role by the admin API. Undefined removes it. */
+export async function setRole(
+  identityId: string,
+  role: string | undefined,
+  adminUrl = setting("ORY_ADMIN_URL"),
+): Promise<void> {
+  const response = await fetch(`${adminUrl}/admin/identities/${identityId}`, {
+    method: "PATCH",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify([{ op: "add", path: "/metadata_public", value: { role } }]),
+  })
+  if (response.status !== 200) throw new Error(`Ory answered ${response.status}: ${await response.text()}`)
 }
 
 /** Ends a session by the admin API, as when a user signs it out on another device. */

@@ -6,7 +6,8 @@ import { catalogues, defaultLocale } from "../lib/texts"
  * When a test of yours needs another one, add it here.
  */
 const own = catalogues[defaultLocale]
-const { shared, landing, dashboard, methods, account, data, devices, auth, notices, forms, elements } = own
+const { shared, landing, dashboard, methods, account, admin, members, data, devices, auth, notices, forms, elements } =
+  own
 const { denied, nav } = shared
 
 /** A text of Ory Elements by its id, for example `identities.messages.1070003`. */
@@ -46,6 +47,9 @@ export const texts = {
     unconfirmed: pattern(account.unconfirmed(".*")),
     confirmAddress: account.confirm,
   },
+  admin: admin.title,
+  members: members.title,
+  forbidden: notices.forbidden.title,
   data: { heading: data.title, download: data.download },
   devices: {
     list: devices.list.label,

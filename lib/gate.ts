@@ -5,7 +5,7 @@ import { browserCookie, renewedCookies, whoami, type Verdict } from "@/lib/ory"
 import { countRedirect } from "@/lib/redirect-loop"
 import { denied, REFUSALS, type Refusal } from "@/lib/refusals"
 import { isSameOrigin, NONCE_HEADER, PATH_HEADER, type GateRequest } from "@/lib/request"
-import { loginUrl, newFlowUrl, noSessionUrl } from "@/lib/return-to"
+import { loginUrl, newFlowUrl, noSessionUrl, verificationPageUrl } from "@/lib/return-to"
 import { isApi, isOryPath, paths } from "@/lib/routes"
 import { HANDOFF_HEADER, hasSnapshot, sealHandoff, sealSnapshot, snapshotCookie, withoutSnapshot } from "@/lib/sealed"
 import { contentSecurityPolicy, NO_STORE, secured } from "@/lib/security-headers"
@@ -203,25 +203,32 @@ function refusal(request: GateRequest, outcome: Refused, headersForPage: Headers
     if (outcome === "anonymous") explainSubresource(request)
     return new NextResponse(null, { status })
   }
-  return outcome === "unavailable" ? unavailable(request, headersForPage) : redirectToLogin(request, outcome)
+  if (outcome === "unavailable") return showRefusal(request, status, paths.unavailable, headersForPage)
+  if (outcome === "forbidden") return showRefusal(request, status, paths.forbidden, headersForPage)
+  return redirectToCure(request, outcome)
 }
 
-function unavailable(
+/** Shows the page of a refusal that the user cannot cure, at the URL of the request. */
+function showRefusal(
   { next, appUrl, kind, path, pathname, isRead }: GateRequest,
+  status: number,
+  page: string,
   headersForPage: Headers,
 ): NextResponse {
-  const { status } = REFUSALS.unavailable
+  // The router then loads the page.
   if (kind !== "page") return new NextResponse(null, { status })
-  // After a POST, Next would look up the form's action on `/unavailable`. Redirect to the form's page: its GET shows the outage.
+  // After a POST, Next would look up the form's action on this page. Redirect to the form's page: its GET shows the refusal.
   if (!isRead && !isOryPath(pathname)) return NextResponse.redirect(appUrl + path, 303)
-  return showWithStatus(new URL(paths.unavailable, next.url).href, status, headersForPage)
+  return showWithStatus(new URL(page, next.url).href, status, headersForPage)
 }
 
-function redirectToLogin(
+/** Redirects to the page where the user can meet the requirement. */
+function redirectToCure(
   { headers, appUrl, kind, path }: GateRequest,
-  refused: Exclude<Refused, "unavailable">,
+  refused: Exclude<Refused, "unavailable" | "forbidden">,
 ): NextResponse {
   const page = appUrl + path
+  if (refused === "verification_required") return NextResponse.redirect(verificationPageUrl(page, appUrl), 303)
   const aal2 = refused === "aal2_required"
   const refresh = refused === "refresh_required"
   if (kind !== "page") {

@@ -1,6 +1,7 @@
 import { Configuration, FrontendApi, type Identity, type Session as OrySession } from "@ory/client"
 import { env } from "@/lib/env"
 import { log } from "@/lib/log"
+import { readRole, type Role } from "@/lib/roles"
 import { sha256 } from "@/lib/sha256"
 
 /** How long Ory may take to respond, in milliseconds. After that, Ory counts as unreachable. */
@@ -48,11 +49,13 @@ export type Session = Required<
     traits: Traits
     /** Whether the user has proved to own `traits.email`, by a code from an email. */
     verified: boolean
+    /** From `metadata_public`, which only the admin API can change. */
+    role?: Role | undefined
   }
 }
 
 /** Version of {@link Session}. Snapshots of another version are invalid. A test compares it with the fields. */
-export const SESSION_VERSION = 4
+export const SESSION_VERSION = 5
 
 /** The session in the body of Ory's response. Undefined when a field is missing, or when the session is not active. */
 function trimSession(body: unknown): Session | undefined {
@@ -68,7 +71,12 @@ function trimSession(body: unknown): Session | undefined {
     expires_at,
     authenticator_assurance_level,
     authentication_methods: authentication_methods ?? [],
-    identity: { id: identity.id, traits, verified: verified ?? false },
+    identity: {
+      id: identity.id,
+      traits,
+      verified: verified ?? false,
+      role: readRole(identity.metadata_public),
+    },
   }
 }
 

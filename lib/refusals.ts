@@ -1,11 +1,13 @@
 import { oryPublicUrl } from "@/lib/env"
 import type { Session, Verdict } from "@/lib/ory"
+import type { Role } from "@/lib/roles"
 import type { AppRequest } from "@/lib/request"
-import { loginUrl, returnTo } from "@/lib/return-to"
+import { loginUrl, returnTo, verificationPageUrl } from "@/lib/return-to"
 import { isApi } from "@/lib/routes"
 
 /** Why a request is refused: the outcome of the session check, or what a page or action requires in addition. */
-export type Refusal = Exclude<Verdict["outcome"], "active"> | "refresh_required" | "cross_site"
+export type Refusal =
+  Exclude<Verdict["outcome"], "active"> | "refresh_required" | "verification_required" | "forbidden" | "cross_site"
 
 interface Details {
   /** Stable. API clients and forms branch on it. Where Ory has an id for the same error, the code is that id. */
@@ -28,6 +30,12 @@ export const REFUSALS = {
     status: 403,
     message: "This requires a recent sign-in. Sign in again first.",
   },
+  verification_required: {
+    code: "session_verified_address_required",
+    status: 403,
+    message: "This requires a confirmed email address. Confirm it first.",
+  },
+  forbidden: { code: "forbidden", status: 403, message: "This requires a role that the user does not have." },
   cross_site: {
     code: "cross_site_request",
     status: 403,
@@ -44,9 +52,11 @@ export type Denied = (typeof REFUSALS)[Refusal] & {
 
 /** The refusal of this request. The user returns to its page, or to the page that called this API. */
 export function denied(refusal: Refusal, { appUrl, path, headers }: AppRequest): Denied {
-  if (refusal === "unavailable" || refusal === "cross_site") return { ...REFUSALS[refusal], location: null }
-  const page = path !== null && isApi(path) ? headers.get("referer") : path
-  const location = loginUrl(oryPublicUrl(appUrl), returnTo(page, appUrl), {
+  if (refusal === "unavailable" || refusal === "cross_site" || refusal === "forbidden")
+    return { ...REFUSALS[refusal], location: null }
+  const page = returnTo(path !== null && isApi(path) ? headers.get("referer") : path, appUrl)
+  if (refusal === "verification_required") return { ...REFUSALS[refusal], location: verificationPageUrl(page, appUrl) }
+  const location = loginUrl(oryPublicUrl(appUrl), page, {
     refresh: refusal === "refresh_required",
     aal2: refusal === "aal2_required",
   })
@@ -59,6 +69,10 @@ export interface SessionRequirement {
   maxAgeSeconds?: number
   /** The user signed in with a second factor. Users without one are sent to enrol it. */
   aal?: "aal2"
+  /** The user has confirmed the address in `traits.email`. Other users are sent to confirm it, and then return. */
+  verified?: true
+  /** The user has this role now: it is never read from a snapshot. */
+  role?: Role
 }
 
 /** Tolerated difference between Ory's clock and ours. Otherwise a user who has just signed in could be asked to again, forever. */
@@ -67,13 +81,15 @@ const CLOCK_SKEW_SECONDS = 60
 /** Applies a requirement to the result of a session check. */
 export function judge(
   verdict: Verdict,
-  { aal, maxAgeSeconds = Infinity }: SessionRequirement,
+  { aal, maxAgeSeconds = Infinity, verified, role }: SessionRequirement,
 ): { session: Session; refusal?: undefined } | { session?: undefined; refusal: Exclude<Refusal, "cross_site"> } {
   if (verdict.outcome !== "active") return { refusal: verdict.outcome }
-  const { authenticator_assurance_level, authenticated_at } = verdict.session
+  const { authenticator_assurance_level, authenticated_at, identity } = verdict.session
+  if (role !== undefined && identity.role !== role) return { refusal: "forbidden" }
   if (aal === "aal2" && authenticator_assurance_level !== "aal2") return { refusal: "aal2_required" }
   const age = (Date.now() - Date.parse(authenticated_at)) / 1000
   // An invalid date is not a recent sign-in.
   if (!(age <= maxAgeSeconds + CLOCK_SKEW_SECONDS)) return { refusal: "refresh_required" }
+  if (verified && !identity.verified) return { refusal: "verification_required" }
   return { session: verdict.session }
 }

@@ -10,7 +10,7 @@ const MAX_LENGTH = 2048
 const UNWANTED = /[\p{Cc}\p{Zl}\p{Zp}\\]/u
 
 /** Paths that redirect or change something, besides Ory's. Returning to one could loop, or sign the user out. */
-const NEVER = ["/auth", paths.unavailable, paths.refreshSession]
+const NEVER = ["/auth", paths.unavailable, paths.forbidden, paths.refreshSession]
 
 /**
  * The absolute URL of the page that `value` names, or of the default page.
@@ -67,6 +67,13 @@ export function loginUrl(
   const url = new URL("/self-service/login/browser", oryUrl)
   if (refresh) url.searchParams.set("refresh", "true")
   if (aal2) url.searchParams.set("aal", "aal2")
+  url.searchParams.set("return_to", returnTo)
+  return url.href
+}
+
+/** The page where a signed-in user confirms the email address, and then continues to `returnTo`. */
+export function verificationPageUrl(returnTo: string, appUrl: string): string {
+  const url = new URL(paths.verification, appUrl)
   url.searchParams.set("return_to", returnTo)
   return url.href
 }

@@ -1,3 +1,5 @@
+import type { Role } from "@/lib/roles"
+
 /**
  * The path of each page and route handler. To rename a page, change its line here and move its folder in `app/`. Ory knows the
  * pages for sign-in and settings too: a test compares this table with `ory/kratos.yml`.
@@ -17,6 +19,9 @@ export const paths = {
   noSession: "/auth/no-session",
   signOut: "/auth/sign-out",
   signedOut: "/auth/signed-out",
+  admin: "/admin",
+  members: "/members",
+  forbidden: "/forbidden",
   unavailable: "/unavailable",
   accountDataApi: "/api/account/data",
   healthApi: "/api/health",
@@ -44,6 +49,10 @@ export interface Access {
   aal?: "aal2"
   /** The user signed in at most this many seconds ago. */
   maxAgeSeconds?: number
+  /** The user has confirmed the email address. Other users are sent to confirm it. */
+  verified?: true
+  /** The user has this role. Such a path is always `sensitive`, so that a role ends at once. */
+  role?: Role
   /** Shows a flow of Ory's. For a page load without a flow, the gate creates one, or redirects to Ory, which creates one. */
   flow?: FlowKind
   /**
@@ -65,6 +74,8 @@ const ACCESS: readonly (readonly [pattern: string, access: Access])[] = [
   [paths.home, { public: true }],
   // Dynamic, so that it can have the status 503.
   [paths.unavailable, { public: true, dynamic: true }],
+  // Dynamic, so that it can have the status 403.
+  [paths.forbidden, { public: true, dynamic: true }],
   [paths.refreshSession, { public: true }],
   [paths.healthApi, { public: true }],
   [paths.userApi, { public: true }],
@@ -83,6 +94,9 @@ const ACCESS: readonly (readonly [pattern: string, access: Access])[] = [
   [paths.registration, { flow: "registration" }],
   [paths.recovery, { flow: "recovery" }],
   [paths.verification, { flow: "verification" }],
+
+  [paths.admin, { role: "admin" }],
+  [paths.members, { verified: true }],
 
   [paths.account, { sensitive: true, actions: true }],
   ["/account/*", { sensitive: true }],
@@ -112,7 +126,8 @@ const ORY_PATHS = [
 /** What this path requires: the properties of all patterns in the table that match it. */
 export function accessTo(pathname: string): Access {
   const matching = ACCESS.filter(([pattern]) => matches([pattern], pathname))
-  return Object.assign({}, ...matching.map(([, access]) => access)) as Access
+  const access = Object.assign({}, ...matching.map(([, access]) => access)) as Access
+  return access.role === undefined ? access : { ...access, sensitive: true }
 }
 
 export function isOryPath(pathname: string): boolean {

@@ -7,6 +7,7 @@ import { env } from "@/lib/env"
 import { FRESH, ory, whoami, type Session, type Verdict } from "@/lib/ory"
 import { denied, judge, type Denied, type Refusal, type SessionRequirement } from "@/lib/refusals"
 import { isSameOrigin } from "@/lib/request"
+import { paths } from "@/lib/routes"
 import { openHandoff, openSnapshot } from "@/lib/sealed"
 import { NO_STORE } from "@/lib/security-headers"
 
@@ -39,13 +40,14 @@ export async function readSession({ fresh = false }: Pick<Requirement, "fresh"> 
 
 /**
  * The session, for pages. Signed-out visitors are redirected to sign in, then back to this page. So are users who need a second
- * factor or a recent sign-in for the requirement.
+ * factor, a recent sign-in or a confirmed address for the requirement. Users without the required role see `/forbidden`.
  *
  * @throws OryUnavailableError while Ory is unreachable.
  */
 export async function requireSession(requirement: Requirement = {}): Promise<Session> {
   const { session, denied } = await checkSession(requirement)
   if (session) return session
+  if (denied.code === "forbidden") return redirect(paths.forbidden)
   if (denied.location === null) throw new OryUnavailableError()
   return redirect(denied.location)
 }
@@ -55,7 +57,7 @@ export type Checked = { session: Session; denied?: undefined } | { session?: und
 
 /** {@link requireSession} as a value, for route handlers that only read. */
 export async function checkSession(requirement: Requirement = {}): Promise<Checked> {
-  const verdict = await readSession(requirement)
+  const verdict = await readSession({ fresh: requirement.fresh ?? requirement.role !== undefined })
   let judged = judge(verdict, requirement)
   // The snapshot may predate a step-up, so ask Ory before refusing.
   if (verdict.outcome === "active" && judged.refusal) judged = judge(await readSession({ fresh: true }), requirement)

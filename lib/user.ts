@@ -1,4 +1,5 @@
 import type { Session } from "@/lib/ory"
+import type { Role } from "@/lib/roles"
 
 /** The signed-in user, as client components see them. The browser gets nothing else of the session. */
 export interface User {
@@ -9,10 +10,11 @@ export interface User {
   name: string | undefined
   /** Whether the user has proved to own `email`. */
   verified: boolean
+  role: Role | undefined
 }
 
 /** The user of this session. */
-export function userOf({ identity: { id, traits, verified } }: Session): User {
+export function userOf({ identity: { id, traits, verified, role } }: Session): User {
   const name = [traits.name?.first, traits.name?.last].filter(Boolean).join(" ")
-  return { id, email: traits.email, name: name === "" ? undefined : name, verified }
+  return { id, email: traits.email, name: name === "" ? undefined : name, verified, role }
 }

@@ -17,7 +17,7 @@ import {
   start,
   waitForUrl,
 } from "./processes"
-import { dataDir, demoUser, seedDemoUser, socialSignIn, startOry } from "./stack"
+import { dataDir, demoAdmin, demoUser, seedDemoUsers, socialSignIn, startOry } from "./stack"
 import { startTunnel } from "./tunnel"
 
 /** `npm run dev`, or `npm run preview` with `--production`: starts the app, and Ory where it runs on this machine. */
@@ -60,10 +60,11 @@ await runMain(async () => {
     deaths.push(ory.died)
     // An empty value in .env.local turns sliding sessions off.
     process.env.ORY_ADMIN_URL ??= ory.adminUrl
-    const warning = await seedDemoUser(ory.adminUrl)
+    const warning = await seedDemoUsers(ory.adminUrl)
     if (warning !== undefined) console.warn(`\n${warning}\n`)
     summary.push(`Inbox  http://localhost:${inboxPort}  (all mail that Ory sends)`)
     summary.push(`Demo   ${demoUser.email}, password ${demoUser.password}`)
+    summary.push(`Admin  ${demoAdmin.email}, the same password`)
   }
   const args = [next, production ? "start" : "dev", "-H", "localhost", "-p", String(port)]
   const app = await start(process.execPath, args, { cwd: projectDir, log: logAs("app") })

@@ -9,7 +9,7 @@ import { brand } from "../lib/brand"
 import { paths } from "../lib/routes"
 import { catalogues, defaultLocale } from "../lib/texts"
 import { nodeModule, projectDir, run, runMain } from "./processes"
-import { demoUser, seedDemoUser } from "./stack"
+import { demoAdmin, demoUser, seedDemoUsers } from "./stack"
 
 /**
  * `npm run screenshots` makes the pictures of the README, the picture of link previews and the icon for home screens. It builds the app,
@@ -29,7 +29,7 @@ await runMain(async () => {
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : []
   const browser = await chromium.launch({ ...(await chromiumOptions()), args })
   try {
-    await seedDemoUser(servers.ory.adminUrl)
+    await seedDemoUsers(servers.ory.adminUrl)
     for (const colorScheme of ["light", "dark"] as const) {
       const page = await browser.newPage({
         colorScheme,
@@ -94,6 +94,7 @@ async function tour(browser: Browser, appUrl: string): Promise<Buffer[]> {
     "  Ory    http://localhost:4000",
     "  Inbox  http://localhost:1080  (all mail that Ory sends)",
     `  Demo   ${demoUser.email}, password ${demoUser.password}`,
+    `  Admin  ${demoAdmin.email}, the same password`,
   ]
   for (const shown of [1, lines.length]) {
     await page.setContent(`<style>

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs"
 import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { basename, dirname, join, relative, resolve } from "node:path"
 import { Configuration, IdentityApi } from "@ory/client"
+import type { Role } from "../lib/roles"
 import { requiredTraits } from "../ory/required-traits"
 import { kratosBinary } from "./kratos"
 import { commandOf, projectDir, type Running, run, SetupError, signalTo, start, waitForUrl } from "./processes"
@@ -238,23 +239,35 @@ function readableLog(line: string): string {
   }
 }
 
-/** The account that `seedDemoUser` creates. The password is public, so it is for local Ory only. */
+/** The accounts that `seedDemoUsers` creates. The password is public, so they are for local Ory only. */
 export const demoUser = { email: "demo@example.com", password: "try-ory-locally" }
+export const demoAdmin = { email: "admin@example.com", password: demoUser.password }
 
 /**
- * Creates the demo user, with a verified address and the values in `ory/required-traits.ts`. An existing demo user stays unchanged.
+ * Creates the demo user and the demo admin, with a verified address and the values in `ory/required-traits.ts`. Existing accounts
+ * stay unchanged.
  *
  * @returns A warning when the existing demo user is invalid under the identity schema.
  * @throws SetupError when the identity schema refuses the demo user.
  */
-export async function seedDemoUser(adminUrl: string): Promise<string | undefined> {
-  const { email, password } = demoUser
+export async function seedDemoUsers(adminUrl: string): Promise<string | undefined> {
+  await seed(adminUrl, demoAdmin, "Admin", { role: "admin" })
+  return seed(adminUrl, demoUser, "User")
+}
+
+async function seed(
+  adminUrl: string,
+  { email, password }: typeof demoUser,
+  last: string,
+  metadata?: { role: Role },
+): Promise<string | undefined> {
   const baseOptions = { adapter: "fetch", validateStatus: () => true }
   const identities = new IdentityApi(new Configuration({ basePath: adminUrl, baseOptions }))
   const { status, data } = await identities.createIdentity({
     createIdentityBody: {
       schema_id: "default",
-      traits: { ...requiredTraits, email, name: { first: "Demo", last: "User" } },
+      traits: { ...requiredTraits, email, name: { first: "Demo", last } },
+      ...(metadata && { metadata_public: metadata }),
       credentials: { password: { config: { password } } },
       verifiable_addresses: [{ value: email, via: "email", verified: true, status: "completed" }],
     },

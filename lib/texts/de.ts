@@ -19,6 +19,7 @@ export const de: Texts = {
       settings: "Sicherheit",
       devices: "Geräte",
       data: "Ihre Daten",
+      admin: "Verwaltung",
     },
     theme: { label: "Design", system: "System", light: "Hell", dark: "Dunkel" },
     error: {
@@ -30,10 +31,13 @@ export const de: Texts = {
       signedOut: "Sie sind abgemeldet.",
       secondFactor: "Dafür ist Ihr zweiter Faktor nötig.",
       signInTooOld: "Ihre Anmeldung liegt schon länger zurück.",
+      notVerified: "Dafür müssen Sie Ihre E-Mail-Adresse bestätigen.",
+      forbidden: "Ihr Konto darf das nicht.",
       crossSite: "Dieses Formular wurde von einer anderen Website gesendet.",
       unavailable: "Ihre Anmeldung kann gerade nicht geprüft werden.",
       signIn: "Anmelden und hierher zurückkehren",
       confirm: "Identität bestätigen und hierher zurückkehren",
+      verify: "Adresse bestätigen und hierher zurückkehren",
     },
   },
 
@@ -166,10 +170,28 @@ export const de: Texts = {
     verification: "Adresse bestätigen",
   },
 
+  admin: {
+    title: "Verwaltung",
+    intro: "Nur Nutzer mit der Rolle admin sehen diese Seite.",
+    email: "Angemeldet als",
+    role: "Rolle",
+  },
+
+  members: {
+    title: "Mitglieder",
+    intro: "Nur Nutzer mit bestätigter E-Mail-Adresse sehen diese Seite.",
+    email: "Ihre Adresse",
+  },
+
   notices: {
     notFound: {
       title: "Seite nicht gefunden",
       text: "Vielleicht ist die Adresse falsch geschrieben, oder die Seite ist umgezogen. Diese Seiten gibt es:",
+    },
+    forbidden: {
+      title: "Sie haben keinen Zugriff auf diese Seite",
+      text: "Ihrem Konto fehlt die Rolle, die diese Seite erfordert. Wenn Sie sie brauchen, wenden Sie sich an die Person, die Ihr Team verwaltet.",
+      back: "Zur Übersicht",
     },
     unavailable: {
       title: "Gleich wieder da",

@@ -26,6 +26,7 @@ export const en = {
       settings: "Security",
       devices: "Devices",
       data: "Your data",
+      admin: "Admin",
     },
     theme: { label: "Theme", system: "System", light: "Light", dark: "Dark" },
     /** The page for an unexpected error. */
@@ -39,10 +40,13 @@ export const en = {
       signedOut: "You are signed out.",
       secondFactor: "This needs your second factor.",
       signInTooOld: "You signed in a while ago.",
+      notVerified: "This needs a confirmed email address.",
+      forbidden: "Your account may not do this.",
       crossSite: "This form was sent from another site.",
       unavailable: "We can't check your session right now.",
       signIn: "Sign in and come back",
       confirm: "Confirm it is you and come back",
+      verify: "Confirm your address and come back",
     },
   },
 
@@ -181,10 +185,29 @@ export const en = {
   },
 
   /** Pages that tell the user about a problem. */
+
+  admin: {
+    title: "Admin",
+    intro: "Only users with the role admin see this page.",
+    email: "Signed in as",
+    role: "Role",
+  },
+
+  members: {
+    title: "Members",
+    intro: "Only users with a confirmed email address see this page.",
+    email: "Your address",
+  },
+
   notices: {
     notFound: {
       title: "Page not found",
       text: "The address may be mistyped, or the page has moved. These pages exist:",
+    },
+    forbidden: {
+      title: "You don't have access to this page",
+      text: "Your account doesn't have the role that this page requires. If you need it, ask the person who manages your team.",
+      back: "Go to your dashboard",
     },
     unavailable: {
       title: "Back in a moment",

@@ -19,6 +19,7 @@ export const es: Texts = {
       settings: "Seguridad",
       devices: "Dispositivos",
       data: "Sus datos",
+      admin: "Administración",
     },
     theme: { label: "Tema", system: "Sistema", light: "Claro", dark: "Oscuro" },
     error: {
@@ -30,10 +31,13 @@ export const es: Texts = {
       signedOut: "Su sesión está cerrada.",
       secondFactor: "Para esto se necesita su segundo factor.",
       signInTooOld: "Inició sesión hace un tiempo.",
+      notVerified: "Para esto debe confirmar su dirección de correo.",
+      forbidden: "Su cuenta no puede hacer esto.",
       crossSite: "Este formulario se envió desde otro sitio.",
       unavailable: "Ahora mismo no podemos comprobar su sesión.",
       signIn: "Iniciar sesión y volver aquí",
       confirm: "Confirmar su identidad y volver aquí",
+      verify: "Confirmar la dirección y volver aquí",
     },
   },
 
@@ -167,10 +171,28 @@ export const es: Texts = {
     verification: "Confirmar la dirección",
   },
 
+  admin: {
+    title: "Administración",
+    intro: "Solo los usuarios con el rol admin ven esta página.",
+    email: "Sesión iniciada como",
+    role: "Rol",
+  },
+
+  members: {
+    title: "Miembros",
+    intro: "Solo los usuarios con una dirección de correo confirmada ven esta página.",
+    email: "Su dirección",
+  },
+
   notices: {
     notFound: {
       title: "Página no encontrada",
       text: "Puede que la dirección esté mal escrita o que la página se haya movido. Estas páginas existen:",
+    },
+    forbidden: {
+      title: "No tiene acceso a esta página",
+      text: "Su cuenta no tiene el rol que esta página exige. Si lo necesita, pídalo a la persona que administra su equipo.",
+      back: "Ir al panel",
     },
     unavailable: {
       title: "Volvemos enseguida",

@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { freePorts } from "../../e2e/ports"
 import { start, type Running } from "../../scripts/processes"
-import { demoUser, startOry } from "../../scripts/stack"
+import { demoAdmin, demoUser, startOry } from "../../scripts/stack"
 import { expect, signIn, test } from "../../e2e/fixtures"
 import { expectProbesVisible, PNG, PROBE_PAGE, writeProbes } from "./probes"
 import { texts } from "../../e2e/texts"
@@ -120,6 +120,7 @@ test("a fresh clone starts with one command, prints its addresses, and leaves no
     `Ory    ${at.ORY_SDK_URL}`,
     `Inbox  http://localhost:${at.INBOX_PORT}`,
     `Demo   ${demoUser.email}`,
+    `Admin  ${demoAdmin.email}`,
   ])
     expect(text).toContain(line)
 

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
 import { diagnose, versions, type Finding } from "../../scripts/diagnose"
 import { start } from "../../scripts/processes"
-import { demoUser, seedDemoUser } from "../../scripts/stack"
+import { demoUser, seedDemoUsers } from "../../scripts/stack"
 import { expect, test } from "../../e2e/fixtures"
 import { kratosMajor } from "../../e2e/http"
 import { startServers, type Servers } from "../../e2e/servers"
@@ -36,7 +36,7 @@ async function withServer(listener: RequestListener, use: (url: string) => Promi
 }
 
 test("every check passes with the correct settings", async () => {
-  await seedDemoUser(setting("ORY_ADMIN_URL"))
+  await seedDemoUsers(setting("ORY_ADMIN_URL"))
   const findings = await diagnose(environment(), setting("APP_URL"))
   expect(findings.filter(({ ok }) => !ok)).toEqual([])
   expect(findings.map(({ check }) => check)).toEqual([
@@ -189,7 +189,7 @@ test("finds a renamed session cookie by signing in as the demo user, and ends th
     const found = async (settings: Record<string, string> = {}): Promise<string> =>
       cure(await diagnose({ ...source, ...settings }), "Session cookie")
     expect(await found()).toBe(`ok: not checked: ${demoUser.email} can't sign in with its original password`)
-    await seedDemoUser(servers.ory.adminUrl)
+    await seedDemoUsers(servers.ory.adminUrl)
     expect(await found()).toBe(
       "Ory's session cookie is my_session, and this app expects ory_kratos_session. Set ORY_SESSION_COOKIE=my_session.",
     )
@@ -202,7 +202,7 @@ test("finds a renamed session cookie by signing in as the demo user, and ends th
   } finally {
     await servers.stop()
   }
-  await seedDemoUser(setting("ORY_ADMIN_URL"))
+  await seedDemoUsers(setting("ORY_ADMIN_URL"))
   const usual = cure(await diagnose({ ...environment(), ORY_SESSION_COOKIE: "my_session" }), "Session cookie")
   expect(usual).toBe(
     "Ory's session cookie is ory_kratos_session, and this app expects my_session. Remove ORY_SESSION_COOKIE.",
