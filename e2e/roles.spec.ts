@@ -24,7 +24,8 @@ test("only users with the role see its page, and the others get 403", async ({ o
     true,
     "private, no-store",
   ])
-  for (const headers of [{ "sec-fetch-dest": "empty", rsc: "1" }, { "sec-purpose": "prefetch" }]) {
+  const others: Record<string, string>[] = [{ "sec-fetch-dest": "empty", rsc: "1" }, { "sec-purpose": "prefetch" }]
+  for (const headers of others) {
     const { status, body } = await load(user, "/admin", headers)
     expect([status, body]).toEqual([403, ""])
   }

@@ -609,7 +609,7 @@ test("only the cookie named in ORY_SESSION_COOKIE is a session cookie", async ()
 test("the version of sealed sessions changes with the fields of a session", () => {
   // Raise SESSION_VERSION whenever this list changes, so that snapshots with the old fields are invalid.
   expect({ version: lib.SESSION_VERSION, fields: fieldNames(session()) }).toEqual({
-    version: 4,
+    version: 5,
     fields: [
       "id",
       "authenticated_at",
@@ -620,6 +620,7 @@ test("the version of sealed sessions changes with the fields of a session", () =
       "identity.id",
       "identity.traits",
       "identity.verified",
+      "identity.role",
     ],
   })
 })

@@ -154,6 +154,10 @@ describe("accessTo", () => {
     expect(accessTo("/auth/login")).toEqual({ public: true, dynamic: true, endsSnapshot: true, flow: "login" })
   })
 
+  test("makes every path with a role sensitive", () => {
+    expect(accessTo("/admin")).toEqual({ role: "admin", sensitive: true })
+  })
+
   test.each(["/dashboard", "/new-page", "/__proto__", "/constructor"])("requires only a session of %s", (path) => {
     expect(accessTo(path)).toEqual({})
   })

@@ -78,6 +78,44 @@ describe("maxAgeSeconds", () => {
   })
 })
 
+describe("verified: true", () => {
+  test("allows a user with a confirmed address, and sends others to confirm it and come back", async () => {
+    await requestWithHandoff(session(0))
+    expect(await checkSession({ verified: true })).toHaveProperty("session")
+    const { identity, ...fields } = session(0)
+    await requestWithHandoff({ ...fields, identity: { ...identity, verified: false } })
+    const { denied } = await checkSession({ verified: true })
+    expect(denied).toMatchObject({ code: "session_verified_address_required", status: 403 })
+    const location = new URL(denied?.location ?? "")
+    expect(location.origin + location.pathname).toBe(`${APP}/auth/verification`)
+    expect(location.searchParams.get("return_to")).toBe(`${APP}/invoices?page=2`)
+  })
+})
+
+describe("role", () => {
+  const admin: Session = { ...session(0), identity: { ...session(0).identity, role: "admin" } }
+
+  test("allows a user with the role, and refuses others without a place to go", async () => {
+    await requestWithHandoff(admin)
+    expect(await checkSession({ role: "admin" })).toHaveProperty("session")
+    await requestWithHandoff(session(0))
+    expect(await checkSession({ role: "admin" })).toMatchObject({ denied: { code: "forbidden", location: null } })
+  })
+
+  test("is never read from a snapshot", async () => {
+    await requestWithSnapshot(admin)
+    mockOrySession(session(0))
+    expect(await checkSession({ role: "admin" })).toMatchObject({ denied: { code: "forbidden" } })
+    expect(toSession).toHaveBeenCalledTimes(1)
+  })
+
+  test("refuses a user without the role before it asks for a second factor or a recent sign-in", async () => {
+    await requestWithHandoff(session(10_000))
+    const { denied } = await checkSession({ role: "admin", aal: "aal2", maxAgeSeconds: 900 })
+    expect(denied?.code).toBe("forbidden")
+  })
+})
+
 describe("aal: aal2", () => {
   test("allows a session with a second factor, and denies one without", async () => {
     await requestWithHandoff(session(0, "aal2"))

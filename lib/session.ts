@@ -57,10 +57,12 @@ export type Checked = { session: Session; denied?: undefined } | { session?: und
 
 /** {@link requireSession} as a value, for route handlers that only read. */
 export async function checkSession(requirement: Requirement = {}): Promise<Checked> {
-  const verdict = await readSession({ fresh: requirement.fresh ?? requirement.role !== undefined })
+  const fresh = requirement.fresh ?? requirement.role !== undefined
+  const verdict = await readSession({ fresh })
   let judged = judge(verdict, requirement)
   // The snapshot may predate a step-up, so ask Ory before refusing.
-  if (verdict.outcome === "active" && judged.refusal) judged = judge(await readSession({ fresh: true }), requirement)
+  if (!fresh && verdict.outcome === "active" && judged.refusal)
+    judged = judge(await readSession({ fresh: true }), requirement)
   return judged.refusal ? { denied: await deny(judged.refusal) } : { session: judged.session }
 }
 

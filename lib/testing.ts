@@ -12,6 +12,7 @@ export function session(fields: Partial<Session> = {}): Session {
       id: "b7c2f0d4-5b0b-4a4e-8f10-2f2b5d1b7a22",
       traits: { email: "zoë@example.com", name: { first: "Zoë", last: "李" } },
       verified: true,
+      role: undefined,
     },
     ...fields,
   }
