@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto"
+import { requiredTraits } from "../ory/required-traits"
 import { expect, expectSignedIn, test, codeFor, codeField } from "./fixtures"
-import { createUser, PAGE_LOAD, send, setRole, signedIn, type Answer, type SignedIn } from "./http"
+import { createUser, PAGE_LOAD, pairs, send, setRole, signedIn, type Answer, type SignedIn } from "./http"
 import { startServers, type Servers } from "./servers"
 import { texts } from "./texts"
 
@@ -74,4 +76,69 @@ test("a user without a confirmed address is sent to confirm it, and comes back",
   await page.getByRole("link", { name: texts.ory.continue }).click()
   await page.waitForURL("**/members?tab=1")
   await expect(page.getByRole("heading", { name: texts.members })).toBeVisible()
+})
+
+/** What a user could send to raise their own role. */
+const ROLE = { role: "admin", metadata_public: { role: "admin" }, metadata_admin: { role: "admin" } }
+
+/** Starts a flow as a browser does, and submits this form. */
+async function submit(kind: "registration" | "settings", cookie: string, form: object): Promise<Response> {
+  const started = await fetch(`${servers.kratosUrl}/self-service/${kind}/browser`, {
+    headers: { accept: "application/json", cookie },
+  })
+  const { ui } = (await started.json()) as Flow
+  const csrf = ui.nodes.find(({ attributes }) => attributes.name === "csrf_token")?.attributes.value
+  const action = new URL(ui.action)
+  return fetch(servers.kratosUrl + action.pathname + action.search, {
+    method: "POST",
+    headers: {
+      accept: "application/json",
+      "content-type": "application/json",
+      cookie: [cookie, pairs(started)].filter(Boolean).join("; "),
+    },
+    body: JSON.stringify({ csrf_token: csrf, ...form }),
+  })
+}
+
+interface Flow {
+  ui: { action: string; nodes: { attributes: { name?: string; value?: string } }[] }
+}
+
+test("a user cannot become an admin by sign-up", async () => {
+  const form = (email: string): object => ({
+    method: "password",
+    password: randomUUID(),
+    traits: { ...requiredTraits, email },
+  })
+  const refused = await submit("registration", "", {
+    ...form(`${randomUUID()}@example.com`),
+    traits: { ...requiredTraits, email: `${randomUUID()}@example.com`, role: "admin" },
+  })
+  expect(refused.status).toBe(400)
+
+  const email = `${randomUUID()}@example.com`
+  const accepted = await submit("registration", "", { ...form(email), ...ROLE, transient_payload: ROLE })
+  expect(accepted.status).toBe(200)
+  const cookie = pairs(accepted)
+  expect((await send(servers.appUrl, "/api/me", { headers: { cookie } })).body).toContain(email)
+  expect((await send(servers.appUrl, "/admin", { headers: { ...PAGE_LOAD, cookie } })).status).toBe(403)
+})
+
+test("a user cannot become an admin in settings, and the admin API can make them one", async () => {
+  const user = await createUser(servers)
+  const traits = { ...requiredTraits, email: user.email }
+  const refused = await submit("settings", user.cookie, { method: "profile", traits: { ...traits, role: "admin" } })
+  expect(refused.status).toBe(400)
+  const accepted = await submit("settings", user.cookie, {
+    method: "profile",
+    traits: { ...traits, name: { first: "Ada" } },
+    ...ROLE,
+    transient_payload: ROLE,
+  })
+  expect(accepted.status).toBe(200)
+  expect((await send(servers.appUrl, "/api/me", { headers: { cookie: user.cookie } })).body).toContain("Ada")
+  expect((await load(user, "/admin")).status).toBe(403)
+
+  await setRole(user.identityId, "admin", servers.ory.adminUrl)
+  expect((await load(user, "/admin")).status).toBe(200)
 })

@@ -43,11 +43,13 @@ test.beforeAll(async () => {
         redirect_uris: [`${servers.oryUrl}/self-service/methods/oidc/callback/social`],
       },
     ],
-    claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["given_name"] },
+    claims: { openid: ["sub", "role", "metadata_public"], email: ["email", "email_verified"], profile: ["given_name"] },
     conformIdTokenClaims: false,
     findAccount: (_, id) => {
       const address = id === WITHOUT_ADDRESS ? {} : { email: id, email_verified: true }
-      return { accountId: id, claims: () => ({ sub: id, ...address, given_name: "Ada" }) }
+      // Nobody becomes an admin by what a provider says.
+      const role = { role: "admin", metadata_public: { role: "admin" } }
+      return { accountId: id, claims: () => ({ sub: id, ...address, ...role, given_name: "Ada" }) }
     },
     cookies: { keys: ["only for tests"] },
   })
