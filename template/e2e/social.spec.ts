@@ -77,6 +77,8 @@ test("a user signs up and signs in with an OpenID provider", async ({ open, newA
   await signInAtProvider(page, newAccount.email)
   await page.waitForURL("**/dashboard")
   await expect(page.getByRole("heading", { name: texts.dashboard.greeting("Ada") })).toBeVisible()
+  const me = (await (await page.request.get("/api/me")).json()) as { identity: { role?: string } }
+  expect(me.identity.role).toBeUndefined()
   await expect(page.getByRole("main")).toContainText(texts.dashboard.socialSignIn)
 
   await signOut(page)
