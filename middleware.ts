@@ -49,7 +49,7 @@ async function decide(next: NextRequest): Promise<NextResponse> {
     return startFlow(request) ?? pass(request, { verdict: snapshot, source: "snapshot", start })
 
   const fresh = !mayUseSnapshot(request)
-  const answer = await whoami(request.sessionCookies, { fresh, shared: isRead, mayBeKnown: kind !== "page" })
+  const answer = await whoami(request.credential, { fresh, shared: isRead, mayBeKnown: kind !== "page" })
   const checked = await slide(request, answer)
   const { refusal } = judge(checked.verdict, access)
   // An action's own check refuses it, so that its form keeps what the user typed.

@@ -91,7 +91,11 @@ export async function startServers({
     nodeEnv.NODE_EXTRA_CA_CERTS = join(dataDir, "cert.pem")
     await writeFile(nodeEnv.NODE_EXTRA_CA_CERTS, cert.cert)
   }
-  const stopApp = await startApp(appPort, { ORY_SDK_URL: oryUrl, APP_URL: appUrl, ...nodeEnv, ...app }, log)
+  const stopApp = await startApp(
+    appPort,
+    { ORY_SDK_URL: oryUrl, APP_URL: appUrl, SESSION_TOKEN_JWKS: ory.sessionTokenJwks, ...nodeEnv, ...app },
+    log,
+  )
   const front = cert && (await startTls(tlsPort, appPort, cert))
   return {
     appUrl,

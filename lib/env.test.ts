@@ -34,6 +34,7 @@ test("development requires only ORY_SDK_URL", () => {
     sessionMaxAgeSeconds: 90 * 24 * 3600,
     sessionSecrets: [],
     sessionCacheSeconds: 30,
+    apiOrigins: [],
     onVercel: false,
     warnings: [],
   })
@@ -47,6 +48,7 @@ test("production requires only ORY_SDK_URL and APP_URL", () => {
     sessionMaxAgeSeconds: 90 * 24 * 3600,
     sessionSecrets: [],
     sessionCacheSeconds: 30,
+    apiOrigins: [],
     onVercel: false,
     warnings: [],
   })
@@ -472,6 +474,58 @@ describe("a weak SESSION_SECRET", () => {
       expect(readEnv({ ...development, SESSION_SECRET: value }).sessionSecrets).toEqual([value.trim()])
     }
   })
+})
+
+describe("SESSION_TOKEN_JWKS", () => {
+  const key = { kty: "EC", crv: "P-256", x: "x", y: "y", kid: "1", alg: "ES256", use: "sig" }
+  const withKeys = (value: unknown): Record<string, string> => ({
+    ...development,
+    SESSION_TOKEN_JWKS: typeof value === "string" ? value : JSON.stringify(value),
+  })
+
+  test("reads public keys", () => {
+    expect(readEnv(withKeys({ keys: [key] })).sessionTokenJwks).toEqual({ keys: [key] })
+    expect(readEnv(withKeys("")).sessionTokenJwks).toBeUndefined()
+  })
+
+  test.each([
+    ["{", 'is not a JSON object with a list of "keys"'],
+    ["null", 'is not a JSON object with a list of "keys"'],
+    [{ keys: key }, 'is not a JSON object with a list of "keys"'],
+    [{ keys: ["x"] }, 'is not a JSON object with a list of "keys"'],
+    [{ keys: [] }, "contains no key"],
+    [{ keys: [key, { ...key, kid: undefined }] }, 'has a key (number 2) without a "kid"'],
+    [{ keys: [{ ...key, alg: "HS256" }] }, 'has a key (number 1) with the "alg" "HS256", which is not one of ES256'],
+    [{ keys: [{ ...key, alg: "none" }] }, 'has a key (number 1) with the "alg" "none", which is not one of ES256'],
+    [
+      { keys: [{ ...key, d: "TOP-SECRET" }] },
+      'has a key (number 1) with the private member "d". Replace this key, because it may have leaked',
+    ],
+    [{ keys: [{ kty: "oct", k: "TOP-SECRET" }] }, 'has a key (number 1) with the private member "k"'],
+  ])("refuses %j, and never shows a private member", (value, problem) => {
+    const found = problems(withKeys(value))
+    expect(found).toHaveLength(1)
+    expect(found[0]).toContain(`SESSION_TOKEN_JWKS ${problem}`)
+    expect(found[0]).toContain("npm run session-token-keys")
+    expect(found[0]).not.toContain("TOP-SECRET")
+  })
+})
+
+describe("API_ORIGINS", () => {
+  test("reads several origins", () => {
+    const value = "https://api.example.com, http://localhost:4001/"
+    expect(readEnv({ ...development, API_ORIGINS: value }).apiOrigins).toEqual([
+      "https://api.example.com",
+      "http://localhost:4001",
+    ])
+  })
+
+  test.each(["api.example.com", "https://api.example.com/v1", "https://*.example.com; script-src *", "*"])(
+    "refuses %j",
+    (value) => {
+      expect(problems({ ...development, API_ORIGINS: value })[0]).toContain(`API_ORIGINS is "${value}"`)
+    },
+  )
 })
 
 describe("SESSION_CACHE_SECONDS", () => {

@@ -25,10 +25,19 @@ export interface Env {
   sessionSecrets: readonly string[]
   /** Seconds for which one response from Ory may serve page views, from 0 to 300. 0: no snapshots. */
   sessionCacheSeconds: number
+  /** Public keys of session tokens (`lib/session-token.ts`). Undefined: there are none. */
+  sessionTokenJwks: Jwks | undefined
+  /** Origins of APIs that pages may call. */
+  apiOrigins: readonly string[]
   /** Whether the app runs on Vercel, which sends the client's IP address in `x-vercel-forwarded-for`. */
   onVercel: boolean
   /** What doesn't work under origins other than the first, for the log. */
   warnings: readonly string[]
+}
+
+/** A JSON Web Key Set (RFC 7517) with public keys only. */
+export interface Jwks {
+  keys: readonly Readonly<Record<string, unknown>>[]
 }
 
 /** Environment variables, as in `process.env`. */
@@ -54,6 +63,8 @@ export function readEnv(variables: Variables, serving = true): Env {
   const sessionCookie = readSessionCookie(variables, problems)
   const sessionSecrets = readSecrets(variables, problems)
   const sessionCacheSeconds = readCacheSeconds(variables, problems)
+  const sessionTokenJwks = readJwks(variables, problems)
+  const apiOrigins = readApiOrigins(variables, problems)
   const onVercel = variables.VERCEL === "1"
 
   if (problems.length > 0) {
@@ -73,6 +84,8 @@ export function readEnv(variables: Variables, serving = true): Env {
     appUrls,
     sessionSecrets,
     sessionCacheSeconds,
+    sessionTokenJwks,
+    apiOrigins,
     onVercel,
     warnings,
   }
@@ -251,6 +264,56 @@ function originProblem(value: string): string | undefined {
   const { username, password, pathname, search, hash } = new URL(value)
   if (username !== "" || password !== "") return "which contains credentials"
   return pathname !== "/" || search !== "" || hash !== "" ? "which has a path, a query or a fragment" : undefined
+}
+
+/** Members of a JSON Web Key that belong to a private or a symmetric key. https://www.rfc-editor.org/rfc/rfc7518#section-6 */
+const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
+
+/** The algorithms of public keys that Ory signs with. https://www.ory.com/docs/identities/session-to-jwt-cors */
+const ALGORITHMS = ["ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA"]
+
+/** The problems never contain the value, which may be a private key. */
+function readJwks(variables: Variables, problems: string[]): Jwks | undefined {
+  const value = variables.SESSION_TOKEN_JWKS?.trim()
+  if (!value) return undefined
+  const problem = (why: string): undefined => {
+    problems.push(
+      `SESSION_TOKEN_JWKS ${why}. Set it to the public key set that npm run session-token-keys prints, or remove it.`,
+    )
+    return undefined
+  }
+  const keys = parsedKeys(value)
+  if (keys === undefined) return problem('is not a JSON object with a list of "keys"')
+  if (keys.length === 0) return problem("contains no key")
+  for (const [index, key] of keys.entries()) {
+    const member = PRIVATE_MEMBERS.find((name) => Object.hasOwn(key, name))
+    const where = `has a key (number ${index + 1})`
+    if (member !== undefined)
+      return problem(`${where} with the private member "${member}". Replace this key, because it may have leaked`)
+    if (typeof key.kid !== "string" || key.kid === "") return problem(`${where} without a "kid"`)
+    if (!ALGORITHMS.includes(key.alg as string))
+      return problem(`${where} with the "alg" ${JSON.stringify(key.alg)}, which is not one of ${ALGORITHMS.join(", ")}`)
+  }
+  return { keys }
+}
+
+function parsedKeys(value: string): Jwks["keys"] | undefined {
+  try {
+    const { keys } = JSON.parse(value) as { keys?: unknown }
+    const areObjects = Array.isArray(keys) && keys.every((key) => typeof key === "object" && key !== null)
+    return areObjects ? (keys as Jwks["keys"]) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function readApiOrigins(variables: Variables, problems: string[]): readonly string[] {
+  const example = "for example https://api.example.com, or several separated by commas"
+  const values = (variables.API_ORIGINS ?? "").split(",").map((value) => value.trim())
+  return values
+    .filter((value) => value !== "")
+    .map((value) => readOrigin("API_ORIGINS", value, example, problems))
+    .filter((value) => value !== undefined)
 }
 
 /** The environment of this process. A wrong variable stops every importer, also a build. */

@@ -633,6 +633,30 @@ describe("pass", () => {
     ).toEqual(verdict)
   })
 
+  test("takes a native client's token for /api, and sends it no snapshot and no cookie", async () => {
+    const headers = { cookie: "", "x-session-token": "ory_st_abc" }
+    const request = gateRequest({ path: "/api/me", headers })
+    expect(app.gate.mayUseSnapshot(request)).toBe(false)
+    const response = await app.gate.pass(request, sessionCheck({ setCookies: ["ory_kratos_session=new"] }))
+    expect(response.headers.getSetCookie()).toEqual([])
+    expect(forwardedHeaders(response).get("x-session-token")).toBe("ory_st_abc")
+    const handoff = forwardedHeaders(response).get("x-session-handoff") ?? ""
+    expect(await app.sealed.open("handoff", handoff, request.credential, HTTP)).toEqual(active)
+    expect(await app.sealed.open("handoff", handoff, "ory_st_abc", HTTP)).toBeUndefined()
+    expect(await app.sealed.open("handoff", handoff, "", HTTP)).toBeUndefined()
+  })
+
+  test.each([
+    ["on a page", { path: "/dashboard", headers: { cookie: "", "x-session-token": "ory_st_abc" } }],
+    ["besides a session cookie", { path: "/api/me", headers: { cookie: COOKIE, "x-session-token": "ory_st_abc" } }],
+    ["that is no token", { path: "/api/me", headers: { cookie: "", "x-session-token": "a, b" } }],
+  ])("drops a session token %s", async (_, options) => {
+    const request = gateRequest(options)
+    expect(request.credential).toBe(options.headers.cookie)
+    const response = await app.gate.pass(request, sessionCheck())
+    expect(forwardedHeaders(response).get("x-session-token")).toBeNull()
+  })
+
   test.each([anonymous, aal2, unavailable])(
     "passes a server action with the outcome %s, and sets no cookie",
     async (outcome) => {

@@ -1,10 +1,10 @@
 import { NextResponse } from "next/server"
 import { oryPublicUrl } from "@/lib/env"
 import { log } from "@/lib/log"
-import { browserCookie, renewedCookies, whoami, type Verdict } from "@/lib/ory"
+import { browserCookie, isToken, renewedCookies, whoami, type Verdict } from "@/lib/ory"
 import { countRedirect } from "@/lib/redirect-loop"
 import { denied, REFUSALS, type Refusal } from "@/lib/refusals"
-import { isSameOrigin, NONCE_HEADER, PATH_HEADER, type GateRequest } from "@/lib/request"
+import { isSameOrigin, NONCE_HEADER, PATH_HEADER, SESSION_TOKEN_HEADER, type GateRequest } from "@/lib/request"
 import { loginUrl, newFlowUrl, noSessionUrl, verificationPageUrl } from "@/lib/return-to"
 import { isApi, isOryPath, paths } from "@/lib/routes"
 import { HANDOFF_HEADER, hasSnapshot, sealHandoff, sealSnapshot, snapshotCookie, withoutSnapshot } from "@/lib/sealed"
@@ -26,9 +26,9 @@ export interface SessionCheck {
 /** Seconds after which a client may try again while Ory is unreachable. The page `/unavailable` tries as often. */
 export const RETRY_SECONDS = 5
 
-/** Whether a snapshot is sufficient: for reading, and not on a sensitive path. */
-export function mayUseSnapshot({ isRead, access }: GateRequest): boolean {
-  return isRead && !access.sensitive
+/** Whether a snapshot is sufficient: for a browser that reads a path that is not sensitive. */
+export function mayUseSnapshot({ isRead, access, credential }: GateRequest): boolean {
+  return isRead && !access.sensitive && !isToken(credential)
 }
 
 /**
@@ -125,20 +125,20 @@ export async function endLoop(request: GateRequest): Promise<NextResponse> {
 
 /** Passes a request for a protected path on to its page, with the result of the session check sealed in a header. */
 export async function pass(request: GateRequest, check: SessionCheck): Promise<NextResponse> {
-  const { appUrl, sessionCookies } = request
+  const { appUrl, sessionCookies, credential } = request
   const { verdict, source, setCookies = [] } = check
   const { headers, nonce } = headersForPage(request)
   headers.set(PATH_HEADER, request.path)
   if (source === "ory") {
     headers.set("cookie", withoutSnapshot(headers.get("cookie") ?? "", appUrl))
-    const handoff = await sealHandoff(verdict, sessionCookies, appUrl)
+    const handoff = await sealHandoff(verdict, credential, appUrl)
     if (handoff !== undefined) headers.set(HANDOFF_HEADER, handoff)
   }
   // Next runs a forwarded action without also rendering the page, even when the action calls `refresh()`.
   if (verdict.outcome !== "active") headers.set("x-action-forwarded", "1")
 
   const response = NextResponse.next({ request: { headers } })
-  if (source === "ory" && verdict.outcome === "active") {
+  if (source === "ory" && verdict.outcome === "active" && !isToken(credential)) {
     for (const setCookie of setCookies) {
       const cookie = browserCookie(setCookie, appUrl)
       if (cookie !== undefined) response.headers.append("set-cookie", cookie)
@@ -161,8 +161,12 @@ export async function pass(request: GateRequest, check: SessionCheck): Promise<N
 }
 
 /** The request's headers for the page. Unless the page is prerendered, they carry its nonce. */
-function headersForPage({ next, access }: GateRequest): { headers: Headers; nonce: string | undefined } {
+function headersForPage({ next, access, credential }: GateRequest): {
+  headers: Headers
+  nonce: string | undefined
+} {
   const headers = withoutGateHeaders(next.headers)
+  if (!isToken(credential)) headers.delete(SESSION_TOKEN_HEADER)
   if (access.public && !access.dynamic) return { headers, nonce: undefined }
   const nonce = btoa(crypto.randomUUID())
   // Next reads the nonce for its own scripts from this header of the request.

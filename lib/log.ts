@@ -9,6 +9,7 @@ export type LogEvent =
   | "flow_error"
   | "ory_proxy_failed"
   | "ory_unavailable"
+  | "session_token_failed"
   | "request_failed"
   | "second_factor_disabled"
   | "session_cookie_missing"

@@ -106,21 +106,21 @@ interface WhoamiOptions {
 }
 
 /**
- * Asks Ory for the session of these cookies (`toSession`).
+ * Asks Ory for the session of these cookies, or of a native client's token (`toSession`).
  *
- * @param cookie The session cookies. When empty, the outcome is `anonymous` without a call.
+ * @param credential As in `AppRequest`. When empty, the outcome is `anonymous` without a call.
  * @returns Never throws. Any response that is neither a session nor a refusal of Ory's is `unavailable`, and logged without cookies.
  */
 export async function whoami(
-  cookie: string,
+  credential: string,
   { fresh = false, shared = !fresh, mayBeKnown = false }: WhoamiOptions = {},
 ): Promise<Whoami> {
-  if (cookie === "" || (mayBeKnown && (await isRefused(cookie)))) return ANONYMOUS
-  if (!shared || !canShare()) return ask(cookie, fresh)
-  const name = `${fresh} ${cookie}`
+  if (credential === "" || (mayBeKnown && (await isRefused(credential)))) return ANONYMOUS
+  if (!shared || !canShare()) return ask(credential, fresh)
+  const name = `${fresh} ${credential}`
   const running = calls.get(name)
   if (running) return running
-  const call = ask(cookie, fresh).finally(() => calls.delete(name))
+  const call = ask(credential, fresh).finally(() => calls.delete(name))
   calls.set(name, call)
   return call
 }
@@ -140,13 +140,13 @@ function canShare(): boolean {
   return !isWorker && !(env.onVercel && process.env.NEXT_RUNTIME === "edge")
 }
 
-async function ask(cookie: string, fresh: boolean): Promise<Whoami> {
+async function ask(credential: string, fresh: boolean): Promise<Whoami> {
   try {
-    const { status, data, headers } = await ory.toSession({ cookie }, fresh ? FRESH : {})
-    const verdict = judge(status, data)
-    if (verdict.outcome === "anonymous") await remember(cookie)
+    const { status, data, headers } = await ory.toSession(credentialParameters(credential), fresh ? FRESH : {})
+    const verdict = verdictOf(status, data)
+    if (verdict.outcome === "anonymous") await remember(credential)
     // After a fault of Ory's, a page load finds out that the cookie is valid.
-    if (verdict.outcome === "active" && refused.size > 0) refused.delete(await sha256(cookie))
+    if (verdict.outcome === "active" && refused.size > 0) refused.delete(await sha256(credential))
     if (verdict.outcome !== "active") return { verdict, setCookies: setCookies(headers) }
     return { verdict, setCookies: setCookies(headers), issuedAt: data.issued_at }
   } catch (error) {
@@ -155,26 +155,27 @@ async function ask(cookie: string, fresh: boolean): Promise<Whoami> {
 }
 
 /**
- * Session cookies that Ory has refused with 401, by their SHA-256, and the time until which that is known. A client that repeats an
- * invalid cookie then costs Ory one call in five seconds. Signing in changes the cookie. Safe to evict: it only costs another call.
+ * Credentials that Ory has refused with 401, by their SHA-256, and the time until which that is known. A client that repeats an
+ * invalid one then costs Ory one call in five seconds. Signing in changes the cookie. Safe to evict: it only costs another call.
  */
 const refused = new Map<string, number>()
 const MAX_REFUSED = 1000
 const REFUSED_MS = 5000
 
-async function isRefused(cookie: string): Promise<boolean> {
-  return refused.size > 0 && Date.now() < (refused.get(await sha256(cookie)) ?? 0)
+async function isRefused(credential: string): Promise<boolean> {
+  return refused.size > 0 && Date.now() < (refused.get(await sha256(credential)) ?? 0)
 }
 
-async function remember(cookie: string): Promise<void> {
-  const name = await sha256(cookie)
+async function remember(credential: string): Promise<void> {
+  const name = await sha256(credential)
   const [oldest] = refused.keys()
   // The newest is always last.
   if (!refused.delete(name) && refused.size >= MAX_REFUSED && oldest !== undefined) refused.delete(oldest)
   refused.set(name, Date.now() + REFUSED_MS)
 }
 
-function judge(status: number, body: unknown): Verdict {
+/** The verdict in Ory's response to `toSession`. */
+export function verdictOf(status: number, body: unknown): Verdict {
   if (status === 401) return { outcome: "anonymous" }
   if (status === 403 && errorId(body) === "session_aal2_required") return { outcome: "aal2_required" }
   const session = status === 200 ? trimSession(body) : undefined
@@ -220,6 +221,24 @@ export const isFlowCookie = (name: string): boolean =>
 /** The session cookies in a `Cookie` header. Ory gets no other cookies of this app. */
 export function sessionCookies(header: string | null): string {
   return pick(header, isSessionCookie)
+}
+
+/** The start of a credential that is a session token. No `Cookie` header starts like this. */
+const TOKEN = "session token "
+
+/** The credential in a client's `X-Session-Token` header. Empty when the value is not a token, or more than one. */
+export function tokenCredential(header: string | null): string {
+  return header !== null && /^[\w.~+/=-]{1,1000}$/.test(header) ? TOKEN + header : ""
+}
+
+/** Whether a native client sent the credential: not cookies, but a session token. */
+export function isToken(credential: string): boolean {
+  return credential.startsWith(TOKEN)
+}
+
+/** A credential as parameters of `@ory/client`. Never cookies and a token together, because Ory would prefer the token. */
+export function credentialParameters(credential: string): { cookie: string } | { xSessionToken: string } {
+  return isToken(credential) ? { xSessionToken: credential.slice(TOKEN.length) } : { cookie: credential }
 }
 
 /** The session cookies and the cookies of flows, which Ory needs to show or submit a flow. */

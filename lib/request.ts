@@ -1,6 +1,6 @@
 import type { NextRequest } from "next/server"
 import { appUrl } from "@/lib/env"
-import { flowCookies, sessionCookies } from "@/lib/ory"
+import { flowCookies, sessionCookies, tokenCredential } from "@/lib/ory"
 import { returnTo, withoutRouterQuery } from "@/lib/return-to"
 import { accessTo, isApi, type Access } from "@/lib/routes"
 
@@ -9,6 +9,9 @@ export const PATH_HEADER = "x-request-path"
 
 /** The gate sends a page the nonce of its Content-Security-Policy in this header. */
 export const NONCE_HEADER = "x-nonce"
+
+/** Native clients send their session token in this header. The gate drops it unless the request is for `/api` and has no session cookie. */
+export const SESSION_TOKEN_HEADER = "x-session-token"
 
 /** One request. Pages, actions and route handlers get it from `currentRequest()`. */
 export interface AppRequest {
@@ -19,6 +22,11 @@ export interface AppRequest {
   path: string | null
   /** Ory's session cookies, as a `Cookie` header. Empty when there are none. */
   sessionCookies: string
+  /**
+   * What Ory checks: the session cookies or, without any, the token of a native client of `/api` (`X-Session-Token`). Empty when
+   * there is neither.
+   */
+  credential: string
   /** Ory's session cookies and the cookies of its flows, as a `Cookie` header. */
   flowCookies: string
   /** Nonce for the scripts of the page. */
@@ -51,11 +59,13 @@ export interface GateRequest extends AppRequest {
 /** The request with these headers. */
 export function readRequest(headers: AppRequest["headers"]): AppRequest {
   const cookies = headers.get("cookie")
+  const ownCookies = sessionCookies(cookies)
   return {
     headers,
     appUrl: appUrl(headers.get("host")),
     path: headers.get(PATH_HEADER),
-    sessionCookies: sessionCookies(cookies),
+    sessionCookies: ownCookies,
+    credential: ownCookies === "" ? tokenCredential(headers.get(SESSION_TOKEN_HEADER)) : ownCookies,
     flowCookies: flowCookies(cookies),
     nonce: headers.get(NONCE_HEADER),
   }
@@ -74,6 +84,7 @@ export function readGateRequest(next: NextRequest): GateRequest {
     ...request,
     path: returnTo(page, request.appUrl).slice(request.appUrl.length),
     nonce: null,
+    credential: isApi(pathname) ? request.credential : request.sessionCookies,
     pathname,
     access,
     kind: kindOf(next, access, request.appUrl),

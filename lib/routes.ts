@@ -27,9 +27,11 @@ export const paths = {
   healthApi: "/api/health",
   meApi: "/api/me",
   userApi: "/api/user",
+  tokenApi: "/api/token",
   refreshSession: "/api/refresh-session",
   changePassword: "/.well-known/change-password",
   passkeyEndpoints: "/.well-known/passkey-endpoints",
+  jwks: "/.well-known/jwks.json",
 } as const
 
 /** The kinds of flow that have a page. https://www.ory.com/docs/kratos/self-service */
@@ -81,6 +83,7 @@ const ACCESS: readonly (readonly [pattern: string, access: Access])[] = [
   [paths.userApi, { public: true }],
   [paths.changePassword, { public: true }],
   [paths.passkeyEndpoints, { public: true }],
+  [paths.jwks, { public: true }],
   ["/favicon.ico", { public: true }],
   ["/icon.svg", { public: true }],
   ["/apple-icon.png", { public: true }],

@@ -45,7 +45,7 @@ function request(
   cookie: string | null,
   appUrl = APP,
 ): Parameters<Awaited<ReturnType<typeof importSealed>>["openSnapshot"]>[0] {
-  return { headers: { get: () => cookie, has: () => cookie !== null }, sessionCookies: COOKIE, appUrl }
+  return { headers: { get: () => cookie, has: () => cookie !== null }, credential: COOKIE, appUrl }
 }
 
 const KINDS: readonly Kind[] = ["handoff", "snapshot"]

@@ -22,7 +22,7 @@ const HANDOFF_SECONDS = 10
 /** The sealed content: the claims of a JWT. jose's JWT code is not used, because these claims need only a part of it. */
 interface Claims {
   verdict: Verdict
-  /** SHA-256 of the session cookies that Ory checked. A hash has the same length for any number of cookies. */
+  /** SHA-256 of the credential that Ory checked. A hash has the same length for any number of cookies. */
   sub: string
   /** Seconds since 1970. */
   exp: number
@@ -31,11 +31,11 @@ interface Claims {
 /**
  * Seals the gate's verdict for the page of the same request.
  *
- * @param cookie The session cookies that Ory checked. The handoff opens only with the same cookies.
+ * @param credential What Ory checked. The handoff opens only with the same credential.
  * @returns Undefined without a `SESSION_SECRET`, or when the session is too large for a header.
  */
-export async function sealHandoff(verdict: Verdict, cookie: string, appUrl: string): Promise<string | undefined> {
-  const value = await seal("handoff", verdict, cookie, appUrl, now() + HANDOFF_SECONDS)
+export async function sealHandoff(verdict: Verdict, credential: string, appUrl: string): Promise<string | undefined> {
+  const value = await seal("handoff", verdict, credential, appUrl, now() + HANDOFF_SECONDS)
   return value === undefined || value.length > MAX_HANDOFF ? undefined : value
 }
 
@@ -167,19 +167,16 @@ export function snapshotCookie(appUrl: string, value: string, maxAge: number): s
 export const HANDOFF_HEADER = "x-session-handoff"
 
 /** The part of a request that opens its snapshot or handoff. */
-type Sealed = Pick<AppRequest, "headers" | "sessionCookies" | "appUrl">
+type Sealed = Pick<AppRequest, "headers" | "credential" | "appUrl">
 
 /**
  * The session in the browser's snapshot, if it has a valid one for its session cookies.
  *
  * @param seconds How much longer it must be valid. The gate passes 1, because the page opens the snapshot a moment later.
  */
-export async function openSnapshot(
-  { headers, sessionCookies, appUrl }: Sealed,
-  seconds = 0,
-): Promise<Verdict | undefined> {
+export async function openSnapshot({ headers, credential, appUrl }: Sealed, seconds = 0): Promise<Verdict | undefined> {
   const value = snapshotValue(headers, appUrl)
-  return value === undefined ? undefined : open("snapshot", value, sessionCookies, appUrl, seconds)
+  return value === undefined ? undefined : open("snapshot", value, credential, appUrl, seconds)
 }
 
 function snapshotValue(headers: AppRequest["headers"], appUrl: string): string | undefined {
@@ -197,9 +194,9 @@ export function hasSnapshot({ headers, appUrl }: Pick<Sealed, "headers" | "appUr
 }
 
 /** The gate's verdict about this request, if the request passed the gate. */
-export async function openHandoff({ headers, sessionCookies, appUrl }: Sealed): Promise<Verdict | undefined> {
+export async function openHandoff({ headers, credential, appUrl }: Sealed): Promise<Verdict | undefined> {
   const handoff = headers.get(HANDOFF_HEADER)
-  return handoff === null ? undefined : open("handoff", handoff, sessionCookies, appUrl)
+  return handoff === null ? undefined : open("handoff", handoff, credential, appUrl)
 }
 
 /** The Cookie header without the snapshot. */

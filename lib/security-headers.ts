@@ -7,6 +7,20 @@ export const NO_STORE = { "cache-control": "private, no-store" }
 /** In the same-origin topology, Ory is `'self'`. */
 const ory = env.topology === "direct" ? ` ${env.oryUrl}` : ""
 
+/**
+ * Origins that pages may use besides this app and Ory. Add those of your product here, for example `["https://images.example.com"]` to
+ * `img-src`.
+ */
+const FURTHER_ORIGINS = {
+  "connect-src": env.apiOrigins,
+  "img-src": [],
+  "font-src": [],
+} as const satisfies Record<string, readonly string[]>
+
+function further(directive: keyof typeof FURTHER_ORIGINS): string {
+  return FURTHER_ORIGINS[directive].map((origin) => ` ${origin}`).join("")
+}
+
 const development = process.env.NODE_ENV === "development"
 
 /** Elements adds two style elements to its pages: an empty one, and the one of its toasts (sonner 2.0.7). */
@@ -31,10 +45,10 @@ export function contentSecurityPolicy(nonce?: string): string {
     `script-src ${scripts}${development ? " 'unsafe-eval'" : ""}`,
     `style-src-elem ${styles}`,
     "style-src-attr 'unsafe-inline'",
-    "img-src 'self' data:",
-    "font-src 'self'",
+    `img-src 'self' data:${further("img-src")}`,
+    `font-src 'self'${further("font-src")}`,
     "manifest-src 'self'",
-    `connect-src 'self'${ory}${development ? " ws:" : ""}`,
+    `connect-src 'self'${ory}${further("connect-src")}${development ? " ws:" : ""}`,
     // Browsers check every redirect after a form, and forms that post here can be redirected to Ory. Social providers need no
     // entry: Elements posts with fetch, then navigates.
     `form-action 'self'${ory}`,

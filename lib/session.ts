@@ -4,7 +4,7 @@ import { redirect } from "next/navigation"
 import { cache } from "react"
 import { currentRequest } from "@/lib/current-request"
 import { env } from "@/lib/env"
-import { FRESH, ory, whoami, type Session, type Verdict } from "@/lib/ory"
+import { credentialParameters, FRESH, isToken, ory, whoami, type Session, type Verdict } from "@/lib/ory"
 import { denied, judge, type Denied, type Refusal, type SessionRequirement } from "@/lib/refusals"
 import { isSameOrigin } from "@/lib/request"
 import { paths } from "@/lib/routes"
@@ -68,10 +68,12 @@ export async function checkSession(requirement: Requirement = {}): Promise<Check
 
 /**
  * {@link checkSession} for requests that change something: the first line of every route handler for POST, PUT, PATCH or DELETE.
- * It always asks Ory, and refuses requests from other sites (`Origin` must be in `APP_URL`).
+ * It always asks Ory, and refuses requests from other sites (`Origin` must be in `APP_URL`, except for native clients).
  */
 export async function checkRequest(requirement: Omit<Requirement, "fresh"> = {}): Promise<Checked> {
-  if (!isSameOrigin(await currentRequest())) return { denied: await deny("cross_site") }
+  const request = await currentRequest()
+  // No page of another site can send a session token: browsers ask first (CORS preflight), and this app allows no origin.
+  if (!isToken(request.credential) && !isSameOrigin(request)) return { denied: await deny("cross_site") }
   return checkSession({ ...requirement, fresh: true })
 }
 
@@ -96,8 +98,8 @@ export function deniedResponse({ status, ...error }: Denied): Response {
  * @throws OryUnavailableError while Ory is unreachable.
  */
 export async function readWholeSession(): Promise<OrySession> {
-  const { sessionCookies } = await currentRequest()
-  const response = await ory.toSession({ cookie: sessionCookies }, FRESH).catch(() => undefined)
+  const { credential } = await currentRequest()
+  const response = await ory.toSession(credentialParameters(credential), FRESH).catch(() => undefined)
   if (response?.status !== 200) throw new OryUnavailableError()
   return response.data
 }
@@ -105,5 +107,5 @@ export async function readWholeSession(): Promise<OrySession> {
 const read = cache(async (fresh: boolean): Promise<Verdict> => {
   const request = await currentRequest()
   const known = (await openHandoff(request)) ?? (fresh ? undefined : await openSnapshot(request))
-  return known ?? (await whoami(request.sessionCookies, { fresh })).verdict
+  return known ?? (await whoami(request.credential, { fresh })).verdict
 })

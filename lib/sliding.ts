@@ -63,7 +63,7 @@ export async function slide(request: GateRequest, checked: Whoami): Promise<Whoa
     pause(problem)
     return checked
   }
-  const again = await whoami(request.sessionCookies, { fresh: true })
+  const again = await whoami(request.credential, { fresh: true })
   if (again.verdict.outcome === "unavailable") return checked
   const { session: extended } = judge(again.verdict, {})
   if (extended && Date.parse(extended.expires_at) > Date.parse(session.expires_at)) {

@@ -6,6 +6,7 @@ import { Configuration, IdentityApi } from "@ory/client"
 import type { Role } from "../lib/roles"
 import { requiredTraits } from "../ory/required-traits"
 import { kratosBinary } from "./kratos"
+import { newKey, publicKeys, tokenizerTemplates, type PrivateKey } from "./session-token-keys"
 import { commandOf, projectDir, type Running, run, SetupError, signalTo, start, waitForUrl } from "./processes"
 
 export interface StackOptions {
@@ -35,6 +36,8 @@ export interface LocalOry {
   readonly version: string
   /** The version's folder in `StackOptions.dataDir`. */
   readonly dataDir: string
+  /** The app's SESSION_TOKEN_JWKS. */
+  readonly sessionTokenJwks: string
   /** Resolves to an error message when Kratos or the mail catcher has ended. */
   readonly died: Promise<string>
   /** Stops Kratos, but not the mail catcher. Its ports are closed. */
@@ -82,7 +85,8 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
   await chmod(options.dataDir, 0o700)
   const config = join(versionDir, "kratos.yml")
   await writeFile(config, kratosConfig(await readFile(join(configDir, "kratos.yml"), "utf8"), options))
-  const env = await kratosEnv(versionDir, options)
+  const keys = await sessionTokenKeys(join(versionDir, "session-token-keys.json"))
+  const env = await kratosEnv(versionDir, keys, options)
   const adminUrl = `http://127.0.0.1:${options.adminPort}`
 
   const startKratos = async (): Promise<Running> => {
@@ -110,6 +114,7 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
     adminUrl,
     version,
     dataDir: versionDir,
+    sessionTokenJwks: publicKeys(keys),
     died: Promise.race([mail.died("The mail catcher"), server.died("Ory Kratos")]),
     stopKratos: () => server.stop(),
     startKratos: async (changed) => {
@@ -192,7 +197,11 @@ function kratosConfig(template: string, { appUrl, oryUrl, edit = (config) => con
 }
 
 /** Kratos reads all settings from its environment, so it does not inherit this process's variables. */
-async function kratosEnv(dataDir: string, options: StackOptions): Promise<Record<string, string | undefined>> {
+async function kratosEnv(
+  dataDir: string,
+  keys: readonly PrivateKey[],
+  options: StackOptions,
+): Promise<Record<string, string | undefined>> {
   const { PATH, HOME, TMPDIR, TZ } = process.env
   return {
     PATH,
@@ -206,6 +215,7 @@ async function kratosEnv(dataDir: string, options: StackOptions): Promise<Record
     SERVE_ADMIN_BASE_URL: `http://127.0.0.1:${options.adminPort}/`,
     COURIER_SMTP_CONNECTION_URI: `smtp://localhost:${options.mailPort}/?disable_starttls=true`,
     LOG_FORMAT: "json",
+    SESSION_WHOAMI_TOKENIZER_TEMPLATES: tokenizerTemplates(keys),
     ...(await kratosSecrets(join(dataDir, "secrets.json"))),
     ...options.overrides,
   }
@@ -219,6 +229,12 @@ async function kratosSecrets(file: string): Promise<Record<string, string>> {
     await writeFile(file, JSON.stringify(secrets, null, 2), { mode: 0o600 })
   }
   return JSON.parse(await readFile(file, "utf8")) as Record<string, string>
+}
+
+/** Created once, with the private half. Only this user may read it. */
+async function sessionTokenKeys(file: string): Promise<readonly PrivateKey[]> {
+  if (!existsSync(file)) await writeFile(file, JSON.stringify([newKey()]), { mode: 0o600 })
+  return JSON.parse(await readFile(file, "utf8")) as PrivateKey[]
 }
 
 interface KratosLogLine {

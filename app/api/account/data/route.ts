@@ -1,5 +1,5 @@
 import { currentRequest } from "@/lib/current-request"
-import { ory } from "@/lib/ory"
+import { credentialParameters, ory } from "@/lib/ory"
 import { NO_STORE } from "@/lib/security-headers"
 import { checkSession, deny, deniedResponse, readWholeSession } from "@/lib/session"
 
@@ -8,10 +8,10 @@ export async function GET(): Promise<Response> {
   const { denied } = await checkSession({ aal: "aal2", fresh: true })
   if (denied) return deniedResponse(denied)
 
-  const { sessionCookies: cookie } = await currentRequest()
+  const { credential } = await currentRequest()
   const [own, others] = await Promise.all([
     readWholeSession().catch(() => undefined),
-    ory.listMySessions({ cookie }).catch(() => undefined),
+    ory.listMySessions(credentialParameters(credential)).catch(() => undefined),
   ])
   if (own === undefined || others?.status !== 200) return deniedResponse(await deny("unavailable"))
 
