@@ -13,11 +13,13 @@ import { generate } from "selfsigned"
 export type Fault = "none" | "hang" | "slow" | "401" | "429" | "500" | "404" | "redirect" | "html" | "garbage" | "half"
 
 /**
- * A relay between the app and a real Ory, or its admin API. It forwards every request, and can respond to whoami and to changes of
- * sessions with a fault instead.
+ * A relay between the app and a real Ory, or its admin API. It forwards every request, and can respond to some of them with a
+ * fault instead.
  */
 export class Relay {
   fault: Fault = "none"
+  /** The requests that the fault affects, by method and path. */
+  faultyRequests = / \/(sessions\/whoami|admin\/(sessions|identities)\/)/
   /** Delay of every request, in milliseconds. */
   delay = 0
   /** Sign-ins before this time (milliseconds) look one day older to the app. */
@@ -40,8 +42,9 @@ export class Relay {
     const server = listener(this.tls, (incoming, outgoing) => {
       this.cookie = incoming.headers.cookie
       this.authorization = incoming.headers.authorization
-      this.seen.push(`${incoming.method ?? ""} ${incoming.url ?? ""}`)
-      if (this.fault !== "none" && /^\/(sessions\/whoami|admin\/sessions\/)/.test(incoming.url ?? "")) {
+      const line = `${incoming.method ?? ""} ${incoming.url ?? ""}`
+      this.seen.push(line)
+      if (this.fault !== "none" && this.faultyRequests.test(line)) {
         fail(this.fault, outgoing)
         if (this.fault !== "slow") return
       }

@@ -6,8 +6,22 @@ import { catalogues, defaultLocale } from "../lib/texts"
  * When a test of yours needs another one, add it here.
  */
 const own = catalogues[defaultLocale]
-const { shared, landing, dashboard, methods, account, admin, members, data, devices, auth, notices, forms, elements } =
-  own
+const {
+  shared,
+  landing,
+  dashboard,
+  methods,
+  account,
+  admin,
+  members,
+  deleteAccount,
+  data,
+  devices,
+  auth,
+  notices,
+  forms,
+  elements,
+} = own
 const { denied, nav } = shared
 
 /** A text of Ory Elements by its id, for example `identities.messages.1070003`. */
@@ -49,6 +63,8 @@ export const texts = {
   },
   admin: admin.title,
   members: members.title,
+  deleteAccount,
+  accountDeleted: notices.accountDeleted.title,
   forbidden: notices.forbidden.title,
   data: { heading: data.title, download: data.download },
   devices: {

@@ -283,16 +283,29 @@ function readJwks(variables: Variables, problems: string[]): Jwks | undefined {
     return undefined
   }
   const keys = parsedKeys(value)
-  if (keys === undefined) return problem('is not a JSON object with a list of "keys"')
-  if (keys.length === 0) return problem("contains no key")
+  if (keys === undefined) {
+    problem('is not a JSON object with a list of "keys"')
+    return
+  }
+  if (keys.length === 0) {
+    problem("contains no key")
+    return
+  }
   for (const [index, key] of keys.entries()) {
     const member = PRIVATE_MEMBERS.find((name) => Object.hasOwn(key, name))
     const where = `has a key (number ${index + 1})`
-    if (member !== undefined)
-      return problem(`${where} with the private member "${member}". Replace this key, because it may have leaked`)
-    if (typeof key.kid !== "string" || key.kid === "") return problem(`${where} without a "kid"`)
-    if (!ALGORITHMS.includes(key.alg as string))
-      return problem(`${where} with the "alg" ${JSON.stringify(key.alg)}, which is not one of ${ALGORITHMS.join(", ")}`)
+    if (member !== undefined) {
+      problem(`${where} with the private member "${member}". Replace this key, because it may have leaked`)
+      return
+    }
+    if (typeof key.kid !== "string" || key.kid === "") {
+      problem(`${where} without a "kid"`)
+      return
+    }
+    if (!ALGORITHMS.includes(key.alg as string)) {
+      problem(`${where} with the "alg" ${JSON.stringify(key.alg)}, which is not one of ${ALGORITHMS.join(", ")}`)
+      return
+    }
   }
   return { keys }
 }

@@ -10,6 +10,7 @@ export type LogEvent =
   | "ory_proxy_failed"
   | "ory_unavailable"
   | "session_token_failed"
+  | "account_deletion_failed"
   | "request_failed"
   | "second_factor_disabled"
   | "session_cookie_missing"

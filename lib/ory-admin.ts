@@ -1,7 +1,11 @@
 import { env } from "@/lib/env"
+import { log } from "@/lib/log"
 
-/** How long a page may wait for Ory's admin API, in milliseconds. */
-const TIMEOUT_MS = 1000
+/** How long a page may wait for Ory's admin API to extend a session, in milliseconds. */
+const EXTEND_TIMEOUT_MS = 1000
+
+/** How long a form may wait for Ory's admin API, in milliseconds. */
+const TIMEOUT_MS = 5000
 
 /** Ory responds with 404 when another request is extending the session, or when it has ended. */
 const PROCESSED = [200, 204, 404]
@@ -13,19 +17,56 @@ const PROCESSED = [200, 204, 404]
  * @returns Why Ory did not process the request, for the log and without secrets. Undefined when it did. Never throws.
  */
 export async function extendSession(id: string): Promise<string | undefined> {
+  const answer = await request("PATCH", `/admin/sessions/${encodeURIComponent(id)}/extend`, EXTEND_TIMEOUT_MS)
+  return typeof answer === "number" && PROCESSED.includes(answer) ? undefined : problem(answer)
+}
+
+/** Whether Ory's admin API answers for this identity, also when it no longer exists. Logs why not. Never throws. */
+export async function canReachIdentity(id: string): Promise<boolean> {
+  return isOneOf([200, 404], await request("GET", identityPath(id), TIMEOUT_MS))
+}
+
+/**
+ * Deletes this identity with its sessions and credentials. An identity that no longer exists counts as deleted.
+ * https://www.ory.com/docs/reference/api#tag/identity/operation/deleteIdentity
+ *
+ * @returns Whether it is deleted. Logs why not. Never throws.
+ */
+export async function deleteIdentity(id: string): Promise<boolean> {
+  return isOneOf([204, 404], await request("DELETE", identityPath(id), TIMEOUT_MS))
+}
+
+function identityPath(id: string): string {
+  return `/admin/identities/${encodeURIComponent(id)}`
+}
+
+function isOneOf(statuses: readonly number[], answer: number | string): boolean {
+  if (typeof answer === "number" && statuses.includes(answer)) return true
+  const reason = problem(answer)
+  const message = `Ory's admin API at ${env.oryAdminUrl} did not delete an account: ${reason}`
+  log("error", "account_deletion_failed", message, { ory_admin: env.oryAdminUrl, reason })
+  return false
+}
+
+function problem(answer: number | string): string {
+  return typeof answer === "number" ? `status ${answer}` : answer
+}
+
+/** The status of the response. Text says why there is none. */
+async function request(method: string, path: string, timeout: number): Promise<number | string> {
   const headers = env.oryProjectToken === undefined ? undefined : { authorization: `Bearer ${env.oryProjectToken}` }
   try {
     // Not by `@ory/client`: its class for the admin API would add 2 kB to the gate.
-    const response = await fetch(`${env.oryAdminUrl}/admin/sessions/${encodeURIComponent(id)}/extend`, {
-      method: "PATCH",
+    const response = await fetch(`${env.oryAdminUrl}${path}`, {
+      method,
       headers,
       // Another origin must not get the token.
       redirect: "manual",
       cache: "no-store",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeout),
     })
     await response.body?.cancel()
-    return PROCESSED.includes(response.status) ? undefined : `status ${response.status}`
+    return response.status
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }

@@ -183,6 +183,26 @@ export const de: Texts = {
     email: "Ihre Adresse",
   },
 
+  deleteAccount: {
+    title: "Konto löschen",
+    intro:
+      "Wir löschen Ihr Profil, Ihre Anmeldewege und alles, was wir für Sie speichern. Das lässt sich nicht rückgängig machen.",
+    open: "Konto löschen …",
+    form: {
+      label: "Geben Sie zur Bestätigung diese Adresse ein:",
+      delete: "Mein Konto endgültig löschen",
+      deleting: "Wird gelöscht …",
+    },
+    problems: {
+      address: "Ihre Eingabe ist nicht die Adresse. Ihr Konto wurde nicht gelöscht.",
+      failed:
+        "Wir konnten Ihr Konto nicht löschen. Versuchen Sie es gleich noch einmal. Sie können sich weiterhin anmelden.",
+    },
+    reasons: {
+      subscription: "Sie haben ein laufendes Abonnement. Beenden Sie es zuerst, dann können Sie Ihr Konto löschen.",
+    },
+  },
+
   notices: {
     notFound: {
       title: "Seite nicht gefunden",
@@ -196,6 +216,11 @@ export const de: Texts = {
     unavailable: {
       title: "Gleich wieder da",
       text: "Ihre Anmeldung kann gerade nicht geprüft werden. Wenn Sie angemeldet waren, sind Sie es weiterhin. Diese Seite öffnet sich von selbst, sobald es wieder geht.",
+    },
+    accountDeleted: {
+      title: "Ihr Konto ist gelöscht",
+      text: "Sie sind hier und auf Ihren anderen Geräten abgemeldet. Danke, dass Sie bei uns waren.",
+      back: "Zur Startseite",
     },
     signedOutHere: {
       title: "Sie sind in diesem Browser abgemeldet",

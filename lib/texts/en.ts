@@ -199,6 +199,25 @@ export const en = {
     email: "Your address",
   },
 
+  deleteAccount: {
+    title: "Delete your account",
+    intro: "We delete your profile, your ways to sign in, and everything we store for you. Nobody can undo this.",
+    open: "Delete your account…",
+    form: {
+      label: "To confirm, type this address:",
+      delete: "Delete my account for good",
+      deleting: "Deleting…",
+    },
+    problems: {
+      address: "What you typed is not the address. Your account was not deleted.",
+      failed: "We couldn't delete your account. Try again in a moment. You can still sign in.",
+    },
+    /** Why an account can't be deleted now. `lib/before-account-deletion.ts` decides. Add yours. */
+    reasons: {
+      subscription: "You have an active subscription. End it first, then delete your account.",
+    },
+  },
+
   notices: {
     notFound: {
       title: "Page not found",
@@ -212,6 +231,11 @@ export const en = {
     unavailable: {
       title: "Back in a moment",
       text: "We can't check your session right now. If you were signed in, you still are. This page opens again as soon as we can.",
+    },
+    accountDeleted: {
+      title: "Your account is deleted",
+      text: "You are signed out here and on your other devices. Thank you for being with us.",
+      back: "Back to the start",
     },
     signedOutHere: {
       title: "You are signed out in this browser",

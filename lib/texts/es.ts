@@ -184,6 +184,25 @@ export const es: Texts = {
     email: "Su dirección",
   },
 
+  deleteAccount: {
+    title: "Eliminar la cuenta",
+    intro:
+      "Eliminamos su perfil, sus formas de iniciar sesión y todo lo que guardamos para usted. Nadie puede deshacerlo.",
+    open: "Eliminar la cuenta…",
+    form: {
+      label: "Para confirmar, escriba esta dirección:",
+      delete: "Eliminar mi cuenta para siempre",
+      deleting: "Eliminando…",
+    },
+    problems: {
+      address: "Lo que ha escrito no es la dirección. Su cuenta no se ha eliminado.",
+      failed: "No pudimos eliminar su cuenta. Inténtelo de nuevo en un momento. Todavía puede iniciar sesión.",
+    },
+    reasons: {
+      subscription: "Tiene una suscripción activa. Termínela primero y después elimine la cuenta.",
+    },
+  },
+
   notices: {
     notFound: {
       title: "Página no encontrada",
@@ -197,6 +216,11 @@ export const es: Texts = {
     unavailable: {
       title: "Volvemos enseguida",
       text: "Ahora mismo no podemos comprobar su sesión. Si la tenía iniciada, sigue iniciada. Esta página se abrirá de nuevo en cuanto sea posible.",
+    },
+    accountDeleted: {
+      title: "Su cuenta se ha eliminado",
+      text: "Se ha cerrado la sesión aquí y en sus otros dispositivos. Gracias por haber estado con nosotros.",
+      back: "Volver al inicio",
     },
     signedOutHere: {
       title: "Su sesión está cerrada en este navegador",

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react"
 import { NameForm } from "./name-form"
 import { PageTitle, Shell } from "@/components/shell"
+import { env } from "@/lib/env"
 import { pageTexts, titled } from "@/lib/language"
 import { paths } from "@/lib/routes"
 import { requireSession } from "@/lib/session"
@@ -11,7 +12,7 @@ export const instant = false
 export default async function AccountPage(): Promise<ReactNode> {
   const session = await requireSession({ fresh: true })
   const { email, name } = session.identity.traits
-  const texts = (await pageTexts()).account
+  const { account: texts, deleteAccount: deletion } = await pageTexts()
 
   return (
     <Shell session={session}>
@@ -26,6 +27,16 @@ export default async function AccountPage(): Promise<ReactNode> {
         </p>
       )}
       <NameForm userId={session.identity.id} first={name?.first ?? ""} last={name?.last ?? ""} texts={texts.form} />
+      {env.oryAdminUrl !== undefined && (
+        <section className="card mt-6 flex flex-col items-start gap-4 p-5">
+          <h2 className="font-semibold">{deletion.title}</h2>
+          <p className="text-sm text-pretty text-muted-foreground">{deletion.intro}</p>
+          {/* A link, not next/link: the gate may redirect to sign in, which the router can't follow. */}
+          <a href={paths.deleteAccount} className="button text-destructive">
+            {deletion.open}
+          </a>
+        </section>
+      )}
     </Shell>
   )
 }

@@ -4,7 +4,7 @@ import { ory } from "@/lib/ory"
 import { forBrowser, forOry } from "@/lib/ory-proxy"
 import { isSameOrigin, type AppRequest } from "@/lib/request"
 import { paths } from "@/lib/routes"
-import { snapshotCookie } from "@/lib/sealed"
+import { removedCookies } from "@/lib/removed-cookies"
 import { NO_STORE } from "@/lib/security-headers"
 
 /**
@@ -17,13 +17,11 @@ export async function POST(): Promise<Response> {
   if (!isSameOrigin(request)) return new Response((await pageTexts()).notices.crossSiteSignOut, { status: 403 })
 
   const headers = new Headers(NO_STORE)
-  headers.append("set-cookie", snapshotCookie(appUrl, "", 0))
   const logout = await logoutUrl(request)
+  const removed = logout instanceof URL ? "" : request.sessionCookies
+  for (const cookie of removedCookies(removed, appUrl)) headers.append("set-cookie", cookie)
   if (logout instanceof URL) headers.set("location", logout.href)
-  else {
-    for (const cookie of removedCookies(request)) headers.append("set-cookie", cookie)
-    headers.set("location", appUrl + (logout === "signed out" ? paths.home : paths.signedOut))
-  }
+  else headers.set("location", appUrl + (logout === "signed out" ? paths.home : paths.signedOut))
   return new Response(null, { status: 303, headers })
 }
 
@@ -43,17 +41,4 @@ async function logoutUrl({
   } catch {
     return "unavailable"
   }
-}
-
-/** `Set-Cookie` values that remove Ory's session cookies from this host and, as Ory may have set a `Domain`, from each parent domain. */
-function removedCookies({ appUrl, sessionCookies }: AppRequest): string[] {
-  const labels = new URL(appUrl).hostname.split(".")
-  const parents = labels.slice(0, -1).map((_, index) => `; Domain=${labels.slice(index).join(".")}`)
-  const secure = appUrl.startsWith("https://") ? "; Secure" : ""
-  const names = sessionCookies.split("; ").flatMap((pair) => pair.split("=", 1))
-  return names
-    .filter((name) => name !== "")
-    .flatMap((name) =>
-      ["", ...parents].map((domain) => `${name}=; Path=/; Max-Age=0${domain}; HttpOnly; SameSite=Lax${secure}`),
-    )
 }
