@@ -123,7 +123,7 @@ test("a deletion needs the address, this app's own form and a recent sign-in", a
   expect(await submit(user, { address: user.email })).toBe("/account/delete")
   const page = await openAs(user, servers.appUrl)
   await page.goto("/account/delete")
-  await page.waitForURL("**/auth/login**refresh=true**")
+  await page.waitForURL("**/auth/login**")
   servers.relay.agedBefore = 0
   expect(await status(user)).toBe(200)
   expect(admin.seen).toEqual([])
