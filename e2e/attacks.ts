@@ -243,6 +243,15 @@ function forms(route: string, context: Context): Attack[] {
     get("a page load", route, PAGE_LOAD),
     get("without headers", route),
     get("a request for JSON", route, { accept: "application/json" }),
+    ...["ory_st_made-up", "a, b", "", "ory_kratos_session=x", "x".repeat(4000)].map((token) =>
+      get(`the session token "${token.slice(0, 20)}"`, route, { "x-session-token": token }),
+    ),
+    get("a session token twice", route, { "x-session-token": ["ory_st_made-up", "ory_st_made-up"] }),
+    get("a session token as a page load", route, { ...PAGE_LOAD, "x-session-token": "ory_st_made-up" }),
+    get("a session token with a made-up cookie", route, {
+      "x-session-token": "ory_st_made-up",
+      cookie: "ory_kratos_session=x",
+    }),
     ...["HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"].map((method) => ({ name: method, path: route, method })),
 
     get("RSC", route, FLIGHT),
