@@ -9,6 +9,7 @@ import { useIsStale } from "@/components/use-is-stale"
 import { UserMenu } from "@/components/user-menu"
 import { useUser } from "@/components/user-provider"
 import { ACCOUNT_PAGES, ADMIN_PAGES, PRODUCT_PAGES } from "@/lib/navigation"
+import { paths } from "@/lib/routes"
 
 /** The header and content of a protected page. A click in a navigation shows its effect at once, before the server responds. */
 export function Frame({ children }: { children: ReactNode }): ReactNode {
@@ -26,7 +27,7 @@ function FrameOfVisit({ children }: { children: ReactNode }): ReactNode {
   if (isStale && next !== undefined) setNext(undefined)
   const isLoading = isStale || next !== undefined
   const current = next ?? here
-  const isAccount = ACCOUNT_PAGES.some(([path]) => path === current)
+  const isAccount = current === paths.account || current.startsWith(`${paths.account}/`)
   return (
     <div className="flex min-h-dvh flex-col">
       <a href="#content" className="button sr-only self-start focus:not-sr-only">

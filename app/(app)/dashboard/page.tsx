@@ -65,7 +65,7 @@ function Account({ session: { identity }, texts }: Props): ReactNode {
   const { email } = identity.traits
   const { title, verified, notConfirmed, edit } = texts.account
   return (
-    <section className="card flex flex-col items-start gap-4 p-5">
+    <section className="card flex min-w-0 flex-col items-start gap-4 p-5">
       <h2 className="font-semibold">{title}</h2>
       <p className="flex max-w-full flex-wrap items-center gap-2 text-sm">
         <span className="truncate">{email ?? identity.id}</span>
