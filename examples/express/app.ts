@@ -1,12 +1,20 @@
-import express, { type Express } from "express"
+import cors from "cors"
+import express, { type Express, type RequestHandler } from "express"
 import type { Logger } from "pino"
 import type { Config } from "./config.ts"
 import { loginUrl } from "./return-to.ts"
 import { createRequireAuth, sessionOf } from "./session.ts"
+import { claimsOf, createRequireToken } from "./token.ts"
 
 /** Creates the app. `server.ts` makes it listen. */
 export function createApp(config: Config, log: Logger): Express {
   const requireAuth = createRequireAuth(config, log)
+  const requireToken = createRequireToken(config, log)
+  // A request with a token gets no second chance with its cookies, which need the check of `Origin`.
+  const requireEither: RequestHandler = (request, response, next) =>
+    request.get("authorization") === undefined
+      ? requireAuth(request, response, next)
+      : requireToken(request, response, next)
   const app = express()
   app.disable("x-powered-by")
   // Each page has exactly one path, because `returnTo` compares paths.
@@ -35,6 +43,32 @@ export function createApp(config: Config, log: Logger): Express {
 <p><a href="/refresh-session?return_to=/dashboard">Refresh session</a></p>
 </html>
 `)
+  })
+
+  // Pages of the web app may call the API, with the user's cookies or with a token. Pages of other origins may not.
+  app.use(
+    "/api",
+    cors({
+      origin: (origin, respond) => {
+        respond(null, origin === config.webUrl && origin)
+      },
+      credentials: true,
+      allowedHeaders: ["authorization", "content-type"],
+      maxAge: 600,
+    }),
+  )
+
+  app.get("/api/me", requireEither, (request, response) => {
+    if (request.session === undefined) {
+      const { sub, email, email_verified, role, aal } = claimsOf(request)
+      response.json({ by: "token", id: sub, email, email_verified, role, aal })
+      return
+    }
+    const { identity, authenticator_assurance_level: aal } = request.session
+    const { email } = identity.traits as { email?: string }
+    const { role } = (identity.metadata_public ?? {}) as { role?: string }
+    const email_verified = identity.verifiable_addresses?.some(({ value, verified }) => value === email && verified)
+    response.json({ by: "cookie", id: identity.id, email, email_verified: email_verified ?? false, role, aal })
   })
 
   // Public, because a user whose session has expired can sign in again here.

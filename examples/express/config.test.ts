@@ -7,6 +7,7 @@ test("uses local Ory by default", () => {
     port: 3001,
     appUrl: "http://localhost:3001",
     oryUrl: "http://localhost:4000",
+    webUrl: "http://localhost:3000",
     sessionCookie: undefined,
     sliding: undefined,
   })
@@ -18,12 +19,14 @@ test("uses the values that are set", () => {
     PORT: "80",
     APP_URL: "https://API.example.com/",
     ORY_SDK_URL: "https://auth.example.com",
+    WEB_URL: "https://app.example.com",
     ORY_SESSION_COOKIE: "my_session",
   }
   assert.deepEqual(readConfig({ ...source, NODE_ENV: "production" }), {
     port: 80,
     appUrl: "https://api.example.com",
     oryUrl: "https://auth.example.com",
+    webUrl: "https://app.example.com",
     sessionCookie: "my_session",
     sliding: undefined,
   })
@@ -54,8 +57,11 @@ test("rejects an invalid duration", () => {
     )
 })
 
-test("requires both origins in production", () => {
-  assert.throws(() => readConfig({ NODE_ENV: "production" }), /APP_URL is not set[^]*ORY_SDK_URL is not set/)
+test("requires all origins in production", () => {
+  assert.throws(
+    () => readConfig({ NODE_ENV: "production" }),
+    /APP_URL is not set[^]*ORY_SDK_URL is not set[^]*WEB_URL is not set/,
+  )
   assert.throws(
     () => readConfig({ NODE_ENV: "production", APP_URL: "https://a.example" }),
     /^(?![^]*APP_URL)[^]*ORY_SDK_URL is not set/,
@@ -72,7 +78,7 @@ test("rejects an invalid value and names the variable", () => {
     ["ORY_SESSION_COOKIE", "my session"],
     ["ORY_SESSION_COOKIE", "a=b"],
     ["ORY_SESSION_COOKIE", "a;b"],
-    ...["APP_URL", "ORY_SDK_URL"].flatMap((name): [string, string][] =>
+    ...["APP_URL", "ORY_SDK_URL", "WEB_URL"].flatMap((name): [string, string][] =>
       [
         "localhost:4000",
         "ftp://localhost",

@@ -6,6 +6,8 @@ export interface Config {
   appUrl: string
   /** Origin of Ory, as browsers see it. */
   oryUrl: string
+  /** Origin of the web app. Its pages may call this API, and it has the keys of tokens. */
+  webUrl: string
   /** Name of Ory's session cookie, if it was changed in Kratos. */
   sessionCookie: string | undefined
   /** How to keep active users signed in. Undefined: every session ends after its lifespan. */
@@ -24,7 +26,7 @@ export interface Sliding {
 }
 
 /**
- * Reads the environment: see README.md. `APP_URL` and `ORY_SDK_URL` are required in production. Elsewhere they default to localhost.
+ * Reads the environment: see README.md. The three origins are required in production. Elsewhere they default to localhost.
  *
  * @throws Error that lists all problems at once. Each names the variable, the value and an example.
  */
@@ -54,6 +56,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   const appUrl = origin("APP_URL", `http://localhost:${port}`, "https://api.example.com")
   const oryUrl = origin("ORY_SDK_URL", "http://localhost:4000", "http://localhost:4000 or https://auth.example.com")
+  const webUrl = origin("WEB_URL", "http://localhost:3000", "https://app.example.com")
 
   const duration = (name: string, standard: string): number => {
     const value = env[name] || standard
@@ -72,7 +75,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     : undefined
 
   if (problems.length > 0) throw new Error(["The environment is invalid:", ...problems].join("\n  - "))
-  return { port, appUrl, oryUrl, sessionCookie, sliding }
+  return { port, appUrl, oryUrl, webUrl, sessionCookie, sliding }
 }
 
 /** Rejects a path, a query and credentials, because this app would ignore them. */

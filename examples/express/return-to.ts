@@ -22,9 +22,19 @@ export function returnTo(value: unknown, appUrl: string): string {
     return defaultUrl
 
   const { origin, username, password, pathname, href } = new URL(value, appUrl)
-  if (origin !== appUrl || username !== "" || password !== "" || pathname.includes("//")) return defaultUrl
+  const path = decode(pathname)
+  if (origin !== appUrl || username !== "" || password !== "" || path === undefined || path.includes("//"))
+    return defaultUrl
   // This path redirects to Ory, so returning to it would be a loop.
-  return pathname === "/refresh-session" ? defaultUrl : href
+  return path === "/refresh-session" ? defaultUrl : href
+}
+
+function decode(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return undefined
+  }
 }
 
 /** The page to return to: the requested page or, after a POST, the page that has the form. */

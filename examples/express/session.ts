@@ -1,5 +1,5 @@
 import { Configuration, FrontendApi, type Session as OrySession } from "@ory/client"
-import type { Request, RequestHandler } from "express"
+import type { Request, RequestHandler, Response } from "express"
 import type { Logger } from "pino"
 import type { Config } from "./config.ts"
 import { createExtend } from "./extend.ts"
@@ -17,6 +17,9 @@ export type Session = OrySession & Required<Pick<OrySession, "authenticated_at" 
 /** Why a request has no session. `unavailable` must never sign anyone in or out. */
 type Denied = "anonymous" | "aal2_required" | "unavailable"
 
+/** Why a request is refused. `cross_site`: another site may have sent it. */
+type Refusal = Denied | "cross_site"
+
 /** `setCookies` are from Ory, for the browser. */
 export type Verdict = { session: Session; setCookies: string[] } | { denied: Denied }
 
@@ -24,9 +27,10 @@ export type Verdict = { session: Session; setCookies: string[] } | { denied: Den
 export type Whoami = (cookie: string, options: { fresh: boolean }) => Promise<Verdict>
 
 /** Responses to API clients. Clients may rely on each `code`. */
-const API_ERRORS = {
+const API_ERRORS: Record<Refusal, { status: number; code: string; message: string }> = {
   anonymous: { status: 401, code: "unauthenticated", message: "There is no valid session. Sign in first." },
   aal2_required: { status: 403, code: "session_aal2_required", message: "A second factor is required." },
+  cross_site: { status: 403, code: "cross_site_request", message: "This request was sent from another site." },
   unavailable: { status: 503, code: "ory_unavailable", message: "The session could not be checked. Try again." },
 }
 
@@ -46,6 +50,9 @@ export function sessionOf(request: Request): Session {
 /**
  * Creates the middleware that sets `request.session`, or refuses the request: a page is redirected to Ory's sign-in page, an API
  * client gets 401 or 403, and both get 503 while Ory is unavailable.
+ *
+ * A browser sends cookies with every request, also when another site makes it. So a request that may change something must come from
+ * a page of this app or of the web app.
  */
 export function createRequireAuth(config: Config, log: Logger): RequestHandler {
   const whoami = createWhoami(config, log)
@@ -53,28 +60,34 @@ export function createRequireAuth(config: Config, log: Logger): RequestHandler {
 
   return async (request, response, next) => {
     response.set("cache-control", "private, no-store")
-    const cookie = sessionCookies(config, request.get("cookie"))
     const isRead = request.method === "GET" || request.method === "HEAD"
-    const checked = await whoami(cookie, { fresh: !isRead })
-    const verdict = isRead ? await extend(cookie, checked) : checked
-    if ("session" in verdict) {
-      response.append("set-cookie", verdict.setCookies)
-      request.session = verdict.session
-      next()
+    if (!isRead && ![config.appUrl, config.webUrl].includes(request.get("origin") ?? "")) {
+      refuse(request, response, "cross_site")
       return
     }
+    const cookie = sessionCookies(config, request.get("cookie"))
+    const checked = await whoami(cookie, { fresh: !isRead })
+    const verdict = isRead ? await extend(cookie, checked) : checked
+    if ("denied" in verdict) {
+      refuse(request, response, verdict.denied)
+      return
+    }
+    response.append("set-cookie", verdict.setCookies)
+    request.session = verdict.session
+    next()
+  }
 
-    const { denied } = verdict
-    log.info({ denied, method: request.method, path: request.path }, "refused")
-    if (denied === "unavailable") response.set("retry-after", RETRY_AFTER)
+  function refuse(request: Request, response: Response, refusal: Refusal): void {
+    log.info({ refusal, method: request.method, path: request.path }, "refused")
+    const { status, ...error } = API_ERRORS[refusal]
+    if (refusal === "unavailable") response.set("retry-after", RETRY_AFTER)
     if (wantsJson(request)) {
-      const { status, ...error } = API_ERRORS[denied]
       response.status(status).json({ error })
-    } else if (denied === "unavailable") {
-      response.status(503).type("text").send("Your session could not be checked. Try again in a few seconds.\n")
+    } else if (refusal === "unavailable" || refusal === "cross_site") {
+      response.status(status).type("text").send(`${error.message}\n`)
     } else {
       // With 303 the browser continues with GET, also after a POST. Without `aal` Ory would redirect straight back.
-      const query = denied === "aal2_required" ? { aal: "aal2" as const } : {}
+      const query = refusal === "aal2_required" ? { aal: "aal2" as const } : {}
       response.redirect(303, loginUrl(config, requestedPage(request), query))
     }
   }
@@ -82,7 +95,7 @@ export function createRequireAuth(config: Config, log: Logger): RequestHandler {
 
 function wantsJson(request: Request): boolean {
   const accept = request.get("accept") ?? ""
-  return accept.includes("application/json") && !accept.includes("text/html")
+  return request.path.startsWith("/api/") || (accept.includes("application/json") && !accept.includes("text/html"))
 }
 
 function createWhoami({ oryUrl }: Config, log: Logger): Whoami {
