@@ -295,7 +295,8 @@ export async function listen(handler: RequestListener): Promise<{ url: string; s
 export interface TokenChanges {
   /** Values of claims. `null` removes a claim. For exp and nbf, "+60" means 60 seconds from now. */
   claims?: Record<string, string | null>
-  kid?: string
+  /** `null`: none. */
+  kid?: string | null
   /** Who signs it. `other`: a key that is not published, under the name of the one that is. */
   key?: "published" | "other" | "public key" | "none" | "changed payload"
 }
@@ -351,7 +352,7 @@ export class Issuer {
 
     const [first] = this.keys
     assert.ok(first)
-    const header = { alg: "ES256", typ: "JWT", kid: kid ?? first.jwk.kid ?? "" }
+    const header = { typ: "JWT", ...(kid !== null && { kid: kid ?? first.jwk.kid ?? "" }) }
     const sign = (by: CryptoKey | Uint8Array, alg = "ES256"): Promise<string> =>
       new SignJWT(all).setProtectedHeader({ ...header, alg }).sign(by)
     if (key === "none") return new UnsecuredJWT(all).encode()

@@ -158,9 +158,11 @@ function createKeys({ webUrl }: Config, log: Logger): JWTVerifyGetKey {
         .catch(() => undefined)
   }, REFRESH).unref()
 
-  return (header, token) =>
-    keys(header, token).catch((error: unknown) => {
+  return async (header, token) => {
+    if (header.kid === undefined) throw new errors.JWKSNoMatchingKey()
+    return keys(header, token).catch((error: unknown) => {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error
       return failed(error)
     })
+  }
 }

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"html/template"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	ory "github.com/ory/client-go"
+	"github.com/rs/cors"
 )
 
 // app is the app without a listener. main.go makes it listen.
@@ -20,6 +23,7 @@ type app struct {
 	// Its requests bypass the cache of Ory Network's Edge Sessions.
 	freshOry *ory.APIClient
 	extender *extender
+	keys     *tokenKeys
 }
 
 func newApp(cfg config, log *slog.Logger) *app {
@@ -29,6 +33,7 @@ func newApp(cfg config, log *slog.Logger) *app {
 		ory:      newOryClient(cfg.oryURL, timeout, nil),
 		freshOry: newOryClient(cfg.oryURL, timeout, map[string]string{"Cache-Control": "max-age=0"}),
 		extender: newExtender(cfg.sliding),
+		keys:     newTokenKeys(cfg.webURL, keysCooldown, keysRefresh, log),
 	}
 }
 
@@ -36,6 +41,7 @@ func (a *app) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", a.sessionMiddleware(http.HandlerFunc(a.traitsHandler)))
 	mux.Handle("GET /dashboard", a.sessionMiddleware(http.HandlerFunc(a.dashboardHandler)))
+	mux.Handle("/api/", a.apiHandler())
 	mux.HandleFunc("GET /refresh-session", a.refreshSessionHandler)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		a.writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
@@ -45,6 +51,69 @@ func (a *app) handler() http.Handler {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// apiHandler serves the routes that pages of the web app may call, with the user's cookies or with a token. Pages of other origins may
+// not.
+func (a *app) apiHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /api/me", a.eitherMiddleware(http.HandlerFunc(a.meHandler)))
+	return cors.New(cors.Options{
+		AllowedOrigins:   []string{a.cfg.webURL},
+		AllowCredentials: true,
+		AllowedMethods:   []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
+		AllowedHeaders:   []string{"Authorization", "Content-Type"},
+		MaxAge:           600,
+	}).Handler(mux)
+}
+
+// eitherMiddleware takes a token or a session cookie. A request with a token gets no second chance with its cookies, which need the
+// check of Origin.
+func (a *app) eitherMiddleware(next http.Handler) http.Handler {
+	withSession, withToken := a.sessionMiddleware(next), a.tokenMiddleware(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.Header.Values("Authorization")) == 0 {
+			withSession.ServeHTTP(w, r)
+		} else {
+			withToken.ServeHTTP(w, r)
+		}
+	})
+}
+
+// me is the response of /api/me.
+type me struct {
+	// "cookie" or "token"
+	By            string `json:"by"`
+	ID            string `json:"id"`
+	Email         string `json:"email"`
+	EmailVerified bool   `json:"email_verified"`
+	Role          string `json:"role,omitempty"`
+	AAL           string `json:"aal"`
+}
+
+func (a *app) meHandler(w http.ResponseWriter, r *http.Request) {
+	if claims, err := getClaims(r.Context()); err == nil {
+		a.writeJSON(w, http.StatusOK, me{"token", claims.Subject, claims.Email, *claims.EmailVerified, claims.Role, claims.AAL})
+		return
+	}
+	session, err := getSession(r.Context())
+	if err != nil {
+		a.fail(w, err)
+		return
+	}
+	identity := session.Identity
+	email := emailOf(identity)
+	verified := slices.ContainsFunc(identity.VerifiableAddresses, func(address ory.VerifiableIdentityAddress) bool {
+		return address.Value == email && address.Verified
+	})
+	role, _ := identity.MetadataPublic["role"].(string)
+	a.writeJSON(w, http.StatusOK, me{"cookie", identity.Id, email, verified, role, string(session.GetAuthenticatorAssuranceLevel())})
+}
+
+func emailOf(identity *ory.Identity) string {
+	traits, _ := identity.Traits.(map[string]any)
+	email, _ := traits["email"].(string)
+	return email
 }
 
 func (a *app) traitsHandler(w http.ResponseWriter, r *http.Request) {
@@ -73,12 +142,7 @@ func (a *app) dashboardHandler(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, err)
 		return
 	}
-	name := session.Identity.Id
-	if traits, ok := session.Identity.Traits.(map[string]any); ok {
-		if email, ok := traits["email"].(string); ok {
-			name = email
-		}
-	}
+	name := cmp.Or(emailOf(session.Identity), session.Identity.Id)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	err = dashboard.Execute(w, map[string]string{
 		"Name":  name,

@@ -17,6 +17,8 @@ type config struct {
 	appURL string
 	// Origin of Ory, as browsers see it.
 	oryURL string
+	// Origin of the web app. Its pages may call this API, and it has the keys of tokens.
+	webURL string
 	// Name of Ory's session cookie, if it was changed in Kratos.
 	sessionCookie string
 	sliding       sliding
@@ -34,8 +36,8 @@ type sliding struct {
 	maxAge time.Duration
 }
 
-// readConfig reads the environment: see README.md. APP_URL and ORY_SDK_URL default to localhost. If one of them is elsewhere, the
-// other is required, because they would share no cookies.
+// readConfig reads the environment: see README.md. The three origins default to localhost. If APP_URL or ORY_SDK_URL is elsewhere, the
+// others are required.
 //
 // The error lists all problems at once. Each names the variable, the value and an example.
 func readConfig(getenv func(string) string) (config, error) {
@@ -57,9 +59,10 @@ func readConfig(getenv func(string) string) (config, error) {
 		problem("ORY_SESSION_COOKIE is %q, which is not a valid cookie name. Set it to Kratos' session.cookie.name, for example my_session", cfg.sessionCookie)
 	}
 
-	origin := func(name, local, other, example string) string {
+	remote := isRemote(getenv("APP_URL")) || isRemote(getenv("ORY_SDK_URL"))
+	origin := func(name, local, example string) string {
 		value := getenv(name)
-		if value == "" && !isRemote(getenv(other)) {
+		if value == "" && !remote {
 			return local
 		}
 		origin, ok := parseOrigin(value)
@@ -72,8 +75,9 @@ func readConfig(getenv func(string) string) (config, error) {
 		}
 		return origin
 	}
-	cfg.appURL = origin("APP_URL", fmt.Sprintf("http://localhost:%d", cfg.port), "ORY_SDK_URL", "https://api.example.com")
-	cfg.oryURL = origin("ORY_SDK_URL", "http://localhost:4000", "APP_URL", "http://localhost:4000 or https://auth.example.com")
+	cfg.appURL = origin("APP_URL", fmt.Sprintf("http://localhost:%d", cfg.port), "https://api.example.com")
+	cfg.oryURL = origin("ORY_SDK_URL", "http://localhost:4000", "http://localhost:4000 or https://auth.example.com")
+	cfg.webURL = origin("WEB_URL", "http://localhost:3000", "https://app.example.com")
 
 	duration := func(name, standard string) time.Duration {
 		value := getenv(name)
@@ -88,7 +92,7 @@ func readConfig(getenv func(string) string) (config, error) {
 	}
 	if getenv("ORY_ADMIN_URL") != "" {
 		cfg.sliding = sliding{
-			adminURL:    origin("ORY_ADMIN_URL", "", "", "http://127.0.0.1:4434"),
+			adminURL:    origin("ORY_ADMIN_URL", "", "http://127.0.0.1:4434"),
 			token:       getenv("ORY_PROJECT_API_TOKEN"),
 			extendBelow: duration("SESSION_EXTEND_BELOW", "24h"),
 			maxAge:      duration("SESSION_MAX_AGE", "2160h"),

@@ -1,18 +1,29 @@
 package main
 
-// Helpers for tests against a real Ory: users with sessions, and a proxy that records requests and simulates outages.
+// Helpers for tests against a real Ory: users with sessions, tokens, and a proxy that records requests and simulates outages.
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/MicahParks/jwkset"
+	"github.com/golang-jwt/jwt/v5"
 )
 
 func setting(t *testing.T, name string) string {
@@ -220,4 +231,165 @@ func (r *relay) calls() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append([]string{}, r.cookies...)
+}
+
+// tokenChanges is what a test changes about a valid token.
+type tokenChanges struct {
+	// Values of claims. nil removes a claim. For exp and nbf, "+60" means 60 seconds from now.
+	Claims map[string]*string
+	// The key id, or JSON's null for none.
+	Kid json.RawMessage
+	// Who signs it. "other": a key that is not published, under the id of the one that is.
+	Key string
+}
+
+// issuer stands in for the web app, which serves the public keys, and makes tokens as Ory does.
+type issuer struct {
+	*httptest.Server
+	mu sync.Mutex
+	// The newest key is the first.
+	keys    []issuerKey
+	fetches int
+	respond http.HandlerFunc
+}
+
+type issuerKey struct {
+	id      string
+	private *ecdsa.PrivateKey
+}
+
+func newIssuer(t *testing.T) *issuer {
+	t.Helper()
+	i := &issuer{}
+	i.rotate(t, 0)
+	i.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		i.mu.Lock()
+		i.fetches++
+		respond := i.respond
+		i.mu.Unlock()
+		switch {
+		case r.URL.Path != "/.well-known/jwks.json":
+			t.Errorf("the keys were fetched from %s", r.URL)
+		case respond != nil:
+			respond(w, r)
+		default:
+			i.serve(w)
+		}
+	}))
+	t.Cleanup(i.Close)
+	return i
+}
+
+func (i *issuer) serve(w http.ResponseWriter) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	var set jwkset.JWKSMarshal
+	for _, key := range i.keys {
+		metadata := jwkset.JWKMetadataOptions{ALG: jwkset.AlgES256, KID: key.id, USE: jwkset.UseSig}
+		jwk, err := jwkset.NewJWKFromKey(key.private.Public(), jwkset.JWKOptions{Metadata: metadata})
+		if err != nil {
+			panic(err)
+		}
+		set.Keys = append(set.Keys, jwk.Marshal())
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(set)
+}
+
+// replace sets the function that responds in place of the web app. nil restores the web app.
+func (i *issuer) replace(respond http.HandlerFunc) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.respond = respond
+}
+
+func (i *issuer) count() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.fetches
+}
+
+// rotate adds a key, which signs from now on. The newest of the older ones are still published, as many as keep.
+func (i *issuer) rotate(t *testing.T, keep int) {
+	t.Helper()
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.keys = append([]issuerKey{{rand.Text(), newKey(t)}}, i.keys[:keep]...)
+}
+
+func newKey(t *testing.T) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+var relativeTime = regexp.MustCompile(`^[+-]\d+$`)
+
+// token makes a token of this email address.
+func (i *issuer) token(t *testing.T, email, oryURL string, changes tokenChanges) string {
+	t.Helper()
+	i.mu.Lock()
+	key := i.keys[0]
+	i.mu.Unlock()
+	now := time.Now().Unix()
+	claims := jwt.MapClaims{
+		"iss": oryURL + "/", "aud": "api", "sub": rand.Text(), "sid": rand.Text(), "jti": rand.Text(),
+		"iat": now, "nbf": now, "exp": now + 300, "aal": "aal1", "email_verified": true, "email": email,
+	}
+	for name, value := range changes.Claims {
+		switch {
+		case value == nil:
+			delete(claims, name)
+		case relativeTime.MatchString(*value):
+			seconds, err := strconv.ParseInt(*value, 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			claims[name] = now + seconds
+		default:
+			claims[name] = *value
+		}
+	}
+	var signer any = key.private
+	method := jwt.SigningMethod(jwt.SigningMethodES256)
+	switch changes.Key {
+	case "none":
+		method, signer = jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType
+	case "other":
+		signer = newKey(t)
+	case "public key":
+		der, err := x509.MarshalPKIXPublicKey(key.private.Public())
+		if err != nil {
+			t.Fatal(err)
+		}
+		method, signer = jwt.SigningMethodHS256, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+	case "", "changed payload":
+	default:
+		t.Fatalf("the table has the unknown key %q", changes.Key)
+	}
+	token := jwt.NewWithClaims(method, claims)
+	token.Header["kid"] = key.id
+	if string(changes.Kid) == "null" {
+		delete(token.Header, "kid")
+	} else if changes.Kid != nil {
+		token.Header["kid"] = changes.Kid
+	}
+	signed, err := token.SignedString(signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if changes.Key != "changed payload" {
+		return signed
+	}
+	claims["role"] = "admin"
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.Split(signed, ".")
+	parts[1] = base64.RawURLEncoding.EncodeToString(payload)
+	return strings.Join(parts, ".")
 }

@@ -8,30 +8,14 @@ import (
 
 const testApp = "http://localhost:3002"
 
-func TestReturnToAcceptsPagesOfThisApp(t *testing.T) {
-	for _, page := range []string{"/", "/dashboard", "/dashboard?tab=a%20b&tab=c#end", "/a/b/", "/caf%C3%A9?q=//x", "/?next=https://evil.example/"} {
-		for _, value := range []string{page, testApp + page} {
-			if got := returnTo(value, testApp); got != testApp+page {
-				t.Errorf("%q became %q", value, got)
-			}
-		}
-	}
-}
+// e2e/contract.json has the values that the Next.js app and the examples treat alike.
 
-func TestReturnToRejectsEverythingElse(t *testing.T) {
-	hostile := []string{
-		"", " ",
-		"https://evil.example/", "//evil.example", "///evil.example", "////evil.example", `/\evil.example`, `\\evil.example`, `\/evil.example`,
-		"/\t/evil.example", "/\n/evil.example", "\t//evil.example", " //evil.example", "/dash\x00board", "/a\r\nSet-Cookie: a=b", "/\u2028/evil.example",
-		"http://localhost:3002@evil.example/", "http://evil.example#@localhost:3002/", `http://evil.example\@localhost:3002/`,
-		"http://user:password@localhost:3002/", "http://localhost:3002.evil.example/", "http://localhost:30021/", "http://localhost/",
-		"https://localhost:3002/", "http://localhost:3000/dashboard", "http://127.0.0.1:3002/", "http:evil.example", "http:/evil.example", "http:///evil.example",
-		"javascript:alert(1)", "data:text/html,hi", "ftp://localhost:3002/", "blob:http://localhost:3002/x", "evil.example", "dashboard", "@evil.example", ".evil.example", ":80",
-		"//localhost:3002@evil.example", "http://localhost:3002//evil.example", "/.//evil.example", "/a/..//evil.example", "/dashboard//x",
-		"/%2Fevil.example", "/%zz", "http://[::1/", "http://localhost:99999/", "/" + strings.Repeat("a", 2100),
-		"/refresh-session", "/refresh-session/", "/refresh%2Dsession", "/refresh-session?return_to=/refresh-session", "/x/../refresh-session", "/%2e%2e/refresh-session", testApp + "/refresh-session#x",
-	}
-	for _, value := range hostile {
+func TestReturnToRejectsWhatIsOnlyForbiddenHere(t *testing.T) {
+	for _, value := range []string{
+		"", ".evil.example", ":80", "/" + strings.Repeat("a", 2100), "/a/b/../c",
+		"https://localhost:3002/", "http://localhost:3000/dashboard", "//localhost:3002@evil.example",
+		"/refresh-session/", "/refresh%2Dsession",
+	} {
 		if got := returnTo(value, testApp); got != testApp+"/dashboard" {
 			t.Errorf("%q became %q", value, got)
 		}

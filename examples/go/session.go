@@ -28,6 +28,8 @@ const (
 	anonymous    outcome = "anonymous"
 	aal2Required outcome = "aal2_required"
 	unavailable  outcome = "unavailable"
+	// Another site may have sent the request.
+	crossSite outcome = "cross_site"
 )
 
 // apiErrors holds the responses to API clients. Clients may rely on each code.
@@ -37,16 +39,24 @@ var apiErrors = map[outcome]struct {
 }{
 	anonymous:    {http.StatusUnauthorized, "unauthenticated", "There is no valid session. Sign in first."},
 	aal2Required: {http.StatusForbidden, "session_aal2_required", "A second factor is required."},
+	crossSite:    {http.StatusForbidden, "cross_site_request", "This request was sent from another site."},
 	unavailable:  {http.StatusServiceUnavailable, "ory_unavailable", "The session could not be checked. Try again."},
 }
 
 // sessionMiddleware adds the session to the request's context, or refuses the request: a page is redirected to Ory's sign-in page,
 // an API client gets 401 or 403, and both get 503 while Ory is unavailable.
+//
+// A browser sends cookies with every request, also when another site makes it. So a request that may change something must come from
+// a page of this app or of the web app.
 func (a *app) sessionMiddleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "private, no-store")
-		cookie := a.cfg.sessionCookies(r.Header.Values("Cookie"))
 		isRead := r.Method == http.MethodGet || r.Method == http.MethodHead
+		if origin := r.Header.Get("Origin"); !isRead && origin != a.cfg.appURL && origin != a.cfg.webURL {
+			a.refuse(w, r, crossSite)
+			return
+		}
+		cookie := a.cfg.sessionCookies(r.Header.Values("Cookie"))
 		checked := a.whoami(r.Context(), cookie, !isRead)
 		if isRead {
 			checked = a.extend(r.Context(), cookie, checked)
@@ -83,12 +93,12 @@ func (a *app) refuse(w http.ResponseWriter, r *http.Request, why outcome) {
 	if why == unavailable {
 		w.Header().Set("Retry-After", retryAfter)
 	}
+	e := apiErrors[why]
 	switch {
 	case wantsJSON(r):
-		e := apiErrors[why]
 		a.writeJSON(w, e.status, map[string]any{"error": map[string]string{"code": e.code, "message": e.message}})
-	case why == unavailable:
-		http.Error(w, "Your session could not be checked. Try again in a few seconds.", http.StatusServiceUnavailable)
+	case why == unavailable || why == crossSite:
+		http.Error(w, e.message, e.status)
 	default:
 		query := url.Values{}
 		if why == aal2Required {
@@ -102,7 +112,7 @@ func (a *app) refuse(w http.ResponseWriter, r *http.Request, why outcome) {
 
 func wantsJSON(r *http.Request) bool {
 	accept := r.Header.Get("Accept")
-	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html")
+	return strings.HasPrefix(r.URL.Path, "/api/") || strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html")
 }
 
 // verdict is the result of a session check. The session is set only if the outcome is active. setCookies are from Ory, for the

@@ -1,0 +1,132 @@
+import { randomUUID } from "node:crypto"
+import { existsSync } from "node:fs"
+import { createServer } from "node:http"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import autocannon from "autocannon"
+import { exportJWK, generateKeyPair } from "jose"
+import { signedIn } from "../../e2e/http"
+import { freePorts } from "../../e2e/ports"
+import { projectDir, run, SetupError, start, stopAll, waitForUrl } from "../../scripts/processes"
+import { startOry } from "../../scripts/stack"
+
+/**
+ * Compares the two ways in which the examples know their user: a token that they verify themselves, and a session cookie that they
+ * ask Ory about. It starts a real Ory and both examples, and prints the requests per second of `/api/me` with each, and their ratio.
+ * Run it alone: `node --import tsx template/bench/tokens.ts`.
+ */
+const ROUNDS = 3
+const SECONDS = 8
+const CONNECTIONS = 8
+
+const [webPort, oryPort, adminPort, mailPort, inboxPort, expressPort, goPort] = await freePorts()
+const [webUrl, oryUrl] = [`http://localhost:${webPort}`, `http://localhost:${oryPort}`]
+const folder = await mkdtemp(join(tmpdir(), "bench-tokens-"))
+
+try {
+  await bench()
+} finally {
+  await stopAll()
+  await rm(folder, { recursive: true, force: true })
+}
+process.exit()
+
+async function bench(): Promise<void> {
+  const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true })
+  const about = { kid: randomUUID(), alg: "ES256", use: "sig" }
+  const base64 = (text: string): string => `base64://${Buffer.from(text).toString("base64")}`
+  const mapper = `local session = std.extVar('session'); { claims: {
+    aud: "api", email: session.identity.traits.email, email_verified: true, aal: session.authenticator_assurance_level } }`
+  const template = {
+    ttl: "5m",
+    jwks_url: base64(JSON.stringify({ keys: [{ ...(await exportJWK(privateKey)), ...about }] })),
+    claims_mapper_url: base64(mapper),
+  }
+  const ory = await startOry({
+    appUrl: webUrl,
+    oryUrl,
+    adminPort,
+    mailPort,
+    inboxPort,
+    dataDir: join(folder, "ory"),
+    overrides: { SESSION_WHOAMI_TOKENIZER_TEMPLATES: JSON.stringify({ api: template }) },
+    log: () => undefined,
+  })
+  // Stands in for the web app, of which the examples only need the keys.
+  const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), ...about }] })
+  createServer((_request, response) => response.end(keys)).listen(webPort, "localhost")
+
+  const { cookie, email } = await signedIn(oryUrl, ory.adminUrl)
+  const token = async (): Promise<string> => {
+    const response = await fetch(`${oryUrl}/sessions/whoami?tokenize_as=api`, { headers: { cookie } })
+    const { tokenized } = (await response.json()) as { tokenized?: string }
+    if (tokenized === undefined) throw new SetupError(`Ory answered ${response.status} without a token.`)
+    return tokenized
+  }
+
+  console.log(`Ory Kratos ${ory.version}, ${CONNECTIONS} connections, median of ${ROUNDS} rounds of ${SECONDS} s\n`)
+  for (const [name, url] of [
+    ["Express", await startExpress()],
+    ["Go", await startGo()],
+  ] as const) {
+    const perSecond = async (headers: Record<string, string>, callsOry: boolean): Promise<number> => {
+      const before = await whoamiCount(ory.adminUrl)
+      const measured = await autocannon({
+        url: `${url}/api/me`,
+        connections: CONNECTIONS,
+        duration: SECONDS,
+        headers,
+        verifyBody: (body) => String(body).includes(email),
+      })
+      const { total, average } = measured.requests
+      const calls = (await whoamiCount(ory.adminUrl)) - before
+      const wrong = measured.non2xx + measured.errors + measured.mismatches
+      if (wrong > 0 || total === 0 || (callsOry ? calls < total : calls > 0))
+        throw new SetupError(`${name}: ${wrong} of ${total} responses were wrong, with ${calls} calls to Ory.`)
+      return average
+    }
+    const rounds: { token: number; cookie: number }[] = []
+    // The first round warms both up and does not count.
+    for (let round = 0; round <= ROUNDS; round++) {
+      const byToken = await perSecond({ authorization: `Bearer ${await token()}` }, false)
+      const byCookie = await perSecond({ cookie }, true)
+      if (round > 0) rounds.push({ token: byToken, cookie: byCookie })
+    }
+    const middle = (of: (round: { token: number; cookie: number }) => number): number =>
+      rounds.map(of).sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? NaN
+    const ratio = middle((round) => round.token / round.cookie)
+    console.log(
+      `${name.padEnd(8)} token ${middle((round) => round.token).toFixed(0)} per second, whoami ${middle((round) => round.cookie).toFixed(0)} per second, ratio ${ratio.toFixed(1)}`,
+    )
+  }
+}
+
+async function startExpress(): Promise<string> {
+  const cwd = join(projectDir, "examples", "express")
+  if (!existsSync(join(cwd, "node_modules"))) await run("npm", ["ci"], { cwd })
+  return startExample("Express", expressPort, cwd, process.execPath, ["--import", "tsx", "server.ts"])
+}
+
+async function startGo(): Promise<string> {
+  const cwd = join(projectDir, "examples", "go")
+  const binary = join(folder, "example")
+  await run("go", ["build", "-o", binary, "."], { cwd })
+  return startExample("Go", goPort, cwd, binary, [])
+}
+
+async function startExample(name: string, port: number, cwd: string, file: string, args: string[]): Promise<string> {
+  const url = `http://localhost:${port}`
+  const env = { ...process.env, PORT: String(port), APP_URL: url, ORY_SDK_URL: oryUrl, WEB_URL: webUrl }
+  await waitForUrl(`The ${name} example`, `${url}/healthz`, await start(file, args, { cwd, env }))
+  return url
+}
+
+/** How many whoami requests Kratos has counted. */
+async function whoamiCount(adminUrl: string): Promise<number> {
+  const metrics = await (await fetch(`${adminUrl}/admin/metrics/prometheus`)).text()
+  const counts = metrics.matchAll(
+    /^http_requests_duration_seconds_count\{[^}]*endpoint="\/sessions\/whoami"[^}]*\} (\d+)$/gm,
+  )
+  return Array.from(counts, ([, count]) => Number(count)).reduce((total, count) => total + count, 0)
+}
