@@ -14,7 +14,7 @@ const AUDIENCE = "api"
 /** How much the clocks of Ory and this server may differ, in seconds. Expired tokens stay valid for that long. */
 const CLOCK_TOLERANCE = 10
 
-/** How long the app may take to send its keys, in milliseconds. */
+/** How long the web app may take to send its keys, in milliseconds. */
 const TIMEOUT = 3000
 
 /** How long no keys are fetched after a fetch, in milliseconds. Tokens with an unknown key id could cause a flood of requests. */
@@ -125,7 +125,7 @@ class KeysUnavailable extends Error {}
 
 /**
  * Finds the key of a token. The keys are fetched for the first token, then every five minutes, and for an unknown key id, so that new
- * keys are known at once. While the app cannot be reached, the last keys stay in use.
+ * keys are known at once. While the web app cannot be reached, the last keys stay in use.
  */
 function createKeys({ webUrl }: Config, log: Logger): JWTVerifyGetKey {
   const url = new URL("/.well-known/jwks.json", webUrl)
@@ -134,7 +134,7 @@ function createKeys({ webUrl }: Config, log: Logger): JWTVerifyGetKey {
   const keys = createRemoteJWKSet(url, {
     timeoutDuration: TIMEOUT,
     cooldownDuration: COOLDOWN,
-    // jose would make requests wait for this, and refuse them while the app cannot be reached.
+    // jose would make requests wait for this, and refuse them while the web app is down.
     cacheMaxAge: Infinity,
     // jose has no cooldown after a failure.
     [customFetch]: async (href, init) => {
@@ -142,27 +142,23 @@ function createKeys({ webUrl }: Config, log: Logger): JWTVerifyGetKey {
       return fetch(href, init)
     },
   })
-  const failed = (error: unknown): never => {
+  const failure = (error: unknown): KeysUnavailable => {
     const reason = error instanceof Error ? error.message : "unknown"
     if (Date.now() - failedAt >= COOLDOWN) {
       failedAt = Date.now()
       log.error({ url: url.href, reason }, "the keys could not be fetched")
     }
-    throw new KeysUnavailable(reason)
+    return new KeysUnavailable(reason)
   }
   setInterval(() => {
-    if (keys.jwks() !== undefined)
-      keys
-        .reload()
-        .catch(failed)
-        .catch(() => undefined)
+    if (keys.jwks() !== undefined) keys.reload().catch(failure)
   }, REFRESH).unref()
 
   return async (header, token) => {
     if (header.kid === undefined) throw new errors.JWKSNoMatchingKey()
     return keys(header, token).catch((error: unknown) => {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error
-      return failed(error)
+      throw failure(error)
     })
   }
 }
