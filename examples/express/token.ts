@@ -29,7 +29,7 @@ export interface Claims {
   sub: string
   /** Id of the session. */
   sid: string
-  email: string
+  email?: string
   email_verified: boolean
   aal: string
   role?: string
@@ -117,8 +117,8 @@ function createVerify(config: Config, log: Logger): (headers: readonly string[])
 function isComplete(payload: JWTPayload): payload is JWTPayload & Claims {
   const { sub, sid, email, email_verified, aal, role } = payload
   const isText = (value: unknown): boolean => typeof value === "string" && value !== ""
-  const areTexts = [sub, sid, email, aal].every(isText) && (role === undefined || isText(role))
-  return areTexts && typeof email_verified === "boolean"
+  const isTextOrMissing = (value: unknown): boolean => value === undefined || isText(value)
+  return [sub, sid, aal].every(isText) && [email, role].every(isTextOrMissing) && typeof email_verified === "boolean"
 }
 
 class KeysUnavailable extends Error {}

@@ -85,7 +85,7 @@ type me struct {
 	// "cookie" or "token"
 	By            string `json:"by"`
 	ID            string `json:"id"`
-	Email         string `json:"email"`
+	Email         string `json:"email,omitempty"`
 	EmailVerified bool   `json:"email_verified"`
 	Role          string `json:"role,omitempty"`
 	AAL           string `json:"aal"`

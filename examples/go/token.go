@@ -124,7 +124,7 @@ func (a *app) verify(ctx context.Context, headers []string) (*tokenClaims, error
 	if err != nil {
 		return nil, err
 	}
-	if claims.Subject == "" || claims.SessionID == "" || claims.Email == "" || claims.EmailVerified == nil || claims.AAL == "" {
+	if claims.Subject == "" || claims.SessionID == "" || claims.EmailVerified == nil || claims.AAL == "" {
 		return nil, jwt.ErrTokenRequiredClaimMissing
 	}
 	return &claims, nil
