@@ -47,6 +47,9 @@ test("client code gets a token with the claims of its session, and again the sam
   expect(Number(claims.exp) - Number(claims.iat)).toBe(300)
   expect(Date.parse(made.expiresAt)).toBe(Number(claims.exp) * 1000)
   expect(await request()).toEqual(made)
+
+  await setRole(user.identityId, undefined)
+  expect(await claimsOf((await request()).token)).not.toHaveProperty("role")
 })
 
 test("other sites, visitors and revoked sessions get no token", async ({ user }) => {
@@ -108,7 +111,7 @@ test("a native client uses the API with its session token, and gets no cookie", 
     const page = await send(origin, paths.dashboard, { headers: { ...PAGE_LOAD, "x-session-token": token } })
     expect([page.status, page.body.includes(account.email)]).toEqual([303, false])
   })
-  await test.step("malformed tokens are refused without a call", async () => {
+  await test.step("malformed and unknown tokens are refused", async () => {
     for (const value of [
       "",
       " ",

@@ -34,10 +34,13 @@ export async function getSessionToken(): Promise<SessionToken> {
     throw new Error(
       "SESSION_TOKEN_JWKS is not set, so there are no session tokens. Set it as docs/your-own-api.md shows.",
     )
-  const { denied } = await checkSession()
+  const { session, denied } = await checkSession()
   if (denied) return { denied }
   const { credential } = await currentRequest()
-  const name = await sha256(credential)
+  // A new token when a claim has changed: the credential stays the same after a change of role, for example.
+  const { verified, role, traits } = session.identity
+  const claims = [session.authenticator_assurance_level, verified, role, traits.email]
+  const name = await sha256(JSON.stringify([credential, ...claims]))
   const known = tokens.get(name)
   if (known && known.expiresAt - Date.now() >= MIN_LEFT_MS) return known
   const made = await makeToken(credential)
@@ -46,7 +49,7 @@ export async function getSessionToken(): Promise<SessionToken> {
   return made
 }
 
-/** The last token of each credential, by its SHA-256. Safe to evict: it only costs another call. */
+/** The last token for each credential and its claims, by their SHA-256. Safe to evict: it only costs another call. */
 const tokens = new Map<string, Token>()
 const MAX_TOKENS = 1000
 
