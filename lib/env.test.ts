@@ -478,6 +478,7 @@ describe("a weak SESSION_SECRET", () => {
 
 describe("SESSION_TOKEN_JWKS", () => {
   const key = { kty: "EC", crv: "P-256", x: "x", y: "y", kid: "1", alg: "ES256", use: "sig" }
+  const PAIR = 'has a key (number 1) whose "alg" and "kty" are not ES256 and EC'
   const withKeys = (value: unknown): Record<string, string> => ({
     ...development,
     SESSION_TOKEN_JWKS: typeof value === "string" ? value : JSON.stringify(value),
@@ -485,6 +486,10 @@ describe("SESSION_TOKEN_JWKS", () => {
 
   test("reads public keys", () => {
     expect(readEnv(withKeys({ keys: [key] })).sessionTokenJwks).toEqual({ keys: [key] })
+    const rsa = { kty: "RSA", n: "n", e: "AQAB", kid: "2", alg: "RS256", use: "sig" }
+    const ed = { kty: "OKP", crv: "Ed25519", x: "x", kid: "3", alg: "EdDSA", use: "sig" }
+    const withMore = { ...rsa, priv: "SECRET", key_ops: ["verify"] }
+    expect(readEnv(withKeys({ keys: [key, withMore, ed] })).sessionTokenJwks).toEqual({ keys: [key, rsa, ed] })
     expect(readEnv(withKeys("")).sessionTokenJwks).toBeUndefined()
   })
 
@@ -495,8 +500,15 @@ describe("SESSION_TOKEN_JWKS", () => {
     [{ keys: ["x"] }, 'is not a JSON object with a list of "keys"'],
     [{ keys: [] }, "contains no key"],
     [{ keys: [key, { ...key, kid: undefined }] }, 'has a key (number 2) without a "kid"'],
-    [{ keys: [{ ...key, alg: "HS256" }] }, 'has a key (number 1) with the "alg" "HS256", which is not one of ES256'],
-    [{ keys: [{ ...key, alg: "none" }] }, 'has a key (number 1) with the "alg" "none", which is not one of ES256'],
+    [{ keys: [key, key] }, 'has a key (number 2) with the "kid" of another one'],
+    [{ keys: [{ ...key, x: "" }] }, 'has a key (number 1) without a valid "x"'],
+    [{ keys: [{ ...key, y: { d: "TOP-SECRET" } }] }, 'has a key (number 1) without a valid "y"'],
+    [{ keys: [{ ...key, alg: "HS256" }] }, PAIR],
+    [{ keys: [{ ...key, alg: "none" }] }, PAIR],
+    [{ keys: [{ ...key, alg: { d: "TOP-SECRET" } }] }, PAIR],
+    [{ keys: [{ ...key, alg: "RS256" }] }, PAIR],
+    [{ keys: [{ ...key, kty: "oct" }] }, PAIR],
+    [{ keys: [{ ...key, kty: "RSA" }] }, PAIR],
     [
       { keys: [{ ...key, d: "TOP-SECRET" }] },
       'has a key (number 1) with the private member "d". Replace this key, because it may have leaked',

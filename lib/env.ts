@@ -269,10 +269,14 @@ function originProblem(value: string): string | undefined {
 /** Members of a JSON Web Key that belong to a private or a symmetric key. https://www.rfc-editor.org/rfc/rfc7518#section-6 */
 const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
 
-/** The algorithms of public keys that Ory signs with. https://www.ory.com/docs/identities/session-to-jwt-cors */
-const ALGORITHMS = ["ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA"]
+/** The members of a public key, by the start of its algorithm. https://www.ory.com/docs/identities/session-to-jwt-cors */
+const PUBLIC_MEMBERS: readonly [alg: RegExp, kty: string, members: readonly string[]][] = [
+  [/^ES(256|384|512)$/, "EC", ["crv", "x", "y"]],
+  [/^[RP]S(256|384|512)$/, "RSA", ["n", "e"]],
+  [/^EdDSA$/, "OKP", ["crv", "x"]],
+]
 
-/** The problems never contain the value, which may be a private key. */
+/** Only known public members are kept, and the problems contain no value, because it may be a private key. */
 function readJwks(variables: Variables, problems: string[]): Jwks | undefined {
   const value = variables.SESSION_TOKEN_JWKS?.trim()
   if (!value) return undefined
@@ -291,23 +295,38 @@ function readJwks(variables: Variables, problems: string[]): Jwks | undefined {
     problem("contains no key")
     return
   }
+  const known: Record<string, string>[] = []
   for (const [index, key] of keys.entries()) {
-    const member = PRIVATE_MEMBERS.find((name) => Object.hasOwn(key, name))
     const where = `has a key (number ${index + 1})`
+    const member = PRIVATE_MEMBERS.find((name) => Object.hasOwn(key, name))
     if (member !== undefined) {
       problem(`${where} with the private member "${member}". Replace this key, because it may have leaked`)
       return
     }
-    if (typeof key.kid !== "string" || key.kid === "") {
+    const { kid, alg, kty } = key
+    if (typeof kid !== "string" || kid === "") {
       problem(`${where} without a "kid"`)
       return
     }
-    if (!ALGORITHMS.includes(key.alg as string)) {
-      problem(`${where} with the "alg" ${JSON.stringify(key.alg)}, which is not one of ${ALGORITHMS.join(", ")}`)
+    if (known.some((other) => other.kid === kid)) {
+      problem(`${where} with the "kid" of another one`)
       return
     }
+    const [, , members] = PUBLIC_MEMBERS.find(([algs, type]) => algs.test(String(alg)) && type === kty) ?? []
+    if (members === undefined) {
+      problem(`${where} whose "alg" and "kty" are not ES256 and EC, or another pair that Ory signs with`)
+      return
+    }
+    const values = members.map((name) => key[name])
+    const missing = members.find((_, at) => typeof values[at] !== "string" || !/^[\w-]+$/.test(values[at]))
+    if (missing !== undefined) {
+      problem(`${where} without a valid "${missing}"`)
+      return
+    }
+    const publicMembers = Object.fromEntries(members.map((name, at): [string, string] => [name, String(values[at])]))
+    known.push({ kid, alg: String(alg), kty: String(kty), use: "sig", ...publicMembers })
   }
-  return { keys }
+  return { keys: known }
 }
 
 function parsedKeys(value: string): Jwks["keys"] | undefined {

@@ -633,6 +633,14 @@ describe("pass", () => {
     ).toEqual(verdict)
   })
 
+  test("lets pages call the APIs in API_ORIGINS, and no others", async () => {
+    const { gate } = await withEnv({ API_ORIGINS: "https://api.example.com,http://localhost:3001" })
+    const policy = (await gate.pass(gateRequest(), sessionCheck())).headers.get("content-security-policy") ?? ""
+    expect(policy).toContain(`connect-src 'self' ${oryUrl} https://api.example.com http://localhost:3001;`)
+    const usual = (await app.gate.pass(gateRequest(), sessionCheck())).headers.get("content-security-policy") ?? ""
+    expect(usual).toContain(`connect-src 'self' ${oryUrl};`)
+  })
+
   test("takes a native client's token for /api, and sends it no snapshot and no cookie", async () => {
     const headers = { cookie: "", "x-session-token": "ory_st_abc" }
     const request = gateRequest({ path: "/api/me", headers })

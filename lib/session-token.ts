@@ -1,5 +1,6 @@
 import "server-only"
 import { decodeJwt } from "jose"
+import { cache } from "react"
 import { currentRequest } from "@/lib/current-request"
 import { env } from "@/lib/env"
 import { log } from "@/lib/log"
@@ -60,8 +61,8 @@ function remember(name: string, token: Token): void {
   tokens.set(name, token)
 }
 
-/** Asks Ory for a token. https://www.ory.com/docs/identities/session-to-jwt-cors */
-async function makeToken(credential: string): Promise<Token | Refusal> {
+/** Asks Ory for a token, once for each rendering of a page. https://www.ory.com/docs/identities/session-to-jwt-cors */
+const makeToken = cache(async (credential: string): Promise<Token | Refusal> => {
   try {
     const { status, data } = await ory.toSession({ ...credentialParameters(credential), tokenizeAs: TEMPLATE }, FRESH)
     const { outcome } = verdictOf(status, data)
@@ -72,7 +73,7 @@ async function makeToken(credential: string): Promise<Token | Refusal> {
   } catch (error) {
     return failed(error instanceof Error ? error.message : String(error))
   }
-}
+})
 
 function failed(reason: string): Refusal {
   const message = `Ory at ${env.oryUrl} made no session token with the template "${TEMPLATE}": ${reason}`

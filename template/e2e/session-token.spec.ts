@@ -43,8 +43,18 @@ test("a rotation of the signing key makes no API refuse a token", async ({ ownSe
 
   await publish()
   const jwks = createRemoteJWKSet(new URL(appUrl + paths.jwks), {
-    cacheMaxAge: SECONDS * 1000,
+    cacheMaxAge: Infinity,
     cooldownDuration: 60_000,
+  })
+  // While the app restarts, the last keys stay in use.
+  const refresh = setInterval(
+    () => {
+      jwks.reload().catch(() => undefined)
+    },
+    (SECONDS * 1000) / 2,
+  )
+  afterTest(() => {
+    clearInterval(refresh)
   })
   const used = new Set<string | undefined>()
   const refused: string[] = []
@@ -95,4 +105,16 @@ test("without SESSION_TOKEN_JWKS, the app has no keys and makes no token", async
   expect((await fetch(appUrl + paths.jwks)).status).toBe(404)
   const response = await fetch(appUrl + paths.tokenApi, { method: "POST", headers: { origin: appUrl, cookie } })
   expect([response.status, await response.json()]).toMatchObject([404, { error: { code: "not_configured" } }])
+})
+
+test("a token costs one call to Ory besides the session check, and the next one none", async ({ ownServers }) => {
+  const servers = await ownServers()
+  const { cookie } = await createUser(servers)
+  const calls = async (): Promise<number> => {
+    servers.relay.seen.length = 0
+    const headers = { origin: servers.appUrl, cookie }
+    expect((await fetch(servers.appUrl + paths.tokenApi, { method: "POST", headers })).status).toBe(200)
+    return servers.relay.seen.filter((line) => line.startsWith("GET /sessions/whoami")).length
+  }
+  expect([await calls(), await calls()]).toEqual([2, 1])
 })
