@@ -14,7 +14,8 @@ import { startOry } from "../../scripts/stack"
 
 /**
  * Compares the two ways in which the examples know their user: a token that they verify themselves, and a session cookie that they
- * ask Ory about. It starts a real Ory and both examples, and prints the requests per second of `/api/me` with each, and their ratio.
+ * ask Ory about. It starts a real Ory and both examples, and prints the requests per second of `/api/me` with each, and the median
+ * of the rounds' ratios.
  * Run it alone: `node --import tsx template/bench/tokens.ts`.
  */
 const ROUNDS = 3
@@ -66,7 +67,7 @@ async function bench(): Promise<void> {
     return tokenized
   }
 
-  console.log(`Ory Kratos ${ory.version}, ${CONNECTIONS} connections, median of ${ROUNDS} rounds of ${SECONDS} s\n`)
+  console.log(`Ory Kratos ${ory.version}, ${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s\n`)
   for (const [name, url] of [
     ["Express", await startExpress()],
     ["Go", await startGo()],
@@ -96,11 +97,13 @@ async function bench(): Promise<void> {
       const byCookie = await perSecond({ cookie }, true)
       if (round > 0) rounds.push({ token: byToken, cookie: byCookie })
     }
-    const middle = (of: (round: { token: number; cookie: number }) => number): number =>
-      rounds.map(of).sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? NaN
-    const ratio = middle((round) => round.token / round.cookie)
+    for (const [round, { token, cookie }] of rounds.entries())
+      console.log(
+        `${name.padEnd(8)} round ${round + 1}: token ${token.toFixed(0)} per second, cookie ${cookie.toFixed(0)} per second`,
+      )
+    const ratios = rounds.map(({ token, cookie }) => token / cookie).sort((a, b) => a - b)
     console.log(
-      `${name.padEnd(8)} token ${middle((round) => round.token).toFixed(0)} per second, whoami ${middle((round) => round.cookie).toFixed(0)} per second, ratio ${ratio.toFixed(1)}`,
+      `${name.padEnd(8)} token ÷ cookie: ${ratios[Math.floor(ROUNDS / 2)]?.toFixed(1)} (${ratios.map((ratio) => ratio.toFixed(1)).join(", ")})\n`,
     )
   }
 }
