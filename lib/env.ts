@@ -276,57 +276,48 @@ const PUBLIC_MEMBERS: readonly [alg: RegExp, kty: string, members: readonly stri
   [/^EdDSA$/, "OKP", ["crv", "x"]],
 ]
 
-/** Only known public members are kept, and the problems contain no value, because it may be a private key. */
+/** Only known public members are kept. The problem contains no value, because it may be a private key. */
 function readJwks(variables: Variables, problems: string[]): Jwks | undefined {
   const value = variables.SESSION_TOKEN_JWKS?.trim()
   if (!value) return undefined
-  const problem = (why: string): undefined => {
-    problems.push(
-      `SESSION_TOKEN_JWKS ${why}. Set it to the public key set that npm run session-token-keys prints, or remove it.`,
-    )
-    return undefined
-  }
   const keys = parsedKeys(value)
-  if (keys === undefined) {
-    problem('is not a JSON object with a list of "keys"')
-    return
-  }
-  if (keys.length === 0) {
-    problem("contains no key")
-    return
-  }
-  const known: Record<string, string>[] = []
-  for (const [index, key] of keys.entries()) {
-    const where = `has a key (number ${index + 1})`
-    const member = PRIVATE_MEMBERS.find((name) => Object.hasOwn(key, name))
-    if (member !== undefined) {
-      problem(`${where} with the private member "${member}". Replace this key, because it may have leaked`)
-      return
-    }
-    const { kid, alg, kty } = key
-    if (typeof kid !== "string" || kid === "") {
-      problem(`${where} without a "kid"`)
-      return
-    }
-    if (known.some((other) => other.kid === kid)) {
-      problem(`${where} with the "kid" of another one`)
-      return
-    }
-    const [, , members] = PUBLIC_MEMBERS.find(([algs, type]) => algs.test(String(alg)) && type === kty) ?? []
-    if (members === undefined) {
-      problem(`${where} whose "alg" and "kty" are not ES256 and EC, or another pair that Ory signs with`)
-      return
-    }
-    const values = members.map((name) => key[name])
-    const missing = members.find((_, at) => typeof values[at] !== "string" || !/^[\w-]+$/.test(values[at]))
-    if (missing !== undefined) {
-      problem(`${where} without a valid "${missing}"`)
-      return
-    }
-    const publicMembers = Object.fromEntries(members.map((name, at): [string, string] => [name, String(values[at])]))
-    known.push({ kid, alg: String(alg), kty: String(kty), use: "sig", ...publicMembers })
-  }
-  return { keys: known }
+  const problem = keys === undefined ? 'is not a JSON object with a list of "keys"' : keysProblem(keys)
+  if (keys !== undefined && problem === undefined) return { keys: keys.map(publicKey) }
+  problems.push(
+    `SESSION_TOKEN_JWKS ${problem}. Set it to the public key set that npm run session-token-keys prints, or remove it.`,
+  )
+  return undefined
+}
+
+function keysProblem(keys: Jwks["keys"]): string | undefined {
+  if (keys.length === 0) return "contains no key"
+  const found = keys.map(keyProblem)
+  const index = found.findIndex((problem) => problem !== undefined)
+  return index < 0 ? undefined : `has a key (number ${index + 1}) ${found[index]}`
+}
+
+function keyProblem(key: Jwks["keys"][number], index: number, keys: Jwks["keys"]): string | undefined {
+  const secret = PRIVATE_MEMBERS.find((name) => Object.hasOwn(key, name))
+  if (secret !== undefined) return `with the private member "${secret}". Replace this key, because it may have leaked`
+  if (typeof key.kid !== "string" || key.kid === "") return 'without a "kid"'
+  if (keys.findIndex(({ kid }) => kid === key.kid) < index) return 'with the "kid" of another one'
+  const members = publicMembers(key)
+  if (members === undefined) return 'whose "alg" and "kty" are not ES256 and EC, or another pair that Ory signs with'
+  const missing = members.find((name) => !isBase64url(key[name]))
+  return missing === undefined ? undefined : `without a valid "${missing}"`
+}
+
+function publicMembers({ alg, kty }: Jwks["keys"][number]): readonly string[] | undefined {
+  return PUBLIC_MEMBERS.find(([algorithm, type]) => algorithm.test(String(alg)) && type === kty)?.[2]
+}
+
+function publicKey(key: Jwks["keys"][number]): Jwks["keys"][number] {
+  const names = ["kid", "alg", "kty", ...(publicMembers(key) ?? [])]
+  return { ...Object.fromEntries(names.map((name) => [name, key[name]])), use: "sig" }
+}
+
+function isBase64url(value: unknown): boolean {
+  return typeof value === "string" && /^[\w-]+$/.test(value)
 }
 
 function parsedKeys(value: string): Jwks["keys"] | undefined {
