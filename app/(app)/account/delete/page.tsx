@@ -17,14 +17,14 @@ export default async function DeleteAccountPage({ searchParams }: { searchParams
   const { id, traits } = session.identity
   const { problem } = await searchParams
   const { deleteAccount: texts } = await pageTexts()
-  const problems: Partial<Record<string, string>> = { ...texts.problems, ...texts.reasons }
+  const problems = new Map(Object.entries({ ...texts.problems, ...texts.reasons }))
 
   return (
     <Shell session={session}>
       <PageTitle title={texts.title}>{texts.intro}</PageTitle>
       <DeleteForm
         address={traits.email ?? id}
-        problem={typeof problem === "string" ? problems[problem] : undefined}
+        problem={typeof problem === "string" ? problems.get(problem) : undefined}
         texts={texts.form}
       />
     </Shell>
