@@ -1,5 +1,6 @@
 import { open, openSignedIn, testStates } from "./accessibility"
 import { enrolTotp, openUserMenu, signIn, signUp } from "./fixtures"
+import { setRole } from "./http"
 import { texts } from "./texts"
 
 /** Checks the pages with axe. Add your own pages here. */
@@ -49,6 +50,26 @@ testStates([
       return page
     },
   },
+  {
+    name: "admin",
+    title: texts.admin,
+    reach: async ({ openAs, user }) => {
+      await setRole(user.identityId, "admin")
+      const page = await openAs(user)
+      await page.goto("/admin")
+      return page
+    },
+  },
+  {
+    name: "page without access",
+    title: texts.forbidden,
+    reach: async ({ openAs, user }) => {
+      const page = await openAs(user, undefined, { expectedErrors: /^403 / })
+      await page.goto("/admin")
+      return page
+    },
+  },
+  { name: "deleted account", title: texts.accountDeleted, reach: open("/auth/account-deleted") },
   { name: "unknown path", title: texts.notFound, reach: openSignedIn("/no-such-page") },
   { name: "signed-out page", title: texts.signedOutHere, reach: open("/auth/signed-out") },
   { name: "error of a flow", title: texts.error, reach: open("/auth/error") },

@@ -232,6 +232,18 @@ const states: readonly State[] = [
       return page
     },
   },
+  { name: "page for confirmed addresses", title: texts.members, reach: openSignedIn("/members") },
+  {
+    name: "deletion with a wrong address",
+    title: texts.deleteAccount.title,
+    shows: texts.deleteAccount.problems.address,
+    reach: async ({ openAs, ownServers }) => {
+      const servers = await ownServers({ app: { ORY_ADMIN_URL: "http://localhost:1" } })
+      const page = await openAs(await createUser(servers), servers.appUrl)
+      await page.goto("/account/delete?problem=address")
+      return page
+    },
+  },
   {
     name: "outage",
     title: texts.outage,
@@ -259,4 +271,7 @@ test("the list has at least 20 different states", () => {
   expect(new Set(states.map(({ name }) => name)).size).toBe(states.length)
 })
 
-testStates(states)
+// They take two minutes, so `npm test` leaves them out.
+test.describe("a step or an error", { tag: "@slow" }, () => {
+  testStates(states)
+})
