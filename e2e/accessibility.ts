@@ -2,7 +2,7 @@ import { AxeBuilder } from "@axe-core/playwright"
 import type { Page } from "playwright/test"
 import { expect, test, type Account, type OpenOptions, type SignedIn } from "./fixtures"
 import { createUser } from "./http"
-import type { Servers } from "./servers"
+import type { Servers, ServersOptions } from "./servers"
 
 /** What a state is reached with: fixtures of the browser tests. */
 export interface Given {
@@ -11,7 +11,7 @@ export interface Given {
   user: SignedIn
   openPage: (appUrl?: string, options?: OpenOptions) => Promise<Page>
   openAs: (user: SignedIn, appUrl?: string, options?: OpenOptions) => Promise<Page>
-  ownServers: () => Promise<Servers>
+  ownServers: (options?: ServersOptions) => Promise<Servers>
 }
 
 /** A page, or a state of its form. */
