@@ -107,6 +107,8 @@ describe("role", () => {
     mockOrySession(session(0))
     expect(await checkSession({ role: "admin" })).toMatchObject({ denied: { code: "forbidden" } })
     expect(toSession).toHaveBeenCalledTimes(1)
+    await requestWithSnapshot(admin)
+    expect(await checkSession({ role: "admin", fresh: false })).toMatchObject({ denied: { code: "forbidden" } })
   })
 
   test("refuses a user without the role before it asks for a second factor or a recent sign-in", async () => {

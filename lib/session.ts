@@ -57,7 +57,8 @@ export type Checked = { session: Session; denied?: undefined } | { session?: und
 
 /** {@link requireSession} as a value, for route handlers that only read. */
 export async function checkSession(requirement: Requirement = {}): Promise<Checked> {
-  const fresh = requirement.fresh ?? requirement.role !== undefined
+  // Not `??`: no caller can have a role read from a snapshot.
+  const fresh = requirement.fresh === true || requirement.role !== undefined
   const verdict = await readSession({ fresh })
   let judged = judge(verdict, requirement)
   // The snapshot may predate a step-up, so ask Ory before refusing.
