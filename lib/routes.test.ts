@@ -155,7 +155,8 @@ describe("accessTo", () => {
   })
 
   test("makes every path with a role sensitive", () => {
-    expect(accessTo("/admin")).toEqual({ role: "admin", sensitive: true })
+    for (const path of ["/admin", "/admin/users"]) expect(accessTo(path)).toEqual({ role: "admin", sensitive: true })
+    expect(accessTo("/administration")).toEqual({})
   })
 
   test.each(["/dashboard", "/new-page", "/__proto__", "/constructor"])("requires only a session of %s", (path) => {

@@ -102,7 +102,9 @@ const ACCESS: readonly (readonly [pattern: string, access: Access])[] = [
   [paths.verification, { flow: "verification" }],
 
   [paths.admin, { role: "admin" }],
+  [`${paths.admin}/*`, { role: "admin" }],
   [paths.members, { verified: true }],
+  [`${paths.members}/*`, { verified: true }],
 
   [paths.account, { sensitive: true, actions: true }],
   ["/account/*", { sensitive: true }],

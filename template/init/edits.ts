@@ -3,6 +3,7 @@ import { brand } from "../../lib/brand"
 import { defaultLocale } from "../../lib/texts"
 import { EXAMPLES, LOCALES, packageName, type Answers } from "./answers"
 import { InitError, type Copy } from "./copy"
+import { translateMails } from "./mails"
 
 /** Packages that only `template/` uses. A test compares this list with the imports. */
 export const TEMPLATE_PACKAGES = [
@@ -41,6 +42,7 @@ export function makeProduct(copy: Copy, answers: Answers, commit: string | undef
     // A string of a Go template. Kratos escapes it for HTML.
     copy.replace(path, JSON.stringify(brand.name), JSON.stringify(name))
   chooseLanguages(copy, answers)
+  if (answers.language !== "en") translateMails(copy, answers.language)
   // The first paragraph says where to report a problem.
   copy.edit("SECURITY.md", (text) => text.replace(/(?<=^# Security\n\n)[^]*?(?=\n\n)/, () => reportTo(securityContact)))
   copy.edit("package.json", (text) => productPackage(text, name, commit))

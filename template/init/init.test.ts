@@ -97,6 +97,22 @@ describe("the product", () => {
     },
   )
 
+  test.each(["de", "es"] as const)("has mails in its default language %s", (language) => {
+    const copy = product({ language })
+    const mails = copy.files().filter((file) => file.startsWith("ory/mails/") && file.endsWith(".gotmpl"))
+    expect(mails).toHaveLength(18)
+    const texts = mails.map((path) => copy.read(path).replace(/{{- \/\*[^]*?\*\/}}/g, ""))
+    // No template action, name or code is lost, and no English word is left.
+    const codes = (all: string[]): string[] =>
+      all.flatMap((text) => text.match(/{{[^}]*}}/g) ?? []).filter((code) => !code.includes(":="))
+    expect(codes(texts).length).toBe(
+      codes(mails.map((path) => readFileSync(path, "utf8").replace(/{{- \/\*[^]*?\*\/}}/g, ""))).length,
+    )
+    const english = /Enter this|ignore this|is your|your (account|email)|No .*account|Someone|If (you|it)|The code/
+    for (const text of texts) expect(text).not.toMatch(english)
+    expect(copy.read("ory/mails/login_code/valid/email.body.gotmpl")).toContain(`<html lang="${language}">`)
+  })
+
   test.each([
     ["security@acme.example", "to <security@acme.example>"],
     ["https://acme.example/security", "to <https://acme.example/security>"],

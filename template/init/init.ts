@@ -34,8 +34,6 @@ async function main(): Promise<void> {
     console.log(
       `Review the changes with git status and git diff. To undo them: git restore . (deleted files come back, too).`,
     )
-  if (answers.language !== "en")
-    console.log("The mails in ory/mails/ are in English. docs/make-it-yours.md says how to translate them.")
   console.log(`\nNext:\n  npm install && npm run dev\n`)
 }
 
