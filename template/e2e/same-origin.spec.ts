@@ -16,7 +16,8 @@ import {
   type OpenOptions,
 } from "../../e2e/fixtures"
 import { browserCookies, createUser, extendSession, PAGE_LOAD, send, type Answer, type SignedIn } from "../../e2e/http"
-import { startServers, type Servers } from "../../e2e/servers"
+import { freePorts } from "../../e2e/ports"
+import { startApp, startServers, type Servers } from "../../e2e/servers"
 import { texts } from "../../e2e/texts"
 
 /** The topology in which the browser reaches Ory through the app. Everything uses https, as on Vercel. */
@@ -307,3 +308,25 @@ async function pauseKratos(): Promise<void> {
     )
   await expect.poll(alive).toBe(false)
 }
+
+test("a deleted account leaves none of Ory's cookies in the browser", async ({ openPage, afterTest }) => {
+  const [port] = await freePorts()
+  const appUrl = `http://localhost:${port}`
+  afterTest(
+    await startApp(port, {
+      ORY_SDK_URL: servers.oryUrl,
+      ORY_PROXY: "on",
+      ORY_ADMIN_URL: servers.ory.adminUrl,
+      APP_URL: appUrl,
+      ...servers.nodeEnv,
+    }),
+  )
+  const page = await openPage(appUrl)
+  await page.context().addCookies(browserCookies(user, appUrl))
+  await page.goto("/account/delete")
+  await page.getByRole("textbox").fill(user.email)
+  await page.getByRole("button", { name: texts.deleteAccount.form.delete }).click()
+  await expect(page.getByRole("heading", { name: texts.accountDeleted })).toBeVisible()
+  expect((await page.context().cookies()).map(({ name }) => name)).toEqual([])
+  expect((await fetch(`${servers.ory.adminUrl}/admin/identities/${user.identityId}`)).status).toBe(404)
+})
