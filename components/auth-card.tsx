@@ -25,6 +25,29 @@ export function AuthCard({ children }: { children: ReactNode }): ReactNode {
   )
 }
 
+interface NoticePageProps {
+  title: string
+  text: string
+  /** The path that the user can continue to, and the text of the link. */
+  href: string
+  link: string
+}
+
+/** A page with a short message and a way on. */
+export function NoticePage({ title, text, href, link }: NoticePageProps): ReactNode {
+  return (
+    <AuthPage>
+      <Notice title={title}>
+        <p>{text}</p>
+        {/* A link, not next/link: the page may have another root layout, and the router may hold a page from before. */}
+        <a href={href} className="button">
+          {link}
+        </a>
+      </Notice>
+    </AuthPage>
+  )
+}
+
 /** A short message, shown instead of a form. */
 export function Notice({ title, children }: { title: string; children: ReactNode }): ReactNode {
   return (

@@ -74,7 +74,7 @@ function problem(answer: Answer | string): string {
   return typeof answer === "string" ? answer : `status ${answer.status}`
 }
 
-/** The response. Text says why there is none. */
+/** Sends a request to the admin API. Returns the response, or a text with the reason when there is none. */
 async function request(method: string, path: string, timeout: number): Promise<Answer | string> {
   const headers = env.oryProjectToken === undefined ? undefined : { authorization: `Bearer ${env.oryProjectToken}` }
   try {

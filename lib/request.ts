@@ -23,8 +23,8 @@ export interface AppRequest {
   /** Ory's session cookies, as a `Cookie` header. Empty when there are none. */
   sessionCookies: string
   /**
-   * What Ory checks: the session cookies or, without any, the token of a native client of `/api` (`X-Session-Token`). Empty when
-   * there is neither.
+   * The credential that Ory checks. It is the session cookies. If there are none, it is the session token that a native client sends
+   * to `/api` in `X-Session-Token`. Empty when there is neither.
    */
   credential: string
   /** Ory's session cookies and the cookies of its flows, as a `Cookie` header. */

@@ -194,7 +194,7 @@ export const de: Texts = {
       deleting: "Wird gelöscht …",
     },
     problems: {
-      address: "Ihre Eingabe ist nicht die Adresse. Ihr Konto wurde nicht gelöscht.",
+      address: "Die Adresse stimmt nicht überein. Ihr Konto wurde nicht gelöscht.",
       failed:
         "Wir konnten Ihr Konto nicht löschen. Versuchen Sie es gleich noch einmal. Sie können sich weiterhin anmelden.",
     },
@@ -240,8 +240,8 @@ export const de: Texts = {
       title: "Etwas ist schiefgelaufen",
       signIn: "Anmelden",
     },
-    crossSiteSignOut:
-      "Dieses Formular wurde von einer anderen Website gesendet. Melden Sie sich auf der Seite selbst ab.",
+    crossSiteForm:
+      "Dieses Formular wurde von einer anderen Website gesendet, deshalb ist nichts geschehen. Nutzen Sie das Formular auf unserer eigenen Seite.",
   },
 
   flowErrors: {

@@ -209,7 +209,7 @@ export const en = {
       deleting: "Deleting…",
     },
     problems: {
-      address: "What you typed is not the address. Your account was not deleted.",
+      address: "The address does not match. Your account was not deleted.",
       failed: "We couldn't delete your account. Try again in a moment. You can still sign in.",
     },
     /** Why an account can't be deleted now. `lib/before-account-deletion.ts` decides. Add yours. */
@@ -255,7 +255,7 @@ export const en = {
       title: "Something went wrong",
       signIn: "Sign in",
     },
-    crossSiteSignOut: "This form was sent from another site. Sign out on the page itself.",
+    crossSiteForm: "This form was sent from another site, so nothing was done. Use the form on our own page.",
   },
 
   /** Why Ory could not continue, by Ory's id of the error. `other` is for all other ids. */

@@ -195,7 +195,7 @@ export const es: Texts = {
       deleting: "Eliminando…",
     },
     problems: {
-      address: "Lo que ha escrito no es la dirección. Su cuenta no se ha eliminado.",
+      address: "La dirección no coincide. Su cuenta no se ha eliminado.",
       failed: "No pudimos eliminar su cuenta. Inténtelo de nuevo en un momento. Todavía puede iniciar sesión.",
     },
     reasons: {
@@ -240,7 +240,8 @@ export const es: Texts = {
       title: "Algo ha salido mal",
       signIn: "Iniciar sesión",
     },
-    crossSiteSignOut: "Este formulario se envió desde otro sitio. Cierre la sesión en la propia página.",
+    crossSiteForm:
+      "Este formulario se envió desde otro sitio, así que no se hizo nada. Use el formulario de nuestra propia página.",
   },
 
   flowErrors: {

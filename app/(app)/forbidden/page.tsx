@@ -1,5 +1,5 @@
 import type { ReactNode } from "react"
-import { AuthPage, Notice } from "@/components/auth-card"
+import { NoticePage } from "@/components/auth-card"
 import { pageTexts, titled } from "@/lib/language"
 import { paths } from "@/lib/routes"
 
@@ -9,15 +9,5 @@ export const instant = false
 /** The gate shows this page with status 403 to users without the role that a page requires. The address bar keeps the requested URL. */
 export default async function ForbiddenPage(): Promise<ReactNode> {
   const { title, text, back } = (await pageTexts()).notices.forbidden
-  return (
-    <AuthPage>
-      <Notice title={title}>
-        <p>{text}</p>
-        {/* A link, not next/link: the router may hold the requested page. */}
-        <a href={paths.dashboard} className="button">
-          {back}
-        </a>
-      </Notice>
-    </AuthPage>
-  )
+  return <NoticePage title={title} text={text} href={paths.dashboard} link={back} />
 }

@@ -5,7 +5,7 @@ import { paths } from "@/lib/routes"
 import type { Texts } from "@/lib/texts"
 
 interface Props {
-  /** What the user must type. */
+  /** The address that the user types to confirm the deletion. */
   address: string
   /** Why the last attempt failed. */
   problem: string | undefined

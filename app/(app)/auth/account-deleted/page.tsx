@@ -1,5 +1,5 @@
 import type { ReactNode } from "react"
-import { AuthPage, Notice } from "@/components/auth-card"
+import { NoticePage } from "@/components/auth-card"
 import { pageTexts, titled } from "@/lib/language"
 import { paths } from "@/lib/routes"
 
@@ -9,15 +9,5 @@ export const instant = false
 /** Shown after a user has deleted their account. */
 export default async function AccountDeletedPage(): Promise<ReactNode> {
   const { title, text, back } = (await pageTexts()).notices.accountDeleted
-  return (
-    <AuthPage>
-      <Notice title={title}>
-        <p>{text}</p>
-        {/* A link, not next/link: the landing page has another root layout, so the browser loads it anyway. */}
-        <a href={paths.home} className="button">
-          {back}
-        </a>
-      </Notice>
-    </AuthPage>
-  )
+  return <NoticePage title={title} text={text} href={paths.home} link={back} />
 }

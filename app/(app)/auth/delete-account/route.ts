@@ -23,7 +23,7 @@ export async function POST(request: Request): Promise<Response> {
   // The gate has sent the user to sign in before it showed the form. It does so again if that was too long ago.
   const { session, denied } = await checkRequest({ maxAgeSeconds: 900 })
   if (denied?.code === "cross_site_request")
-    return new Response((await pageTexts()).notices.crossSiteSignOut, { status: 403, headers: NO_STORE })
+    return new Response((await pageTexts()).notices.crossSiteForm, { status: 403, headers: NO_STORE })
   if (denied) return redirect(paths.deleteAccount)
 
   const { id, traits } = session.identity

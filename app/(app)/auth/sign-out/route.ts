@@ -14,7 +14,7 @@ import { NO_STORE } from "@/lib/security-headers"
 export async function POST(): Promise<Response> {
   const request = await currentRequest()
   const { appUrl } = request
-  if (!isSameOrigin(request)) return new Response((await pageTexts()).notices.crossSiteSignOut, { status: 403 })
+  if (!isSameOrigin(request)) return new Response((await pageTexts()).notices.crossSiteForm, { status: 403 })
 
   const headers = new Headers(NO_STORE)
   const logout = await logoutUrl(request)
