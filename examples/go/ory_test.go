@@ -276,6 +276,8 @@ func newIssuer(t *testing.T) *issuer {
 			i.serve(w)
 		}
 	}))
+	// Go repeats a GET whose kept connection was closed. Each fetch gets a connection of its own, so that it counts once.
+	i.Config.SetKeepAlivesEnabled(false)
 	t.Cleanup(i.Close)
 	return i
 }
