@@ -44,6 +44,7 @@ export async function part(
   { file, args, cwd = projectDir, env = appEnv, count }: Part,
 ): Promise<boolean> {
   console.log(`\n== ${name}`)
+  const started = performance.now()
   const output: string[] = []
   const log = (line: string): void => {
     output.push(line)
@@ -55,6 +56,7 @@ export async function part(
   const { ok, how } = await running.ended
   // Stops browsers and servers that the part left behind.
   await running.stop()
+  console.log(`${name}: ${((performance.now() - started) / 1000).toFixed(0)} s`)
   const counted = count ? await count(output) : { passed: 0, failed: 0, skipped: 0 }
   if (count && ok && counted.passed + counted.failed === 0) throw new SetupError(`${name} ran no test.`)
   if (!ok) {
@@ -156,7 +158,8 @@ export function countGoTests(output: readonly string[]): Count {
     .map((line) => JSON.parse(line) as { Action?: string; Test?: string })
     .filter(({ Test }) => Test !== undefined && !Test.includes("/"))
   const count = (action: string): number => events.filter(({ Action }) => Action === action).length
-  return { passed: count("pass"), failed: count("fail"), skipped: count("skip") }
+  const failures = events.filter(({ Action }) => Action === "fail").map(({ Test }) => `Go example: ${Test}`)
+  return { passed: count("pass"), failed: failures.length, skipped: count("skip"), failures }
 }
 
 /** Reports a part that can't run on this machine. In CI it is an error. */
