@@ -2,14 +2,15 @@ import { rm } from "node:fs/promises"
 import { freePorts } from "./ports"
 import { attacks, prepare, protectedRoutes, sendAll } from "./attacks"
 import { expect, test } from "./fixtures"
-import { createUser, PAGE_LOAD, send, type SignedIn } from "./http"
+import { createUser, PAGE_LOAD, send, setRole, type Answer, type SignedIn } from "./http"
 import { Relay } from "./relay"
 import { copyBuildWithoutGate, startApp } from "./servers"
 import { setting } from "./settings"
+import { texts } from "./texts"
 
 /**
- * A request without a session gets nothing of a protected page, whatever its form. The test takes the routes from the build, so it
- * covers new pages by default. It runs twice: with the gate, and on a copy of the build without the gate.
+ * A request gets nothing of a page that its session does not permit, whatever its form. The tests take the routes from the build, so
+ * they cover new pages by default. They run twice: with the gate, and on a copy of the build without the gate.
  */
 
 /** Parts of a response that only a signed-in user may see: their data, and the sign-out form of every protected page. */
@@ -65,8 +66,38 @@ async function attackAll(appUrl: string, folder: string): Promise<{ cases: numbe
   return { cases, errors }
 }
 
+/** A page that requires a role, and a text that only users with that role see. */
+const ADMIN = { page: "/admin", text: Buffer.from(texts.adminIntro).toString("latin1") }
+
+/** Sends every form of request to the page, with the session of a user who does not have the role. */
+async function attackWithoutRole(appUrl: string, folder: string): Promise<{ cases: number; errors: string[] }> {
+  const user = await createUser()
+  const context = await prepare(folder, appUrl, user)
+  const errors: string[] = []
+  const all = (await attacks(ADMIN.page, context)).map((attack) => ({
+    ...attack,
+    headers: { ...attack.headers, cookie: [user.cookie, attack.headers?.cookie].filter(Boolean).join("; ") },
+  }))
+  for (const { attack, answer } of await sendAll(appUrl, all)) {
+    expect(answer.body, attack.name).not.toContain(ADMIN.text)
+    if (answer.status >= 500) errors.push(`${attack.name}: ${answer.status}`)
+  }
+
+  // A control: with the role, the page shows the text.
+  const load = (): Promise<Answer> => send(appUrl, ADMIN.page, { headers: { ...PAGE_LOAD, cookie: user.cookie } })
+  await setRole(user.identityId, "admin")
+  expect((await load()).body).toContain(ADMIN.text)
+  return { cases: all.length, errors }
+}
+
 test("a request without a session gets nothing of a protected page", async () => {
   const { cases, errors } = await attackAll(setting("APP_URL"), ".")
+  expect(errors).toEqual([])
+  console.log(`      ${cases} requests with the gate`)
+})
+
+test("a user without the role gets nothing of a page that requires one", async () => {
+  const { cases, errors } = await attackWithoutRole(setting("APP_URL"), ".")
   expect(errors).toEqual([])
   console.log(`      ${cases} requests with the gate`)
 })
@@ -85,7 +116,7 @@ test("Next answers GET * and TRACE with 500 before the gate runs, as SECURITY.md
   expect((await send(setting("APP_URL"), "/dashboard", { method: "TRACE" })).status).toBe(500)
 })
 
-test("a request without a session gets nothing of a protected page on a build without the gate", async () => {
+test("requests get nothing that their session does not permit on a build without the gate", async () => {
   test.setTimeout(180_000)
   const folder = await copyBuildWithoutGate()
 
@@ -104,7 +135,8 @@ test("a request without a session gets nothing of a protected page on a build wi
     expect((await send(appUrl, PAGE, { headers: PAGE_LOAD })).status).toBe(200)
     // Without the gate, Next answers some of these requests with 500. This test looks for leaks only.
     const { cases } = await attackAll(appUrl, folder)
-    console.log(`      ${cases} requests without the gate`)
+    const withoutRole = await attackWithoutRole(appUrl, folder)
+    console.log(`      ${cases + withoutRole.cases} requests without the gate`)
 
     // Next renders a page twice, the second time for the router's cache. The second time must not reach Ory.
     const { cookie } = await createUser()

@@ -62,6 +62,7 @@ export const texts = {
     confirmAddress: account.confirm,
   },
   admin: admin.title,
+  adminIntro: admin.intro,
   members: members.title,
   deleteAccount,
   accountDeleted: notices.accountDeleted.title,

@@ -72,7 +72,7 @@ export async function diagnose(variables: Variables, url?: string): Promise<Find
     if (kratos.length > 0 && variables.ORY_ADMIN_URL === undefined) env.oryAdminUrl = localAdminUrl(variables)
     await add("Mail", () => checkMail(variables))
   }
-  if (env.oryAdminUrl !== undefined) await add("Sliding sessions", () => checkSliding(env, local))
+  if (env.oryAdminUrl !== undefined) await add("Admin API", () => checkAdminApi(env, local))
   if (url !== undefined)
     await add("The app at its address", () => checkDeployed(topology === "direct" ? oryUrl : app, app))
   return findings
@@ -267,7 +267,7 @@ async function kratosVersion(variables: Variables): Promise<Finding[]> {
 }
 
 /** Whether the admin API accepts the app's requests, and extends sessions as early as the app asks it to. */
-async function checkSliding(
+async function checkAdminApi(
   { oryAdminUrl, oryProjectToken, sessionExtendBelowSeconds }: Env,
   local: boolean,
 ): Promise<string> {
@@ -275,8 +275,8 @@ async function checkSliding(
   const response = await request(`${oryAdminUrl}/admin/sessions/${NO_SESSION}/extend`, { method: "PATCH", headers })
   if (response?.status !== 404 && response?.ok !== true)
     throw new SetupError(
-      `The admin API at ${oryAdminUrl} ${response === undefined ? "does not answer" : `answers ${response.status}`}, so no session is extended. ` +
-        "Correct ORY_ADMIN_URL and ORY_PROJECT_API_TOKEN, or remove ORY_ADMIN_URL to run without sliding sessions.",
+      `The admin API at ${oryAdminUrl} ${response === undefined ? "does not answer" : `answers ${response.status}`}, so no session is extended and no user can delete the account. ` +
+        "Correct ORY_ADMIN_URL and ORY_PROJECT_API_TOKEN, or remove ORY_ADMIN_URL to run without both.",
     )
   // No API of Ory's returns its settings.
   if (!local) return `${oryAdminUrl}. Compare SESSION_EXTEND_BELOW with Ory's session.earliest_possible_extend yourself`
