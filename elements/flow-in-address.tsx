@@ -3,7 +3,7 @@
 import { useEffect } from "react"
 
 /**
- * Puts the flow of a page that the gate created it for into the address, so that a reload, a bookmark and "back" keep the flow.
+ * Adds the id of the flow that the gate created to the address, so that a reload, a bookmark and "back" keep the flow.
  *
  * It loads the page again if the browser doesn't have the flow's cookies. Then another tab, which was loaded at the same time, has
  * replaced them, and the page gets a new flow. Or the browser keeps no cookies, and the page says so.

@@ -15,7 +15,7 @@ export function useFormLanguage(): FormLanguage {
 
 interface OwnTexts {
   texts: FormLanguage["own"]["texts"]
-  /** The attributes of an element that holds one of the texts, where their language is not that of the form. */
+  /** `lang` and `dir` for an element with one of these texts. Needed when the form is in another language. */
   language: { lang?: string; dir?: "ltr" | "rtl" }
 }
 

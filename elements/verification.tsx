@@ -10,8 +10,8 @@ import { useOwnTexts } from "./own-texts"
 export const UserEmail = createContext<string | undefined>(undefined)
 
 /**
- * Below the field for the code: ways to change the address and to go on without the code. After sign-up with Kratos 1.3, also where it
- * was sent and a way to get another, which Elements shows only if Ory's form has a button for it.
+ * Below the field for the code: ways to change the address and to go on without the code. With Kratos 1.3, after
+ * sign-up, it also shows the address and a button for another code. Elements shows them only if Ory's form has such a button.
  */
 export function VerificationFooter(): ReactNode {
   const { texts, language } = useOwnTexts()

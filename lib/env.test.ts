@@ -602,7 +602,7 @@ describe("ORY_ADMIN_URL", () => {
     ],
     [
       network,
-      `ORY_ADMIN_URL is "${network}", but ORY_PROJECT_API_TOKEN is not set. Set it to a project API key, or remove ORY_ADMIN_URL to run without sliding sessions.`,
+      `ORY_ADMIN_URL is "${network}", but ORY_PROJECT_API_TOKEN is not set. Set it to a project API key, or remove ORY_ADMIN_URL to run without sliding sessions and account deletion.`,
     ],
   ])("rejects %j", (value, problem) => {
     expect(problems({ ...development, ORY_ADMIN_URL: value })).toEqual([problem])

@@ -11,7 +11,7 @@ export interface Env {
    * API of Ory Network requires it.
    */
   oryProjectToken: string | undefined
-  /** Origin of Ory's admin API. Undefined: sessions are not extended. */
+  /** Origin of Ory's admin API. Undefined: sessions are not extended, and users can't delete their account. */
   oryAdminUrl: string | undefined
   /** A session with less than this left is extended, in seconds. Undefined: `lib/sliding.ts` chooses. */
   sessionExtendBelowSeconds: number | undefined
@@ -174,7 +174,7 @@ function readAdminUrl(variables: Variables, projectToken: string | undefined, pr
     problems.push(`ORY_ADMIN_URL is "${adminUrl}". Ory Network uses https. Set it to https://${hostname}.`)
   if (isOryNetwork(hostname) && projectToken === undefined)
     problems.push(
-      `ORY_ADMIN_URL is "${adminUrl}", but ORY_PROJECT_API_TOKEN is not set. Set it to a project API key, or remove ORY_ADMIN_URL to run without sliding sessions.`,
+      `ORY_ADMIN_URL is "${adminUrl}", but ORY_PROJECT_API_TOKEN is not set. Set it to a project API key, or remove ORY_ADMIN_URL to run without sliding sessions and account deletion.`,
     )
   return adminUrl
 }

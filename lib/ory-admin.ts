@@ -11,8 +11,8 @@ const TIMEOUT_MS = 5000
 const PROCESSED = [200, 204, 404]
 
 /**
- * Asks Ory's admin API to extend this session. Whether Ory did shows only in the session: Ory also ignores a session that has too
- * much time left. https://www.ory.com/docs/reference/api#tag/identity/operation/extendSession
+ * Asks Ory's admin API to extend this session. A success status does not prove that Ory did, because Ory ignores a session with too
+ * much time left: compare `expires_at` afterwards. https://www.ory.com/docs/reference/api#tag/identity/operation/extendSession
  *
  * @returns Why Ory did not process the request, for the log and without secrets. Undefined when it did. Never throws.
  */

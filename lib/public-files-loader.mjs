@@ -5,10 +5,10 @@ import { fileURLToPath } from "node:url"
 const PROJECT = resolve(fileURLToPath(import.meta.url), "../..")
 
 /**
- * The path of each file in `public/`, not encoded: `/brand/logo.png`. A file whose own name begins with a dot is none of them, because
- * Next does not serve it.
+ * The path of each file in `public/`, not encoded: `/brand/logo.png`. Files whose own name begins with a dot are left out, because
+ * Next does not serve them.
  *
- * @throws Error when a file has the path of a page. Next answers with one of the two, and which one depends on the host.
+ * @throws Error when a file has the path of a page. Next serves one of the two, and which one depends on the host.
  */
 export function publicFiles(projectDir = PROJECT) {
   const folder = join(projectDir, "public")

@@ -75,7 +75,7 @@ export interface SessionRequirement {
   role?: Role
 }
 
-/** Tolerated difference between Ory's clock and ours. Otherwise a user who has just signed in could be asked to again, forever. */
+/** Tolerated difference between Ory's clock and ours. Without it, a user who has just signed in could be sent to sign in again and again. */
 const CLOCK_SKEW_SECONDS = 60
 
 /** Applies a requirement to the result of a session check. */

@@ -23,7 +23,7 @@ let pausedUntil = 0
 let lifespan = Infinity
 
 /**
- * When the next page view extends this session, in milliseconds since 1970. It is in the past while the session is due. Infinity
+ * When the next page view extends this session, in milliseconds since 1970. It is in the past when the session must be extended now. Infinity
  * without `ORY_ADMIN_URL`, and for a session that is older than `SESSION_MAX_AGE` by then.
  *
  * @param issuedAt When the session began.

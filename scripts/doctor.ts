@@ -3,10 +3,13 @@ import nextEnv from "@next/env"
 import { diagnose } from "./diagnose"
 import { projectDir, runMain } from "./processes"
 
-/** `npm run doctor`: prints what each check found and what to do. `-- --url https://app.example.com` also checks a deployed app. */
+/**
+ * `npm run doctor`: prints what each check found and what to do. `-- --url https://app.example.com` checks a deployed app, with the
+ * variables of that deployment. It does not read `.env.local`, which has the settings of this machine.
+ */
 await runMain(async () => {
-  nextEnv.loadEnvConfig(projectDir, true, { info: () => undefined, error: console.error })
   const { values } = parseArgs({ options: { url: { type: "string" } } })
+  if (values.url === undefined) nextEnv.loadEnvConfig(projectDir, true, { info: () => undefined, error: console.error })
   const findings = await diagnose(process.env, values.url)
   for (const finding of findings) {
     if (!finding.ok) console.log(`✗ ${finding.check}\n  ${finding.cure.replaceAll("\n", "\n  ")}`)

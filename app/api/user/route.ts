@@ -3,7 +3,7 @@ import { deniedResponse, deny, readSession } from "@/lib/session"
 import { userOf } from "@/lib/user"
 
 /**
- * The user for `useUser()` on prerendered pages: `null` for visitors. Unlike `/api/me`, it is public and always 200, because a page for
+ * The user for `useUser()` on prerendered pages: `null` for visitors. Unlike `/api/me`, it is public. 503 while Ory is unreachable, because a page for
  * everybody must not cause errors. With `?fresh`, the user is not from a snapshot.
  */
 export async function GET(request: Request): Promise<Response> {

@@ -8,8 +8,8 @@ import { NO_STORE } from "@/lib/security-headers"
 import { checkRequest } from "@/lib/session"
 
 /**
- * Deletes the account of the user who typed their address into the form of `/account/delete`, removes all cookies, and shows a page that
- * confirms it. A route handler, because a server action can't remove one cookie from several domains.
+ * Deletes the account of the user who typed their address into the form of `/account/delete`, removes the snapshot and Ory's cookies, and
+ * shows a page that confirms it. A route handler, because a server action can't remove one cookie from several domains.
  */
 export async function POST(request: Request): Promise<Response> {
   const { appUrl, flowCookies } = await currentRequest()
