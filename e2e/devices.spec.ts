@@ -1,6 +1,7 @@
 import type { Page } from "playwright/test"
 import { expect, expectSignedIn, signIn, test, type Account, type OpenOptions, follow } from "./fixtures"
-import { createUser } from "./http"
+import { prepare } from "./attacks"
+import { createUser, send } from "./http"
 import { setting } from "./settings"
 import { texts } from "./texts"
 import { defaultLocale } from "../lib/texts"
@@ -107,4 +108,22 @@ test("signing out a session of another user, an unknown one or an ended one chan
     expect((await fetch(`${setting("ORY_URL")}/sessions/whoami`, { headers: { cookie } })).status).toBe(200)
   await otherDevice.goto("/account")
   await expect(otherDevice).toHaveURL(`${setting("APP_URL")}/account`)
+})
+
+test("the action that signs out a device refuses arguments that no form sends", async ({ user }) => {
+  const { actions } = await prepare(".", setting("APP_URL"), user)
+  const action = actions.find(({ name }) => name === "signOutDevice")
+  for (const body of ['[{},"x"]', "[]", "[null,null]", '[{},{"id":1}]']) {
+    const { status } = await send(setting("APP_URL"), "/account/devices", {
+      method: "POST",
+      headers: {
+        origin: setting("APP_URL"),
+        cookie: user.cookie,
+        "content-type": "text/plain;charset=UTF-8",
+        "next-action": action?.id,
+      },
+      body,
+    })
+    expect([body, status]).toEqual([body, 200])
+  }
 })

@@ -1,6 +1,7 @@
 import { good, hostile } from "../lib/return-to.corpus"
-import { expect, signIn, test } from "./fixtures"
+import { expect, signIn, submitRegistration, test } from "./fixtures"
 import { setting } from "./settings"
+import { texts } from "./texts"
 
 /** A signed-in user is redirected from the login page at once. */
 const loginUrl = (returnTo: string): string => `/auth/login?return_to=${encodeURIComponent(returnTo)}`
@@ -46,3 +47,19 @@ for (const value of ["//evil.example/dashboard", "https://evil.example/", "/\\ev
     await signIn(page, user)
     await page.waitForURL(`${setting("APP_URL")}/dashboard`)
   })
+
+test("after a sign-up, the link to confirm the address later leads to this app, although Ory names another site", async ({
+  page,
+  newAccount,
+}) => {
+  const link = page.getByRole("link", { name: texts.forms.confirmLater })
+  const evil = encodeURIComponent("https://evil.example/")
+  await page.goto(`${setting("ORY_URL")}/self-service/registration/browser?after_verification_return_to=${evil}`)
+  await submitRegistration(page, newAccount)
+  await expect(link).toHaveAttribute("href", `${setting("APP_URL")}/dashboard`)
+})
+
+test("the settings open for a flow with a relative return_to", async ({ signedInPage: page }) => {
+  await page.goto(`${setting("ORY_URL")}/self-service/settings/browser?return_to=/dashboard`)
+  await expect(page.getByRole("heading", { name: texts.settings.title, level: 1 })).toBeVisible()
+})

@@ -12,6 +12,7 @@ import {
   test,
   follow,
 } from "./fixtures"
+import { revokeSession } from "./http"
 import { setting } from "./settings"
 import { texts } from "./texts"
 
@@ -93,11 +94,22 @@ test("refreshing extends the session and keeps its id", async ({ page, newAccoun
   expect(Date.parse(after.expires_at)).toBeGreaterThan(Date.parse(before.expires_at))
 })
 
-test("a refresh with aal=aal2 does not ask a signed-out visitor for a second factor", async ({ request }) => {
-  const response = await request.get("/api/refresh-session?aal=aal2", { maxRedirects: 0 })
-  expect(response.status()).toBe(303)
-  // The visitor must sign in before Ory can ask for it.
-  expect(new URL(response.headers().location ?? "").searchParams.get("aal")).toBeNull()
+test("aal=aal2 asks nobody for a second factor who must sign in first", async ({ request, openAs, user }) => {
+  const aalAfter = async (headers: Record<string, string>): Promise<string | null> => {
+    const response = await request.get("/api/refresh-session?aal=aal2", { maxRedirects: 0, headers })
+    expect(response.status()).toBe(303)
+    return new URL(response.headers().location ?? "").searchParams.get("aal")
+  }
+  expect(await aalAfter({})).toBeNull()
+  expect(await aalAfter({ cookie: user.cookie })).toBe("aal2")
+
+  // The browser still has the cookie of a session that was revoked on another device.
+  await revokeSession(user.sessionId)
+  expect(await aalAfter({ cookie: user.cookie })).toBeNull()
+  const page = await openAs(user)
+  await page.goto("/auth/login?aal=aal2&return_to=/account")
+  await signIn(page, user)
+  await page.waitForURL("**/account")
 })
 
 test("a browser that keeps no cookies gets a message instead of a redirect loop", async ({ request, playwright }) => {

@@ -14,7 +14,7 @@ import { Checkbox, CodeInput, Form as CheckedForm, Input, Label, Messages, Text 
 import { FlowInAddress } from "./flow-in-address"
 import { Card, CardHeader, SeenStep } from "./headings"
 import { FormLanguageContext, useOwnTexts } from "./own-texts"
-import { UserEmail, VerificationFooter } from "./verification"
+import { AroundVerification, VerificationFooter } from "./verification"
 import "@ory/elements-react/theme/styles.css"
 import "./elements.css"
 
@@ -74,23 +74,23 @@ export function Recovery({ flow, oryUrl, language }: Props<"recovery">): ReactNo
   )
 }
 
-/** `email` is the address of the signed-in user, if there is one. */
+/** `around` is for our footer: see {@link AroundVerification}. */
 export function Verification({
   flow,
   oryUrl,
   language,
-  email,
-}: Props<"verification"> & { email: string | undefined }): ReactNode {
+  around,
+}: Props<"verification"> & { around: ComponentProps<typeof AroundVerification>["value"] }): ReactNode {
   return (
     <In language={language}>
       <FlowInAddress id={flow.id} />
-      <UserEmail value={email}>
+      <AroundVerification value={around}>
         <elements.Verification
           flow={flow}
           config={configure(oryUrl, language)}
           components={{ ...components, Card: { ...components.Card, Footer: VerificationFooter } }}
         />
-      </UserEmail>
+      </AroundVerification>
     </In>
   )
 }

@@ -6,8 +6,15 @@ import { paths } from "@/lib/routes"
 import { LINK } from "./address"
 import { useOwnTexts } from "./own-texts"
 
-/** The address of the signed-in user. Undefined for visitors. */
-export const UserEmail = createContext<string | undefined>(undefined)
+interface Around {
+  /** The address of the signed-in user. Undefined for visitors. */
+  email: string | undefined
+  /** The page for users who confirm their address later. Not the flow's `return_to`, because Ory does not check where that leads. */
+  laterUrl: string
+}
+
+/** What the footer needs and Ory's flow does not hold. */
+export const AroundVerification = createContext<Around>({ email: undefined, laterUrl: paths.dashboard })
 
 /**
  * Below the field for the code: ways to change the address and to go on without the code. With Kratos 1.3, after
@@ -15,11 +22,11 @@ export const UserEmail = createContext<string | undefined>(undefined)
  */
 export function VerificationFooter(): ReactNode {
   const { texts, language } = useOwnTexts()
-  const email = use(UserEmail)
+  const { email, laterUrl } = use(AroundVerification)
   const { setFlowContainer, ...container } = useOryFlow()
   const { sdk } = useOryConfiguration()
   const { flow } = container as VerificationFlowContainer
-  const { id, ui, return_to } = flow
+  const { id, ui } = flow
   const [firstUi] = useState(ui)
   const [beforeEmail, afterEmail] = texts.codeSentTo.split("{email}")
   if (flow.state !== "sent_email" || email === undefined) return null
@@ -57,7 +64,7 @@ export function VerificationFooter(): ReactNode {
         <a href={paths.settings} className={LINK}>
           {texts.changeAddress}
         </a>
-        <a href={return_to ?? paths.dashboard} className={LINK}>
+        <a href={laterUrl} className={LINK}>
           {texts.confirmLater}
         </a>
       </p>

@@ -5,7 +5,7 @@ import { browserCookie, isToken, renewedCookies, whoami, type Verdict } from "@/
 import { countRedirect } from "@/lib/redirect-loop"
 import { denied, REFUSALS, type Refusal } from "@/lib/refusals"
 import { isSameOrigin, NONCE_HEADER, PATH_HEADER, SESSION_TOKEN_HEADER, type GateRequest } from "@/lib/request"
-import { loginUrl, newFlowUrl, noSessionUrl, verificationPageUrl } from "@/lib/return-to"
+import { flowQuery, loginUrl, newFlowUrl, noSessionUrl, verificationPageUrl } from "@/lib/return-to"
 import { isApi, isOryPath, paths } from "@/lib/routes"
 import { HANDOFF_HEADER, hasSnapshot, sealHandoff, sealSnapshot, snapshotCookie, withoutSnapshot } from "@/lib/sealed"
 import { contentSecurityPolicy, NO_STORE, secured } from "@/lib/security-headers"
@@ -103,7 +103,7 @@ export function startFlow({
 }: GateRequest): NextResponse | undefined {
   const { searchParams } = next.nextUrl
   if (!access.flow || kind !== "page" || !isRead || searchParams.getAll("flow").length === 1) return undefined
-  const query = Object.fromEntries(searchParams)
+  const query = flowQuery(searchParams)
   return redirect(newFlowUrl(access.flow, oryPublicUrl(appUrl), query, { appUrl, sessionCookies }), appUrl)
 }
 

@@ -7,10 +7,13 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest"
 const ID = "3f1c6b9e-6d55-4c6a-9d0c-0c1f6f7d0a11"
 
 let answer = { status: 404, body: "" }
+/** The first responses, before `answer`. */
+let first: (typeof answer)[] = []
 const requests: string[] = []
 const server = createServer(({ method }, response) => {
   requests.push(method ?? "")
-  response.writeHead(answer.status).end(answer.body)
+  const { status, body } = first.shift() ?? answer
+  response.writeHead(status).end(body)
 })
 
 let deleteAccount: typeof import("@/lib/delete-account").deleteAccount
@@ -45,7 +48,22 @@ test.each([
 test("deletes the product's data when the admin API knows the identity", async () => {
   answer = { status: 200, body: JSON.stringify({ id: ID }) }
   const before = vi.fn(() => Promise.resolve(undefined))
-  await deleteAccount(ID, before)
+  first = [answer, { status: 204, body: "" }]
+  expect(await deleteAccount(ID, before)).toBeUndefined()
   expect(before).toHaveBeenCalledWith(ID)
   expect(requests).toEqual(["GET", "DELETE"])
+})
+
+test.each([
+  ["succeeded, because the identity is gone", 404, undefined],
+  ["failed, because the identity still exists", 200, "failed"],
+  ["failed, because the admin API does not say it", 500, "failed"],
+])("a deletion without a clear response %s", async (_, status, result) => {
+  answer = { status, body: JSON.stringify({ id: ID }) }
+  first = [
+    { status: 200, body: answer.body },
+    { status: 504, body: "" },
+  ]
+  expect(await deleteAccount(ID, () => Promise.resolve(undefined))).toBe(result)
+  expect(requests).toEqual(["GET", "DELETE", "GET"])
 })

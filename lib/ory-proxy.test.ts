@@ -346,6 +346,16 @@ describe("the request to Ory", () => {
     }
   })
 
+  test("rewrites a few URLs inside each other, and no more, so that a long one costs no time", async () => {
+    const { forOry } = await importProxy()
+    const nested = (levels: number): string =>
+      levels === 0 ? `${APP}/dashboard` : `${APP}/dashboard?return_to=${encodeURIComponent(nested(levels - 1))}`
+    expect(await forOry(nested(2))).not.toContain(encodeURIComponent(APP))
+    expect(decodeURIComponent(decodeURIComponent(await forOry(nested(2))))).not.toContain(APP)
+    const long = Array(400).fill(`${APP}/`).join("?return_to=")
+    expect((await forOry(long)).length).toBeLessThan(3 * long.length)
+  })
+
   /** Rejects a return_to on Ory's origin, like a Kratos whose base URL is this app's. */
   const rejectsOwnOrigin: RequestListener = (request, response) => {
     const returnTo = new URL(request.url ?? "", ory).searchParams.get("return_to") ?? ""

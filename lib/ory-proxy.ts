@@ -45,6 +45,9 @@ const HOSTED_PAGES: ReadonlyMap<string | undefined, string> = new Map([
   ["welcome", paths.dashboard],
 ])
 
+/** URLs inside URLs that are rewritten, for example the page inside `/auth/no-session`. More of them would only cost time. */
+const MAX_DEPTH = 2
+
 /** JSON keys that hold user input. Never rewritten. */
 const USER_INPUT = ["traits", "value"]
 
@@ -274,12 +277,12 @@ function mapped(value: unknown, appUrl: string): unknown {
   )
 }
 
-function mappedUrl(value: string, appUrl: string): string {
+function mappedUrl(value: string, appUrl: string, depth = 0): string {
   const url = urlOn([env.oryUrl, ...env.appUrls], value)
   if (url === undefined) return value
   for (const name of RETURN_TO) {
     const back = url.searchParams.get(name)
-    if (back !== null) url.searchParams.set(name, mappedUrl(back, appUrl))
+    if (back !== null && depth < MAX_DEPTH) url.searchParams.set(name, mappedUrl(back, appUrl, depth + 1))
   }
   // Without `/ui`, it is Ory's page only with a flow or an error: this app may have a page with that name.
   const hosted =
@@ -294,13 +297,13 @@ function mappedUrl(value: string, appUrl: string): string {
  *
  * @throws Error while Ory is unreachable.
  */
-export async function forOry(value: string): Promise<string> {
+export async function forOry(value: string, depth = 0): Promise<string> {
   if (env.topology === "direct") return value
   const url = urlOn(env.appUrls, value)
   if (url === undefined || !(await allowsOwnPages())) return value
   for (const name of RETURN_TO) {
     const back = url.searchParams.get(name)
-    if (back !== null) url.searchParams.set(name, await forOry(back))
+    if (back !== null && depth < MAX_DEPTH) url.searchParams.set(name, await forOry(back, depth + 1))
   }
   return env.oryUrl + url.pathname + url.search + url.hash
 }

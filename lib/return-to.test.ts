@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { loginUrl, noSessionUrl, returnTo } from "@/lib/return-to"
+import { flowQuery, loginUrl, newFlowUrl, noSessionUrl, returnTo } from "@/lib/return-to"
 import { paths } from "@/lib/routes"
 import { good, hostile } from "@/lib/return-to.corpus"
 
@@ -240,6 +240,30 @@ function encodeIfWellFormed(value: string): string {
 function toFullWidth(letter: string): string {
   return String.fromCharCode(letter.charCodeAt(0) + 0xfee0)
 }
+
+describe("newFlowUrl", () => {
+  const app = { appUrl: "http://localhost:3000", sessionCookies: "ory_kratos_session=1" }
+
+  test.each([
+    ["?return_to=/a&return_to=/b", "http://localhost:3000/a"],
+    ["?return_to=/b&return_to=https://evil.example/", "http://localhost:3000/b"],
+    ["?return_to=https://evil.example/&return_to=/b", "http://localhost:3000/dashboard"],
+    ["", "http://localhost:3000/dashboard"],
+  ])("takes the first of several parameters: %s", (search, page) => {
+    const query = flowQuery(new URLSearchParams(search))
+    expect(new URL(newFlowUrl("login", "http://localhost:4000", query, app)).searchParams.get("return_to")).toBe(page)
+  })
+
+  test("has only the parameters that Ory understands", () => {
+    const query = flowQuery(new URLSearchParams("refresh=true&refresh=false&aal=aal2&flow=1&via=sms"))
+    const { searchParams } = new URL(newFlowUrl("login", "http://localhost:4000", query, app))
+    expect(Object.fromEntries(searchParams)).toEqual({
+      refresh: "true",
+      aal: "aal2",
+      return_to: "http://localhost:3000/dashboard",
+    })
+  })
+})
 
 describe("loginUrl", () => {
   const page = "http://localhost:3000/account?a=1&b=2#c"

@@ -39,19 +39,25 @@ function wantedPage(value: string | null | undefined, appUrl: string): string | 
 /** The query of a flow page, as Next passes it. Only these three parameters reach Ory. */
 export type FlowQuery = Partial<Record<"refresh" | "aal" | "return_to", string | string[]>>
 
+/** The query of a flow page, from its URL. */
+export function flowQuery(parameters: URLSearchParams): FlowQuery {
+  return Object.fromEntries([...parameters.keys()].map((name) => [name, parameters.getAll(name)]))
+}
+
 /** The URL at which the browser starts a flow. Settings return to themselves by default, other flows to the default page. */
 export function newFlowUrl(
   kind: FlowKind,
   oryUrl: string,
-  { refresh, aal, return_to }: FlowQuery,
+  query: FlowQuery,
   { appUrl, sessionCookies }: Pick<AppRequest, "appUrl" | "sessionCookies">,
 ): string {
+  // Of a repeated parameter, the first counts, as everywhere in this app.
+  const [refresh, aal, page] = [query.refresh, query.aal, query.return_to].map((value) => [value].flat()[0])
   const url = new URL(`/self-service/${kind}/browser`, oryUrl)
   if (refresh === "true") url.searchParams.set("refresh", "true")
   // Ory refuses `aal2` without a session: the first factor comes first.
   if (aal === "aal2" && sessionCookies !== "") url.searchParams.set("aal", "aal2")
-  if (typeof return_to === "string" || kind !== "settings")
-    url.searchParams.set("return_to", returnTo(typeof return_to === "string" ? return_to : undefined, appUrl))
+  if (page !== undefined || kind !== "settings") url.searchParams.set("return_to", returnTo(page, appUrl))
   return url.href
 }
 

@@ -9,12 +9,14 @@ const ory = env.topology === "direct" ? ` ${env.oryUrl}` : ""
 
 /**
  * Origins that pages may use besides this app and Ory. Add those of your product here, for example `["https://images.example.com"]` to
- * `img-src`.
+ * `img-src`. Scripts on pages with a nonce need that nonce instead: docs/make-it-yours.md.
  */
 const FURTHER_ORIGINS = {
+  "script-src": [],
   "connect-src": env.apiOrigins,
   "img-src": [],
   "font-src": [],
+  "frame-src": [],
 } as const satisfies Record<string, readonly string[]>
 
 function further(directive: keyof typeof FURTHER_ORIGINS): string {
@@ -37,7 +39,9 @@ const ELEMENTS_STYLES = [
  */
 export function contentSecurityPolicy(nonce?: string): string {
   const scripts =
-    nonce === undefined ? "'self' 'unsafe-inline'" : `'nonce-${nonce}' 'sha256-${THEME_SCRIPT_HASH}' 'strict-dynamic'`
+    nonce === undefined
+      ? `'self' 'unsafe-inline'${further("script-src")}`
+      : `'nonce-${nonce}' 'sha256-${THEME_SCRIPT_HASH}' 'strict-dynamic'`
   const styles = nonce === undefined || development ? "'self' 'unsafe-inline'" : `'self' ${ELEMENTS_STYLES.join(" ")}`
   return [
     "default-src 'none'",
@@ -47,6 +51,7 @@ export function contentSecurityPolicy(nonce?: string): string {
     "style-src-attr 'unsafe-inline'",
     `img-src 'self' data:${further("img-src")}`,
     `font-src 'self'${further("font-src")}`,
+    `frame-src${further("frame-src") || " 'none'"}`,
     "manifest-src 'self'",
     `connect-src 'self'${ory}${further("connect-src")}${development ? " ws:" : ""}`,
     // Browsers check every redirect after a form, and forms that post here can be redirected to Ory. Social providers need no

@@ -35,7 +35,12 @@ export class OryUnavailableError extends Error {
  * gate is checked too. Never throws.
  */
 export async function readSession({ fresh = false }: Pick<Requirement, "fresh"> = {}): Promise<Verdict> {
-  return read(fresh)
+  return read(fresh, false)
+}
+
+/** {@link readSession} for a request that scripts repeat. A cookie that Ory has just refused costs no call: see `whoami`. */
+export async function pollSession({ fresh = false }: Pick<Requirement, "fresh"> = {}): Promise<Verdict> {
+  return read(fresh, true)
 }
 
 /**
@@ -105,8 +110,8 @@ export async function readWholeSession(): Promise<OrySession> {
   return response.data
 }
 
-const read = cache(async (fresh: boolean): Promise<Verdict> => {
+const read = cache(async (fresh: boolean, isPoll: boolean): Promise<Verdict> => {
   const request = await currentRequest()
   const known = (await openHandoff(request)) ?? (fresh ? undefined : await openSnapshot(request))
-  return known ?? (await whoami(request.credential, { fresh })).verdict
+  return known ?? (await whoami(request.credential, { fresh, shared: isPoll || !fresh, mayBeKnown: isPoll })).verdict
 })

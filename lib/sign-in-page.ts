@@ -4,7 +4,7 @@ import { passPublic, redirect, refuse } from "@/lib/gate"
 import { browserCookie, cookieName, errorId, isFlowCookie, isSessionCookie } from "@/lib/ory"
 import { requestNewFlow } from "@/lib/ory-proxy"
 import type { GateRequest } from "@/lib/request"
-import { newFlowUrl, returnTo } from "@/lib/return-to"
+import { flowQuery, newFlowUrl, returnTo, type FlowQuery } from "@/lib/return-to"
 
 /** How long every browser is redirected to Ory after a flow that was of no use, in milliseconds. Each would create another one. */
 const REDIRECT_MS = 300_000
@@ -19,13 +19,19 @@ const redirectUntil = new Map<string, number>()
  * @returns Undefined when the browser must get its flow from Ory itself: `startFlow` then redirects it.
  */
 export async function showNewFlow(request: GateRequest): Promise<NextResponse | undefined> {
-  const { next, appUrl, access } = request
-  if (access.flow === undefined || !isPageOfBrowser(request)) return undefined
+  const { next, appUrl } = request
+  const kind = request.access.flow
+  if (kind === undefined || !isPageOfBrowser(request)) return undefined
   if (Date.now() < (redirectUntil.get(appUrl) ?? 0)) return undefined
-  const query = Object.fromEntries(next.nextUrl.searchParams)
-  const response = await requestNewFlow(request, newFlowUrl(access.flow, oryPublicUrl(appUrl), query, request))
+  const { searchParams } = next.nextUrl
+  const flowUrl = (query: FlowQuery): string => newFlowUrl(kind, oryPublicUrl(appUrl), query, request)
+  let response = await requestNewFlow(request, flowUrl(flowQuery(searchParams)))
+  // The session has ended, so the first factor comes first.
+  if (errorId(response?.body) === "session_aal1_required")
+    response = await requestNewFlow(request, flowUrl({ ...flowQuery(searchParams), aal: undefined }))
   if (response === undefined) return refuse(request, "unavailable")
-  if (errorId(response.body) === "session_already_available") return redirect(returnTo(query.return_to, appUrl), appUrl)
+  if (errorId(response.body) === "session_already_available")
+    return redirect(returnTo(searchParams.get("return_to"), appUrl), appUrl)
 
   const { id } = (response.body ?? {}) as { id?: unknown }
   const cookies = response.setCookies.filter(isOryCookie)

@@ -78,7 +78,11 @@ export function createApp(config: Config, log: Logger): Express {
     const purpose = request.get("sec-purpose") ?? request.get("purpose") ?? ""
     // A prefetch would start a login flow that the user may never open.
     if (purpose.includes("prefetch")) response.sendStatus(503)
-    else response.redirect(303, loginUrl(config, request.query.return_to, { refresh: "true" }))
+    else {
+      // The first of several, as in the web app.
+      const page = new URL(request.originalUrl, config.appUrl).searchParams.get("return_to")
+      response.redirect(303, loginUrl(config, page, { refresh: "true" }))
+    }
   })
 
   app.get("/healthz", (_request, response) => {

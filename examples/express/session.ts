@@ -150,6 +150,6 @@ function sessionCookies({ sessionCookie }: Config, header = ""): string {
   return header
     .split(";")
     .map((pair) => pair.trim())
-    .filter((pair) => /^[^=]+=[\x21-\x7e]*$/.test(pair) && isSession(pair.split("=", 1)[0]))
+    .filter((pair) => /^[\x21-\x3c\x3e-\x7e]+=[\x21-\x7e]*$/.test(pair) && isSession(pair.split("=", 1)[0]))
     .join("; ")
 }

@@ -185,7 +185,7 @@ func newOryClient(oryURL string, timeout time.Duration, headers map[string]strin
 	return ory.NewAPIClient(cfg)
 }
 
-var cookiePair = regexp.MustCompile(`^[^=]+=[\x21-\x7e]*$`)
+var cookiePair = regexp.MustCompile(`^[\x21-\x3c\x3e-\x7e]+=[\x21-\x7e]*$`)
 
 // sessionCookies picks Ory's session cookies from Cookie headers. Ory gets no other cookie, and none with bytes that RFC 6265
 // forbids.

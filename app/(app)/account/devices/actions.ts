@@ -13,12 +13,12 @@ export interface DevicesState {
 }
 
 /** Signs out one other device. */
-export async function signOutDevice(_: DevicesState, form: FormData): Promise<DevicesState> {
+export async function signOutDevice(_: DevicesState, form: unknown): Promise<DevicesState> {
   const { session, denied } = await checkAction()
   if (denied) return { denied }
 
   const texts = (await pageTexts()).devices
-  const id = form.get("id")
+  const id = form instanceof FormData ? form.get("id") : undefined
   if (id === session.id) return { message: texts.own }
   const { sessionCookies: cookie } = await currentRequest()
   try {

@@ -2,8 +2,10 @@ import type { ReactNode } from "react"
 import { AuthPage } from "@/components/auth-card"
 import { NoCookies } from "@/components/no-cookies"
 import { Verification } from "@/elements/elements"
+import { currentRequest } from "@/lib/current-request"
 import { browserOryUrl, requireFlow, userEmail, withValues, type Query } from "@/lib/flows"
 import { formLanguage, titled } from "@/lib/language"
+import { returnTo } from "@/lib/return-to"
 
 export const generateMetadata = titled((texts) => texts.auth.verification)
 export const instant = false
@@ -17,7 +19,7 @@ export default async function VerificationPage({ searchParams }: { searchParams:
           flow={withValues(flow, { email })}
           oryUrl={await browserOryUrl()}
           language={await formLanguage()}
-          email={email}
+          around={{ email, laterUrl: returnTo(flow.return_to, (await currentRequest()).appUrl) }}
         />
       ) : (
         <NoCookies />
