@@ -37,45 +37,41 @@ for (const [name, options, fix] of [
     "session.cookie.domain",
   ],
 ] as const)
-  test(
-    `${name} ends at a message for the user, and the log names the fix`,
-    { tag: "@slow" },
-    async ({ openPage, ownServers }) => {
-      const servers = await ownServers(options)
-      const user = await createUser(servers)
-      const page = await openPage(servers.appUrl, { expectedErrors: /^401 / })
-      const message = page.getByRole("heading", { name: texts.signInDidNotArrive })
+  test(`${name} ends at a message for the user, and the log names the fix`, async ({ openPage, ownServers }) => {
+    const servers = await ownServers(options)
+    const user = await createUser(servers)
+    const page = await openPage(servers.appUrl, { expectedErrors: /^401 / })
+    const message = page.getByRole("heading", { name: texts.signInDidNotArrive })
 
-      await test.step("signing in ends at the message, which shows no technical details", async () => {
-        await page.goto("/account?tab=1")
-        await signIn(page, user)
+    await test.step("signing in ends at the message, which shows no technical details", async () => {
+      await page.goto("/account?tab=1")
+      await signIn(page, user)
+      await expect(message).toBeVisible()
+      const returnTo = encodeURIComponent(`${servers.appUrl}/account?tab=1`)
+      expect(page.url()).toBe(`${servers.appUrl}/auth/no-session?return_to=${returnTo}`)
+      expect(await page.locator("body").innerText()).not.toMatch(/ory_|kratos|cookie_|csrf|ORY_/i)
+    })
+
+    // The app counts redirects for ten seconds.
+    for (const wait of [0, 11_000])
+      await test.step(`another attempt after ${wait} ms ends there as well`, async () => {
+        await page.waitForTimeout(wait)
+        const response = page.waitForResponse((response) => response.status() === 401)
+        await page.getByRole("link", { name: texts.tryAgain }).click()
+        expect(new URL((await response).url()).pathname).toBe("/auth/no-session")
         await expect(message).toBeVisible()
-        const returnTo = encodeURIComponent(`${servers.appUrl}/account?tab=1`)
-        expect(page.url()).toBe(`${servers.appUrl}/auth/no-session?return_to=${returnTo}`)
-        expect(await page.locator("body").innerText()).not.toMatch(/ory_|kratos|cookie_|csrf|ORY_/i)
       })
+    expect((await page.reload())?.status()).toBe(401)
 
-      // The app counts redirects for ten seconds.
-      for (const wait of [0, 11_000])
-        await test.step(`another attempt after ${wait} ms ends there as well`, async () => {
-          await page.waitForTimeout(wait)
-          const response = page.waitForResponse((response) => response.status() === 401)
-          await page.getByRole("link", { name: texts.tryAgain }).click()
-          expect(new URL((await response).url()).pathname).toBe("/auth/no-session")
-          await expect(message).toBeVisible()
-        })
-      expect((await page.reload())?.status()).toBe(401)
-
-      await test.step("the log names the expected cookie, the received ones and the fix, but no cookie value", async () => {
-        const log = servers.appLog.join("\n")
-        expect(log).toContain("Expected: ory_kratos_session, or ory_session_… of Ory Network.")
-        expect(log).toMatch(/The browser sent: .*csrf_token_/)
-        expect(log).toContain(fix)
-        for (const { name, value } of await page.context().cookies())
-          if (value.length > 5) expect(log, name).not.toContain(value)
-      })
-    },
-  )
+    await test.step("the log names the expected cookie, the received ones and the fix, but no cookie value", async () => {
+      const log = servers.appLog.join("\n")
+      expect(log).toContain("Expected: ory_kratos_session, or ory_session_… of Ory Network.")
+      expect(log).toMatch(/The browser sent: .*csrf_token_/)
+      expect(log).toContain(fix)
+      for (const { name, value } of await page.context().cookies())
+        if (value.length > 5) expect(log, name).not.toContain(value)
+    })
+  })
 
 test("with ORY_SESSION_COOKIE, a renamed session cookie signs in, is renewed, and signs out", async ({
   openPage,
@@ -129,32 +125,31 @@ test("without cookies.domain, Ory on a sibling domain leads to a message about c
   expect(log).toContain("Set cookies.domain in Kratos to a domain that auth.example.test and app.example.test share")
 })
 
-test(
-  "with cookies.domain, sign-in, refresh and sign-out work with Ory on a sibling domain",
-  { tag: "@slow" },
-  async ({ openPage, ownServers }) => {
-    const servers = await ownServers({ ...siblings, kratos: sharedDomain })
-    const user = await createUser(servers)
-    const page = await openPage(servers.appUrl)
+test("with cookies.domain, sign-in, refresh and sign-out work with Ory on a sibling domain", async ({
+  openPage,
+  ownServers,
+}) => {
+  const servers = await ownServers({ ...siblings, kratos: sharedDomain })
+  const user = await createUser(servers)
+  const page = await openPage(servers.appUrl)
 
-    await test.step("sign in", async () => {
-      await page.goto("/account?tab=1")
-      await signIn(page, user)
-      await page.waitForURL(`${servers.appUrl}/account?tab=1`)
-      for (const { name, domain, secure } of await page.context().cookies()) {
-        const expected = name.startsWith("__Host-") ? "app.example.test" : ".example.test"
-        expect([name, domain, secure]).toEqual([name, expected, true])
-      }
-    })
-    await test.step("refresh", async () => {
-      await page.goto("/api/refresh-session?return_to=/dashboard")
-      await signIn(page, user)
-      await page.waitForURL(`${servers.appUrl}/dashboard`)
-    })
-    await signOut(page)
-    expect(servers.appLog.join("\n")).not.toContain("CSRF cookie")
-  },
-)
+  await test.step("sign in", async () => {
+    await page.goto("/account?tab=1")
+    await signIn(page, user)
+    await page.waitForURL(`${servers.appUrl}/account?tab=1`)
+    for (const { name, domain, secure } of await page.context().cookies()) {
+      const expected = name.startsWith("__Host-") ? "app.example.test" : ".example.test"
+      expect([name, domain, secure]).toEqual([name, expected, true])
+    }
+  })
+  await test.step("refresh", async () => {
+    await page.goto("/api/refresh-session?return_to=/dashboard")
+    await signIn(page, user)
+    await page.waitForURL(`${servers.appUrl}/dashboard`)
+  })
+  await signOut(page)
+  expect(servers.appLog.join("\n")).not.toContain("CSRF cookie")
+})
 
 /** Visits a protected page this many times. After three redirects, the way back leads over the page that ends loops. */
 async function getRedirected(context: BrowserContext, times = 3): Promise<void> {
@@ -277,25 +272,24 @@ test.describe("normal use does not end at the loop page", () => {
     await page.waitForURL(`${servers.appUrl}/dashboard`)
   })
 
-  test(
-    "after many redirects, a sign-in whose first form expired leads to the requested page",
-    { tag: "@slow" },
-    async ({ openPage, ownServers }) => {
-      const servers = await ownServers({ kratos: { SELFSERVICE_FLOWS_LOGIN_LIFESPAN: "8s" } })
-      const page = await openPage(servers.appUrl)
-      const user = await createUser(servers)
-      await getRedirected(page.context())
-      await page.goto("/account?tab=1")
-      await page.waitForURL("**/auth/login**")
-      const expired = page.url()
-      await page.waitForTimeout(8500)
-      await page.reload()
-      await page.waitForURL((url) => url.pathname === "/auth/login" && url.href !== expired)
-      await signIn(page, user)
-      await page.waitForURL(`${servers.appUrl}/account?tab=1`)
-      expect(servers.appLog.join("\n")).not.toContain(LOOP_ENDED)
-    },
-  )
+  test("after many redirects, a sign-in whose first form expired leads to the requested page", async ({
+    openPage,
+    ownServers,
+  }) => {
+    const servers = await ownServers({ kratos: { SELFSERVICE_FLOWS_LOGIN_LIFESPAN: "8s" } })
+    const page = await openPage(servers.appUrl)
+    const user = await createUser(servers)
+    await getRedirected(page.context())
+    await page.goto("/account?tab=1")
+    await page.waitForURL("**/auth/login**")
+    const expired = page.url()
+    await page.waitForTimeout(8500)
+    await page.reload()
+    await page.waitForURL((url) => url.pathname === "/auth/login" && url.href !== expired)
+    await signIn(page, user)
+    await page.waitForURL(`${servers.appUrl}/account?tab=1`)
+    expect(servers.appLog.join("\n")).not.toContain(LOOP_ENDED)
+  })
 
   test("after many redirects, a sign-up leads to the requested page", async ({ page, newAccount }) => {
     await getRedirected(page.context())
