@@ -16,8 +16,11 @@ const withoutPart = Object.entries(needs).flatMap(([suite, part]) => (existsSync
 /** Each of these suites is a project of its own. */
 const longSuites = ["soak.spec.ts", "init.spec.ts", "proxy.spec.ts"]
 
-/** The suites about Ory's forms in detail, and about rare paths through them. */
-const formSuites = ["journeys", "ages", "kratos", "languages", "forms", "loops"].map((name) => `${name}.spec.ts`)
+/** Suites about details: of Ory's forms and versions, of the doctor and of nginx. */
+const detailSuites = [
+  ...["ages", "forms", "journeys", "kratos", "languages", "loops", "second-factor", "social"],
+  ...["doctor", "nginx"],
+].map((name) => `${name}.spec.ts`)
 
 /** The main flows run in each topology: see `e2e/topologies.ts`. */
 export const mainFlows = ["starter.spec.ts", "sign-in-methods.spec.ts"]
@@ -32,11 +35,11 @@ export default defineConfig<object, WorkerOptions>({
   outputDir: resolve(".test/results-template"),
   globalSetup: resolve("e2e/setup.ts"),
   projects: [
-    { name: "template", testIgnore: [...longSuites, ...formSuites, ...withoutPart], grepInvert: SLOW },
+    { name: "template", testIgnore: [...longSuites, ...detailSuites, ...withoutPart], grepInvert: SLOW },
     { name: "same-origin", testDir: resolve("e2e"), testMatch: mainFlows, use: { topology: "same-origin" } },
     // `npm test` does not run the projects below, so that it takes less than 25 minutes on two cores. The GitHub workflow does.
-    { name: "forms", testMatch: formSuites, testIgnore: withoutPart },
-    { name: "slow", testIgnore: [...longSuites, ...formSuites, ...withoutPart], grep: SLOW },
+    { name: "details", testMatch: detailSuites, testIgnore: withoutPart },
+    { name: "slow", testIgnore: [...longSuites, ...detailSuites, ...withoutPart], grep: SLOW },
     // The app in front of a self-hosted Kratos.
     { name: "behind-app", testDir: resolve("e2e"), testMatch: mainFlows, use: { topology: "behind-app" } },
     // Passkeys and the chosen Chromium need Chromium. `npx playwright install --with-deps firefox webkit` installs the others.
