@@ -14,7 +14,7 @@ import { Checkbox, CodeInput, Form as CheckedForm, Input, Label, Messages, Text 
 import { FlowInAddress } from "./flow-in-address"
 import { Card, CardHeader, SeenStep } from "./headings"
 import { FormLanguageContext, useOwnTexts } from "./own-texts"
-import { AroundVerification, VerificationFooter } from "./verification"
+import { FooterValues, VerificationFooter } from "./verification"
 import "@ory/elements-react/theme/styles.css"
 import "./elements.css"
 
@@ -74,23 +74,23 @@ export function Recovery({ flow, oryUrl, language }: Props<"recovery">): ReactNo
   )
 }
 
-/** `around` is for our footer: see {@link AroundVerification}. */
+/** `footer` is what our footer shows: see {@link FooterValues}. */
 export function Verification({
   flow,
   oryUrl,
   language,
-  around,
-}: Props<"verification"> & { around: ComponentProps<typeof AroundVerification>["value"] }): ReactNode {
+  footer,
+}: Props<"verification"> & { footer: ComponentProps<typeof FooterValues>["value"] }): ReactNode {
   return (
     <In language={language}>
       <FlowInAddress id={flow.id} />
-      <AroundVerification value={around}>
+      <FooterValues value={footer}>
         <elements.Verification
           flow={flow}
           config={configure(oryUrl, language)}
           components={{ ...components, Card: { ...components.Card, Footer: VerificationFooter } }}
         />
-      </AroundVerification>
+      </FooterValues>
     </In>
   )
 }

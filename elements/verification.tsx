@@ -6,7 +6,7 @@ import { paths } from "@/lib/routes"
 import { LINK } from "./address"
 import { useOwnTexts } from "./own-texts"
 
-interface Around {
+interface Values {
   /** The address of the signed-in user. Undefined for visitors. */
   email: string | undefined
   /** The page for users who confirm their address later. Not the flow's `return_to`, because Ory does not check where that leads. */
@@ -14,7 +14,7 @@ interface Around {
 }
 
 /** What the footer needs and Ory's flow does not hold. */
-export const AroundVerification = createContext<Around>({ email: undefined, laterUrl: paths.dashboard })
+export const FooterValues = createContext<Values>({ email: undefined, laterUrl: paths.dashboard })
 
 /**
  * Below the field for the code: ways to change the address and to go on without the code. With Kratos 1.3, after
@@ -22,7 +22,7 @@ export const AroundVerification = createContext<Around>({ email: undefined, late
  */
 export function VerificationFooter(): ReactNode {
   const { texts, language } = useOwnTexts()
-  const { email, laterUrl } = use(AroundVerification)
+  const { email, laterUrl } = use(FooterValues)
   const { setFlowContainer, ...container } = useOryFlow()
   const { sdk } = useOryConfiguration()
   const { flow } = container as VerificationFlowContainer

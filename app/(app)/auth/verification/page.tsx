@@ -19,7 +19,7 @@ export default async function VerificationPage({ searchParams }: { searchParams:
           flow={withValues(flow, { email })}
           oryUrl={await browserOryUrl()}
           language={await formLanguage()}
-          around={{ email, laterUrl: returnTo(flow.return_to, (await currentRequest()).appUrl) }}
+          footer={{ email, laterUrl: returnTo(flow.return_to, (await currentRequest()).appUrl) }}
         />
       ) : (
         <NoCookies />
