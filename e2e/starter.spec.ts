@@ -94,7 +94,7 @@ test("refreshing extends the session and keeps its id", async ({ page, newAccoun
   expect(Date.parse(after.expires_at)).toBeGreaterThan(Date.parse(before.expires_at))
 })
 
-test("aal=aal2 asks nobody for a second factor who must sign in first", async ({ request, openAs, user }) => {
+test("with aal=aal2, a user without a valid session signs in first", async ({ request, openAs, user }) => {
   const aalAfter = async (headers: Record<string, string>): Promise<string | null> => {
     const response = await request.get("/api/refresh-session?aal=aal2", { maxRedirects: 0, headers })
     expect(response.status()).toBe(303)

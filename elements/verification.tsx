@@ -13,7 +13,7 @@ interface Values {
   laterUrl: string
 }
 
-/** What the footer needs and Ory's flow does not hold. */
+/** Values for the footer that are not in Ory's flow. */
 export const FooterValues = createContext<Values>({ email: undefined, laterUrl: paths.dashboard })
 
 /**

@@ -76,7 +76,7 @@ function problem(answer: Answer | string): string {
   return typeof answer === "string" ? answer : `status ${answer.status}`
 }
 
-/** Sends a request to the admin API. Returns the response, or a text with the reason when there is none. */
+/** Sends a request to the admin API. Returns the response. If there is none, returns the reason as text. */
 async function request(method: string, path: string, timeout: number): Promise<Answer | string> {
   const headers = env.oryProjectToken === undefined ? undefined : { authorization: `Bearer ${env.oryProjectToken}` }
   try {

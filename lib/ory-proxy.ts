@@ -295,6 +295,7 @@ function mappedUrl(value: string, appUrl: string, depth = 0): string {
  * app is written as a page of Ory, and {@link forBrowser} reverts that. A Kratos whose base URL is this app's origin allows this
  * app's pages. Other URLs stay unchanged, and Ory refuses them.
  *
+ * @param depth How many URLs contain this one. Only this function itself passes it.
  * @throws Error while Ory is unreachable.
  */
 export async function forOry(value: string, depth = 0): Promise<string> {

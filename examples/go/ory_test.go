@@ -276,7 +276,7 @@ func newIssuer(t *testing.T) *issuer {
 			i.serve(w)
 		}
 	}))
-	// Go repeats a GET whose kept connection was closed. Each fetch gets a connection of its own, so that it counts once.
+	// Go's HTTP client sends a GET again if the server closes a connection that was used before. Without reuse, each fetch counts once.
 	i.Config.SetKeepAlivesEnabled(false)
 	t.Cleanup(i.Close)
 	return i
