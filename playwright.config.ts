@@ -25,6 +25,7 @@ export default defineConfig({
       ],
     },
     actionTimeout: 15_000,
-    trace: "retain-on-failure",
+    // A trace of a failed test has each page as HTML. Pictures too would take a quarter of all tests' time.
+    trace: { mode: "retain-on-failure", screenshots: false },
   },
 })

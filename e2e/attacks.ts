@@ -117,7 +117,7 @@ const TEXT: Encoded = { headers: { "content-type": "text/plain;charset=UTF-8" },
 /** Headers of Next's router when it fetches a page. */
 const FLIGHT = { rsc: "1", accept: "*/*", "sec-fetch-dest": "empty" }
 
-/** Every action id × content type × disguise. */
+/** Every action id × disguise, as Next's client sends it. A made-up id also has the other content types. */
 function actionForms(route: string, { appUrl, buildId, actions, form }: Context): Attack[] {
   const ids: [name: string, id: string][] = [
     ...actions.map(({ id, name }): [string, string] => [name, id]),
@@ -132,6 +132,8 @@ function actionForms(route: string, { appUrl, buildId, actions, form }: Context)
   const bodies: [name: string, encoded: Encoded][] = [
     ["multipart", form],
     ["text", TEXT],
+  ]
+  const otherBodies: typeof bodies = [
     ["URL-encoded", { headers: { "content-type": "application/x-www-form-urlencoded" }, body: "first=Mallory" }],
     ["no content type", { headers: {}, body: "[]" }],
   ]
@@ -200,6 +202,7 @@ function actionForms(route: string, { appUrl, buildId, actions, form }: Context)
         (reads ? bodies.slice(0, 1) : bodies).map(([bodyName, encoded]) => form(idName, id, bodyName, encoded)),
       ),
       ...malformed.map(([idName, id]) => form(idName, id, "text", TEXT)),
+      ...(reads ? [] : otherBodies.map(([bodyName, encoded]) => form("made up", MADE_UP, bodyName, encoded))),
     ]
   })
 }

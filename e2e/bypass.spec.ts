@@ -30,6 +30,8 @@ async function attackAll(appUrl: string, folder: string): Promise<{ cases: numbe
   const context = await prepare(folder, appUrl, victim)
   const saveName = context.actions.find(({ name }) => name === "saveName")
   expect(saveName).toBeDefined()
+  // Every action on one page. The gate decides by the path, so one action is enough for the other paths.
+  const oneAction = { ...context, actions: context.actions.slice(0, 1) }
   const routes = await protectedRoutes(folder)
   expect(routes).toEqual(expect.arrayContaining([PAGE, API]))
 
@@ -45,7 +47,7 @@ async function attackAll(appUrl: string, folder: string): Promise<{ cases: numbe
   const leaks: string[] = []
   const errors: string[] = []
   for (const route of routes)
-    for (const { attack, answer } of await sendAll(appUrl, await attacks(route, context))) {
+    for (const { attack, answer } of await sendAll(appUrl, await attacks(route, route === PAGE ? context : oneAction))) {
       cases++
       const seen = secrets(victim).filter((secret) => answer.body.includes(secret))
       const set = Object.values(answer.headers)

@@ -19,7 +19,7 @@ test("the browser stays on this app for hostile values of return_to", async ({ s
     if (request.isNavigationRequest()) origins.add(new URL(request.url()).origin)
   })
   for (const value of sample) {
-    await page.goto(loginUrl(value))
+    await page.goto(loginUrl(value), { waitUntil: "commit" })
     expect(page.url(), value).toBe(`${app}/dashboard`)
   }
   expect([...origins]).toEqual([app])
@@ -31,7 +31,7 @@ test("the browser arrives at a valid return_to, with its query", async ({ openAs
   // Some of these pages do not exist, and some need a second factor.
   const page = await openAs(user, app, { expectedErrors: /^40[34] / })
   for (const { value, path } of good(app)) {
-    await page.goto(loginUrl(value))
+    await page.goto(loginUrl(value), { waitUntil: "commit" })
     const [actual, expected] = [new URL(page.url()), new URL(path, app)]
     // Next removes a trailing slash.
     expect(actual.origin + actual.pathname, value).toBe(expected.origin + (expected.pathname.replace(/\/$/, "") || "/"))

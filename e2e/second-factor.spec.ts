@@ -1,6 +1,4 @@
 import {
-  codeField,
-  enrolLookupSecrets,
   enrolTotp,
   enterSecondFactor,
   expect,
@@ -41,33 +39,6 @@ test("a user with an authenticator app enters a code and arrives at the requeste
   expect(flowStarts).toHaveLength(2)
 })
 
-test("a backup code is a second factor and works only once", async ({ page, newAccount }) => {
-  const submitCode = async (code: string): Promise<void> => {
-    await codeField(page).fill(code)
-    await page.getByRole("button", { name: texts.ory.continue, exact: true }).click()
-  }
-  await signUp(page, newAccount)
-  const [code = "none"] = await enrolLookupSecrets(page)
-  await signOut(page)
-
-  await page.goto("/dashboard?tab=1")
-  await signIn(page, newAccount)
-  await submitCode(code)
-  await page.waitForURL(`${setting("APP_URL")}/dashboard?tab=1`)
-  expect((await sessionOf(page)).authenticator_assurance_level).toBe("aal2")
-  await signOut(page)
-
-  await page.goto("/dashboard?tab=1")
-  await signIn(page, newAccount)
-  for (const [invalid, message] of [
-    [code, "already been used"],
-    ["nonsense", "not valid"],
-  ] as const) {
-    await submitCode(invalid)
-    await expect(page.getByText(message).first()).toBeVisible()
-  }
-})
-
 test("while the second factor is missing, every kind of request is refused and signing out works", async ({
   page,
   newAccount,
@@ -106,27 +77,4 @@ test("while the second factor is missing, every kind of request is refused and s
     await page.waitForURL(`${app}/`)
     expect((await page.context().cookies()).map(({ name }) => name)).not.toContain("ory_kratos_session")
   })
-})
-
-test("a download asks for the second factor when the user has signed in again without it", async ({
-  openPage,
-  newAccount,
-}) => {
-  const page = await openPage(undefined, { expectedErrors: /^403 / })
-  await signUp(page, newAccount)
-  await enrolTotp(page)
-  await page.goto("/account/data")
-  await expect(page.getByRole("heading", { name: texts.data.heading })).toBeVisible()
-
-  await test.step("sign in again without the second factor, in another tab", async () => {
-    const tab = await page.context().newPage()
-    await tab.goto("/dashboard")
-    await signOut(tab)
-    await tab.goto("/dashboard")
-    await signIn(tab, newAccount)
-    await expect(codeField(tab)).toBeVisible()
-  })
-
-  await page.getByRole("link", { name: texts.data.download }).click()
-  await expect(codeField(page)).toBeVisible()
 })

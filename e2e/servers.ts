@@ -9,7 +9,7 @@ import { start, waitForUrl, type Running } from "../scripts/processes"
 import { startOry, type LocalOry } from "../scripts/stack"
 import { isWarning } from "../scripts/test-runner"
 import { certificate, Relay, startTls } from "./relay"
-import { sessionSecret } from "./settings"
+import { sessionSecret, testKratos } from "./settings"
 
 /** An app (the production build) with its own Ory, database and inbox. */
 export interface Servers {
@@ -77,6 +77,7 @@ export async function startServers({
   const at = tunnel !== undefined ? ORY_NETWORK : behindApp ? appUrl : oryUrl
   const overrides = {
     SERVE_PUBLIC_PORT: String(oryPort),
+    ...testKratos,
     ...(network ? networkProject(oryUrl) : {}),
     ...(behindApp ? { SELFSERVICE_ALLOWED_RETURN_URLS: appUrl, SERVE_PUBLIC_CORS_ENABLED: "false" } : {}),
     ...(tunnel === undefined ? {} : { COOKIES_DOMAIN: new URL(at).hostname }),

@@ -4,6 +4,12 @@ import { readFileSync } from "node:fs"
 /** SESSION_SECRET of the apps under test. */
 export const sessionSecret = randomBytes(32).toString("base64")
 
+/**
+ * Settings of Kratos in all tests. With the cost of `ory/kratos.yml`, the hash of a password takes a quarter of a second.
+ * The passwords of test users need no such protection.
+ */
+export const testKratos = { HASHERS_BCRYPT_COST: "4" }
+
 /** The environment of this process with every variable of the app set to an empty string, so that Next ignores `.env.local`. */
 export function withoutSettings(): NodeJS.ProcessEnv {
   const names = Array.from(readFileSync(".env.example", "utf8").matchAll(/^#?([A-Z_]+)=/gm), ([, name = ""]) => name)

@@ -13,13 +13,20 @@ export function FlowInAddress({ id }: { id: string }): null {
     const url = new URL(location.href)
     if (url.searchParams.get("flow") === id) return
     url.searchParams.set("flow", id)
-    // Next replaces `replaceState` in an effect that runs after this one. Its own lets the router know the new address.
-    const timer = setTimeout(() => {
-      window.history.replaceState(null, "", url)
+    const reloadWithoutCookies = (): void => {
       if (!document.cookie.split("; ").includes(`sign_in_flow=${id}`)) location.reload()
-    })
+    }
+    // Next replaces `replaceState` in an effect that runs after this one. Its own lets the router know the new address.
+    const timers = [
+      setTimeout(() => {
+        window.history.replaceState(null, "", url)
+        reloadWithoutCookies()
+      }),
+      // The response to the other tab may arrive later than this page.
+      setTimeout(reloadWithoutCookies, 2000),
+    ]
     return () => {
-      clearTimeout(timer)
+      timers.forEach(clearTimeout)
     }
   }, [id])
   return null

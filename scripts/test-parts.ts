@@ -6,6 +6,7 @@ import which from "which"
 import { installChromium } from "../e2e/browser"
 import { requiredTraits } from "../ory/required-traits"
 import { freePorts } from "../e2e/ports"
+import { testKratos } from "../e2e/settings"
 import { projectDir } from "./processes"
 import { startOry } from "./stack"
 import {
@@ -43,7 +44,8 @@ async function examples(): Promise<void> {
   const [app, ory, adminPort, mailPort, inboxPort] = await freePorts()
   const dataDir = await mkdtemp(join(tmpdir(), "ory-local-"))
   const [appUrl, oryUrl] = [`http://localhost:${app}`, `http://localhost:${ory}`]
-  const local = await startOry({ appUrl, oryUrl, adminPort, mailPort, inboxPort, dataDir, log: () => undefined })
+  const log = (): void => undefined
+  const local = await startOry({ appUrl, oryUrl, adminPort, mailPort, inboxPort, dataDir, overrides: testKratos, log })
   const env = {
     ...process.env,
     TEST_ORY_URL: oryUrl,

@@ -18,7 +18,7 @@ const longSuites = ["soak.spec.ts", "init.spec.ts", "proxy.spec.ts"]
 
 /** Suites about details: of Ory's forms and versions, of the doctor and of nginx. */
 const detailSuites = [
-  ...["ages", "forms", "journeys", "kratos", "languages", "loops", "second-factor", "social"],
+  ...["ages", "forms", "journeys", "kratos", "languages", "loops", "social"],
   ...["doctor", "nginx"],
 ].map((name) => `${name}.spec.ts`)
 

@@ -1,9 +1,12 @@
 import { requiredTraits } from "../../ory/required-traits"
-import { expect, test } from "../../e2e/fixtures"
-import { createUser } from "../../e2e/http"
+import { codeFor, expect, signUp, test } from "../../e2e/fixtures"
+import { createUser, randomAccount } from "../../e2e/http"
+import { freePorts } from "../../e2e/ports"
+import { startApp } from "../../e2e/servers"
 import { setting } from "../../e2e/settings"
+import { texts } from "../../e2e/texts"
 
-/** Flows that this browser can't use, or no longer. */
+/** Flows that this browser can't use, or no longer, and the session after a change in the settings. */
 
 /** The path of the page that shows a flow of this kind. */
 const pageOf = (kind: string): string => (kind === "settings" ? "/account/settings" : `/auth/${kind}`)
@@ -89,3 +92,28 @@ test("starts a new flow when a flow has expired, and keeps return_to", async ({ 
         expect(new URL(flowStart).searchParams.get("return_to")).toBe(`${servers.appUrl}/account?tab=1`)
     })
 })
+
+for (const seconds of ["0", "30"])
+  test(`shows a change from the settings page on the next page when SESSION_CACHE_SECONDS is ${seconds}`, async ({
+    afterTest,
+    newAccount,
+    openPage,
+  }) => {
+    const [port] = await freePorts()
+    // Cookies don't depend on the port, so one sign-in counts for both apps.
+    const app = `http://localhost:${port}`
+    const env = { ORY_SDK_URL: setting("ORY_URL"), APP_URL: app, SESSION_CACHE_SECONDS: seconds }
+    afterTest(await startApp(port, env))
+    const page = await openPage()
+    await signUp(page, newAccount)
+    await page.goto(`${app}/dashboard`)
+    await page.goto("/account/settings")
+    const address = page.locator('input[name="traits.email"]')
+    const changed = randomAccount()
+    await address.fill(changed.email)
+    await page.locator("form", { has: address }).getByRole("button", { name: texts.ory.save }).click()
+    await codeFor(changed.email)
+    await expect(page.getByText(texts.ory.saved).or(page.locator("input[name=code]")).first()).toBeVisible()
+    await page.goto(`${app}/dashboard`)
+    await expect(page.getByRole("main")).toContainText(changed.email)
+  })

@@ -67,11 +67,11 @@ test("git mv middleware.ts proxy.ts is the whole move, and the build has no warn
 
 test("the gate's unit tests pass", () => passes("vitest", "run", "lib/gate.test.ts"))
 
-for (const suites of ["bypass", "requests outage flows statuses"])
+for (const suites of ["bypass", "requests outage statuses"])
   test(`these suites pass: ${suites}`, () => passes("playwright", "test", ...suites.split(" ")))
 
-test("the suite of the same-origin topology passes", () =>
-  passes("playwright", "test", "same-origin.spec", ...CONFIG, "--project", "template"))
+test("the suites of the build and of the same-origin topology pass", () =>
+  passes("playwright", "test", "build.spec", "same-origin.spec", ...CONFIG, "--project", "template"))
 
 test("the suites of the standalone server pass", () =>
   passes("playwright", "test", "instances", "public-files", "oracle", ...CONFIG, "--project", "slow"))

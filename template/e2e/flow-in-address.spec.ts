@@ -1,8 +1,8 @@
 import type { Page } from "playwright/test"
-import { expect, expectSignedIn, signIn, test } from "./fixtures"
-import { PAGE_LOAD, send } from "./http"
-import { setting } from "./settings"
-import { texts } from "./texts"
+import { expect, expectSignedIn, signIn, test } from "../../e2e/fixtures"
+import { PAGE_LOAD, send } from "../../e2e/http"
+import { setting } from "../../e2e/settings"
+import { texts } from "../../e2e/texts"
 
 const PAGES = ["/auth/login", "/auth/registration", "/auth/recovery", "/auth/verification"]
 
