@@ -47,7 +47,10 @@ async function attackAll(appUrl: string, folder: string): Promise<{ cases: numbe
   const leaks: string[] = []
   const errors: string[] = []
   for (const route of routes)
-    for (const { attack, answer } of await sendAll(appUrl, await attacks(route, route === PAGE ? context : oneAction))) {
+    for (const { attack, answer } of await sendAll(
+      appUrl,
+      await attacks(route, route === PAGE ? context : oneAction),
+    )) {
       cases++
       const seen = secrets(victim).filter((secret) => answer.body.includes(secret))
       const set = Object.values(answer.headers)

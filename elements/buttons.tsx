@@ -30,7 +30,29 @@ export function Button(props: OryNodeButtonProps): ReactNode {
   if (REMOVALS.includes(name)) return <RemoveButton {...props} />
   const buttonProps = isUnsupported ? { ...props.buttonProps, disabled: true } : props.buttonProps
   const button = <elements.Node.Button {...props} buttonProps={buttonProps} />
-  return isAlternative ? <div className="alternative">{button}</div> : button
+  if (!isAlternative) return button
+  return (
+    <div className="alternative">
+      {button}
+      <Icon of={props.node.group} />
+    </div>
+  )
+}
+
+const ICONS: Readonly<Record<string, string>> = {
+  passkey: "M8 8a3 3 0 1 1-6 0 3 3 0 0 1 6 0h6.5M12 8v2.5M14.5 8v1.5",
+  code: "M3 3h10a1.5 1.5 0 0 1 1.5 1.5v7A1.5 1.5 0 0 1 13 13H3a1.5 1.5 0 0 1-1.5-1.5v-7A1.5 1.5 0 0 1 3 3m-1 1.5 6 4.5 6-4.5",
+}
+
+/** The icon of a way to sign in. It is part of the page, because browsers load an SVG in a stylesheet before they show anything. */
+function Icon({ of: group }: { of: string }): ReactNode {
+  return (
+    group in ICONS && (
+      <svg viewBox="0 0 16 16" fill="none" stroke="currentColor" strokeWidth="1.3" strokeLinecap="round" aria-hidden>
+        <path d={ICONS[group]} strokeLinejoin="round" />
+      </svg>
+    )
+  )
 }
 
 function useIsAlternative({ group }: OryNodeButtonProps["node"]): boolean {

@@ -339,8 +339,8 @@ function readApiOrigins(variables: Variables, problems: string[]): readonly stri
     .filter((value) => value !== undefined)
 }
 
-/** The environment of this process. A wrong variable stops every importer, also a build. */
-export const env = readEnv(process.env, false)
+/** The environment of this process. A wrong variable stops every importer, also a build. A build runs no code for Edge. */
+export const env = readEnv(process.env, process.env.NEXT_RUNTIME === "edge")
 
 /**
  * Checks what a running server needs beyond a build, and logs what won't work. `instrumentation.ts` calls it at the start.
