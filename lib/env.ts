@@ -339,7 +339,10 @@ function readApiOrigins(variables: Variables, problems: string[]): readonly stri
     .filter((value) => value !== undefined)
 }
 
-/** The environment of this process. A wrong variable stops every importer, also a build. A build runs no code for Edge. */
+/**
+ * The environment of this process. A wrong variable stops every importer, also a build. Code for Edge runs in a server only, so there
+ * it is also checked what a server needs.
+ */
 export const env = readEnv(process.env, process.env.NEXT_RUNTIME === "edge")
 
 /**

@@ -19,6 +19,8 @@ export async function visitSignIn(browser: Browser, url: string): Promise<Visit>
       if (request.resourceType() === "document") documents++
     })
     await slowDown(page)
+    // A user's browser has started. The start of a new one would be a part of the time, and differs much.
+    await page.waitForTimeout(500)
     const before = performance.now()
     await page.goto(url, { waitUntil: "commit" })
     await page.waitForFunction(() =>
