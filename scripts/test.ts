@@ -1,5 +1,5 @@
 import { productTests } from "./test-parts"
 import { runTests } from "./test-runner"
 
-/** `npm test` */
+/** Runs `npm test`. */
 await runTests(productTests)
