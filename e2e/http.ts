@@ -125,7 +125,10 @@ export async function signedIn(oryUrl: string, adminUrl: string, { verified = tr
   return { ...account, identityId, sessionId: session.id, cookie: pairs(response) }
 }
 
-/** Creates a user with a session at these servers. The default is the servers of this worker. */
+/**
+ * Creates a user with a session at these servers. The default is the servers of this worker. Create several one after the other: with
+ * SQLite, Kratos sometimes responds with 500 to sign-ins at the same time ("database is locked").
+ */
 export function createUser(servers?: Servers): Promise<SignedIn> {
   return servers === undefined
     ? signedIn(setting("ORY_URL"), setting("ORY_ADMIN_URL"))

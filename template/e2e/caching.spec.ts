@@ -20,8 +20,8 @@ test(
     await cp("template/e2e/caching/app", join(folder, "app/(app)"), { recursive: true })
     await run("npm", ["run", "build"], { cwd: folder, env: { ...process.env, ORY_SDK_URL: setting("ORY_URL") } })
 
-    const users = await Promise.all(Array.from({ length: 5 }, () => createUser()))
-    const [first, second] = users as [SignedIn, SignedIn]
+    const [first, second] = [await createUser(), await createUser()]
+    const users = [first, second, await createUser(), await createUser(), await createUser()]
     const database = await mkdtemp(join(tmpdir(), "ory-starter-invoices-"))
     afterTest(() => rm(database, { recursive: true, force: true }))
     await writeFile(

@@ -263,7 +263,7 @@ test.describe("with every session in the window", () => {
       const load = (user: SignedIn): Promise<Answer> =>
         send(`http://localhost:${port}`, "/dashboard", { headers: { ...PAGE_LOAD, cookie: user.cookie } })
       await load(await createUser(servers))
-      const users = await Promise.all([createUser(servers), createUser(servers)])
+      const users = [await createUser(servers), await createUser(servers)]
       admin.seen.length = 0
       if (fault === "stopped") await admin.stop()
       else admin.fault = fault
