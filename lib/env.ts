@@ -340,8 +340,8 @@ function readApiOrigins(variables: Variables, problems: string[]): readonly stri
 }
 
 /**
- * The environment of this process. A wrong variable stops every importer, also a build. Code for Edge runs in a server only, so there
- * it is also checked what a server needs.
+ * The environment of this process. A wrong variable stops every importer, also a build. Code for Edge runs only in servers, so on Edge
+ * this also checks what only a server needs.
  */
 export const env = readEnv(process.env, process.env.NEXT_RUNTIME === "edge")
 

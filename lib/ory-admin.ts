@@ -76,7 +76,7 @@ function problem(answer: Answer | string): string {
   return typeof answer === "string" ? answer : `status ${answer.status}`
 }
 
-/** Sends a request to the admin API. Returns the response. If there is none, returns the reason as text. */
+/** Sends a request to the admin API. Returns the response, or an error message if Ory did not respond. */
 async function request(method: string, path: string, timeout: number): Promise<Answer | string> {
   const headers = env.oryProjectToken === undefined ? undefined : { authorization: `Bearer ${env.oryProjectToken}` }
   try {

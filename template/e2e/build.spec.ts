@@ -5,7 +5,7 @@ import { gateFile, gateRuntime } from "../../e2e/servers"
 import { setting, withoutSettings } from "../../e2e/settings"
 import { nodeModule, start, waitForUrl } from "../../scripts/processes"
 
-/** What the build contains, and how build and start end without their variables. */
+/** Tests of the files that `next build` writes, and of `next build` and `next start` with missing or invalid variables. */
 
 test("the landing page is prerendered, and no page behind the gate is", async () => {
   const manifest = JSON.parse(await readFile(".next/prerender-manifest.json", "utf8")) as {
