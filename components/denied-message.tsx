@@ -21,11 +21,11 @@ export function DeniedMessage({
   location,
   onLeave,
 }: Denied & { onLeave?: MouseEventHandler<HTMLAnchorElement> }): ReactNode {
-  const { denied, tryAgain } = useTexts()
+  const { denied } = useTexts()
   const [why, cure] = REASONS[code]
   const explanation = `${denied.nothingChanged} ${denied[why]} `
   if (code === "forbidden") return explanation
-  if (location === null) return `${explanation}${tryAgain}.`
+  if (location === null) return explanation + denied.tryAgain
   return (
     <>
       {explanation}

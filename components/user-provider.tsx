@@ -22,7 +22,7 @@ interface Props {
 
 /**
  * Gives client components the user. It notices a sign-in or sign-out in another tab at once, and the end of the session when the window
- * gets the focus. While Ory or the network is down, the user stays as it was.
+ * gets the focus. While Ory or the network is down, `useUser()` keeps its last value.
  */
 export function UserProvider({ user: fromServer, children }: Props): ReactNode {
   const [user, setUser] = useState<User | null | undefined>(fromServer)

@@ -116,7 +116,7 @@ test("paths outside of the gate's matcher have a content security policy that fo
   }
 })
 
-test("Next answers GET * and TRACE with 500 before the gate runs, as SECURITY.md says", async () => {
+test("Next responds to GET * and TRACE with 500 before the gate runs, as SECURITY.md says", async () => {
   expect((await send(setting("APP_URL"), "*")).status).toBe(500)
   expect((await send(setting("APP_URL"), "/dashboard", { method: "TRACE" })).status).toBe(500)
 })
@@ -136,9 +136,9 @@ test("requests get nothing that their session does not permit on a build without
     folder,
   )
   try {
-    // A control: the gate would answer 303.
+    // A control: the gate would respond with 303.
     expect((await send(appUrl, PAGE, { headers: PAGE_LOAD })).status).toBe(200)
-    // Without the gate, Next answers some of these requests with 500. This test looks for leaks only.
+    // Without the gate, Next responds to some of these requests with 500. This test looks for leaks only.
     const { cases } = await attackAll(appUrl, folder)
     const withoutRole = await attackWithoutRole(appUrl, folder)
     console.log(`      ${cases + withoutRole.cases} requests without the gate`)

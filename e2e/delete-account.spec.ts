@@ -86,7 +86,7 @@ test("the account stays while the admin API fails, and the same form finishes th
   const user = await createUser(servers)
   for (const fault of ["500", "401", "html", "redirect", "hang"] as const)
     for (const method of ["GET", "DELETE"])
-      await test.step(`the admin API answers to ${method} with the fault "${fault}"`, async () => {
+      await test.step(`the admin API responds to ${method} with the fault "${fault}"`, async () => {
         admin.fault = fault
         admin.faultyRequests = new RegExp(`^${method} `)
         expect(await submit(user, { address: user.email })).toBe("/account/delete?problem=failed")

@@ -128,7 +128,7 @@ export function collectErrors(page: Page, errors: string[] = []): string[] {
   })
   page.on("response", (response) => {
     const { pathname } = new URL(response.url())
-    // Ory answers 400 to an incomplete form, and 422 when the browser must continue elsewhere.
+    // Ory responds with 400 to an incomplete form, and 422 when the browser must continue elsewhere.
     const flowStep = [400, 422].includes(response.status()) && pathname.startsWith("/self-service/")
     // A page may fetch the session to find out whether the visitor is signed in.
     const signedOutFetch =

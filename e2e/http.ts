@@ -120,7 +120,7 @@ export async function signedIn(oryUrl: string, adminUrl: string, { verified = tr
     }),
   })
   if (response.status !== 200)
-    throw new Error(`Ory answered ${response.status} to the sign-in of a test account: ${await response.text()}`)
+    throw new Error(`Ory responded with ${response.status} to the sign-in of a test account: ${await response.text()}`)
   const { session } = (await response.json()) as { session: { id: string } }
   return { ...account, identityId, sessionId: session.id, cookie: pairs(response) }
 }
@@ -146,19 +146,20 @@ export async function setRole(
     headers: { "content-type": "application/json" },
     body: JSON.stringify([{ op: "add", path: "/metadata_public", value: { role } }]),
   })
-  if (response.status !== 200) throw new Error(`Ory answered ${response.status}: ${await response.text()}`)
+  if (response.status !== 200) throw new Error(`Ory responded with ${response.status}: ${await response.text()}`)
 }
 
 /** Ends a session by the admin API, as when a user signs it out on another device. */
 export async function revokeSession(sessionId: string, adminUrl = setting("ORY_ADMIN_URL")): Promise<void> {
   const { status } = await fetch(`${adminUrl}/admin/sessions/${sessionId}`, { method: "DELETE" })
-  if (status !== 204) throw new Error(`Ory answered ${status} when session ${sessionId} was revoked. Expected 204.`)
+  if (status !== 204)
+    throw new Error(`Ory responded with ${status} when session ${sessionId} was revoked. Expected 204.`)
 }
 
 /** Extends a session by the admin API. Ory then renews the session cookie with its next response. */
 export async function extendSession(sessionId: string, adminUrl: string): Promise<void> {
   const { ok, status } = await fetch(`${adminUrl}/admin/sessions/${sessionId}/extend`, { method: "PATCH" })
-  if (!ok) throw new Error(`Ory answered ${status} when session ${sessionId} was extended.`)
+  if (!ok) throw new Error(`Ory responded with ${status} when session ${sessionId} was extended.`)
 }
 
 /** The cookies of this user, for a browser context. */

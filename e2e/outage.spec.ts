@@ -24,7 +24,7 @@ interface Outage {
 }
 
 const fault = (name: Exclude<Fault, "none">): Outage => ({
-  name: `answers with the fault "${name}"`,
+  name: `responds with the fault "${name}"`,
   begin: ({ relay }) => (relay.fault = name),
   end: ({ relay }) => (relay.fault = "none"),
 })
@@ -32,7 +32,7 @@ const fault = (name: Exclude<Fault, "none">): Outage => ({
 const outages: Outage[] = [
   { name: "is stopped", begin: ({ ory }) => ory.stopKratos(), end: ({ ory }) => ory.startKratos() },
   {
-    name: "accepts connections and never answers",
+    name: "accepts connections and never responds",
     begin: ({ ory }) => {
       ory.pauseKratos()
     },

@@ -33,7 +33,7 @@ test("a user signs up with a passkey and signs in with it", async ({ page, newAc
   await test.step("sign in", async () => {
     await page.goto("/dashboard?tab=1")
     await page.waitForURL("**/auth/login**")
-    // The page first requests a passkey by itself. Wait, because a touch would answer that request.
+    // The page first requests a passkey by itself. Wait, because a touch would complete that request.
     const button = page.getByRole("button", { name: texts.ory.signInWithPasskey })
     await expect(button).toBeEnabled()
     await page.waitForLoadState("networkidle")

@@ -12,7 +12,7 @@ const withoutScripts: OpenOptions = {
   expectedErrors: /^404 |^503 |^csp .*\/_next\/static\/|^console: Applying inline style/,
 }
 
-test("an unknown path answers 404 to a signed-in user, and redirects a visitor to sign-in", async ({
+test("an unknown path responds with 404 to a signed-in user, and redirects a visitor to sign-in", async ({
   openAs,
   openPage,
   user,
@@ -27,7 +27,7 @@ test("an unknown path answers 404 to a signed-in user, and redirects a visitor t
   expect(new URL(visitor.url()).pathname).toBe("/auth/login")
 })
 
-test("while Ory is down, a protected page answers 503 and says so", async ({ openAs, ownServers }) => {
+test("while Ory is down, a protected page responds with 503 and says so", async ({ openAs, ownServers }) => {
   const servers = await ownServers()
   const page = await openAs(await createUser(servers), servers.appUrl, withoutScripts)
   await servers.ory.stopKratos()

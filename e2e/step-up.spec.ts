@@ -210,7 +210,7 @@ test("a user with a second factor enters it only where a page requires it", asyn
   })
 })
 
-test("a route handler that requires a second factor answers 403 with a link that leads back to the calling page", async () => {
+test("a route handler that requires a second factor responds with 403 with a link that leads back to the calling page", async () => {
   const { cookie, email } = await createUser(servers)
   const get = (headers: Record<string, string>): Promise<Answer> =>
     send(servers.appUrl, "/api/account/data", { headers })

@@ -47,7 +47,7 @@ test("the other tabs notice a sign-out and a sign-in at once", async ({ signedIn
   await expectSignedIn(dashboard, user)
 })
 
-test("the focus of the window ends the user when the session was revoked, at most every 30 seconds", async ({
+test("a signed-out user is shown when the window gets the focus after a revocation, with at most one check in 30 seconds", async ({
   signedInPage: page,
   user,
 }) => {

@@ -2,7 +2,7 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest"
 
-/** Servers that answer at ORY_ADMIN_URL but are not the admin API of this user's Ory. */
+/** Servers that respond at ORY_ADMIN_URL but are not the admin API of this user's Ory. */
 
 const ID = "3f1c6b9e-6d55-4c6a-9d0c-0c1f6f7d0a11"
 
@@ -37,7 +37,7 @@ test.each([
   [200, "null"],
   [200, "{}"],
   [200, '{"id":"another"}'],
-])("deletes nothing when ORY_ADMIN_URL answers %i %s", async (status, body) => {
+])("deletes nothing when ORY_ADMIN_URL responds with %i %s", async (status, body) => {
   answer = { status, body }
   const before = vi.fn()
   expect(await deleteAccount(ID, before)).toBe("failed")

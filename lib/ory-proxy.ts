@@ -8,8 +8,8 @@ import { NO_STORE, secured } from "@/lib/security-headers"
 
 /**
  * The same-origin topology: the browser reaches Ory through this app, because the two share no domain. Requests to Ory carry
- * only what Ory needs, and responses refer to this app instead of Ory. In the direct topology, every function here returns its
- * value unchanged.
+ * only what Ory needs, and responses refer to this app instead of Ory. In the direct topology, `forOry` and `forBrowser` return
+ * their value unchanged.
  */
 
 /** Time limit for a response that Ory reads from its own database, in milliseconds. */

@@ -61,8 +61,8 @@ export interface Access {
   /** Shows a flow of Ory's. For a page load without a flow, the gate creates one, or redirects to Ory, which creates one. */
   flow?: FlowKind
   /**
-   * A page whose server actions run without a session. The action's own check refuses it, so that the form keeps what the user
-   * typed. On every other path, a server action needs a session.
+   * A page whose server actions pass the gate without a session. Each of its actions calls `checkAction()`, which refuses the request
+   * so that the form keeps what the user typed. On every other path, a server action needs a session.
    */
   actions?: true
 }

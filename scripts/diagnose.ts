@@ -54,7 +54,7 @@ export async function diagnose(variables: Variables, url?: string): Promise<Find
   const [app] = appUrls
   await add("Environment", () => `Ory at ${oryUrl}, the app at ${appUrls.join(", ")}`)
 
-  const isOry = await add("Ory answers", () => checkOry(oryUrl))
+  const isOry = await add("Ory responds", () => checkOry(oryUrl))
   await add("Cookies can be shared", () => checkCookies(env, app))
   // Behind the Ory tunnel, users and mail are those of Ory Network.
   const local = new URL(oryUrl).hostname === "localhost" && !variables.ORY_PROJECT
@@ -103,7 +103,7 @@ async function checkOry(oryUrl: string): Promise<string> {
   const response = await request(`${oryUrl}/sessions/whoami`, { headers: { accept: "application/json" } })
   if (response === undefined)
     throw new SetupError(
-      `Nothing answers at ${oryUrl}. Start Ory (npm run dev starts local Ory), or correct ORY_SDK_URL.`,
+      `No response from ${oryUrl}. Start Ory (npm run dev starts local Ory), or correct ORY_SDK_URL.`,
     )
   const body = (await response.json().catch(() => undefined)) as { error?: { code?: number } } | undefined
   if (response.status !== 401 || body?.error?.code !== 401)
@@ -275,7 +275,7 @@ async function checkAdminApi(
   const response = await request(`${oryAdminUrl}/admin/sessions/${NO_SESSION}/extend`, { method: "PATCH", headers })
   if (response?.status !== 404 && response?.ok !== true)
     throw new SetupError(
-      `The admin API at ${oryAdminUrl} ${response === undefined ? "does not answer" : `answers ${response.status}`}, so no session is extended and no user can delete the account. ` +
+      `The admin API at ${oryAdminUrl} ${response === undefined ? "does not respond" : `responds with ${response.status}`}, so no session is extended and no user can delete the account. ` +
         "Correct ORY_ADMIN_URL and ORY_PROJECT_API_TOKEN, or remove ORY_ADMIN_URL to run without both.",
     )
   // No API of Ory's returns its settings.
@@ -307,10 +307,11 @@ async function checkMail(variables: Variables): Promise<string> {
 /** Whether a deployed app reaches Ory, and redirects signed-out visitors to Ory and back to itself. */
 async function checkDeployed(browserOryUrl: string, appUrl: string): Promise<string> {
   const health = await request(appUrl + paths.healthApi)
-  if (health === undefined) throw new SetupError(`Nothing answers at ${appUrl}.`)
+  if (health === undefined)
+    throw new SetupError(`No response from ${appUrl}. Check the address, and that the app runs.`)
   if (health.status !== 200)
     throw new SetupError(
-      `${appUrl}${paths.healthApi} answers ${health.status}: the deployed app does not reach Ory. Check its ORY_SDK_URL.`,
+      `${appUrl}${paths.healthApi} responds with ${health.status}: the deployed app does not reach Ory. Check its ORY_SDK_URL.`,
     )
   const page = await request(appUrl + paths.dashboard, { headers: { accept: "text/html" } })
   const location = page?.headers.get("location") ?? ""

@@ -50,7 +50,7 @@ test.each(rows)("the table says of %s what local Ory has", (path, value) => {
   expect(value).toBe(String(setting(path)))
 })
 
-test("everything that an Ory Network project has to be told is there", () => {
+test("the docs have a command for each required setting of Ory Network", () => {
   const flows = ["login", "registration", "recovery", "verification", "settings", "error"]
   expect(commands.map(([path]) => path)).toEqual(
     expect.arrayContaining([
@@ -67,13 +67,13 @@ test("everything that an Ory Network project has to be told is there", () => {
   expect(rows).toHaveLength(6)
 })
 
-test("people may come back to the examples, on this machine", () => {
+test("local Ory allows return URLs of both examples", () => {
   expect(setting("selfservice.allowed_return_urls")).toEqual(
     expect.arrayContaining(["http://localhost:3001", "http://localhost:3002"]),
   )
 })
 
-test("the deploy button asks for variables that there are", async () => {
+test("the deploy button names only variables in .env.example", async () => {
   const [, names = ""] = /vercel\.com\/new\/clone\?[^)]*&env=([\w,]+)/.exec(await readFile("README.md", "utf8")) ?? []
   const known = [...(await readFile(".env.example", "utf8")).matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name)
   expect(names.split(",")).toContain("ORY_SDK_URL")

@@ -10,7 +10,7 @@ import { claimsOf, createRequireToken } from "./token.ts"
 export function createApp(config: Config, log: Logger): Express {
   const requireAuth = createRequireAuth(config, log)
   const requireToken = createRequireToken(config, log)
-  // A request with a token gets no second chance with its cookies, which need the check of `Origin`.
+  // Ignores the cookies of a request with a token. An invalid token would otherwise reach them without the check of `Origin`.
   const requireEither: RequestHandler = (request, response, next) =>
     request.get("authorization") === undefined
       ? requireAuth(request, response, next)

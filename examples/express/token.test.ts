@@ -136,7 +136,7 @@ for (const [name, begin] of Object.entries(outages))
 
 // Requests from a browser
 
-test("answers CORS requests of the web app, with credentials, and no others", async (t) => {
+test("allows CORS requests of the web app, with credentials, and no others", async (t) => {
   const { url, issuer } = await start(t)
   const preflight = { "access-control-request-method": "GET", "access-control-request-headers": "authorization" }
   const corsHeaders = ({ headers }: Answer): string[] =>

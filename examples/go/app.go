@@ -67,8 +67,8 @@ func (a *app) apiHandler() http.Handler {
 	}).Handler(mux)
 }
 
-// eitherMiddleware takes a token or a session cookie. A request with a token gets no second chance with its cookies, which need the
-// check of Origin.
+// eitherMiddleware takes a token or a session cookie. It ignores the cookies of a request with a token. An invalid token would otherwise
+// reach them without the check of Origin.
 func (a *app) eitherMiddleware(next http.Handler) http.Handler {
 	withSession, withToken := a.sessionMiddleware(next), a.tokenMiddleware(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -32,12 +32,13 @@ export const de: Texts = {
       secondFactor: "Dafür ist Ihr zweiter Faktor nötig.",
       signInTooOld: "Ihre Anmeldung liegt schon länger zurück.",
       notVerified: "Dafür müssen Sie Ihre E-Mail-Adresse bestätigen.",
-      forbidden: "Ihr Konto darf das nicht.",
+      forbidden: "Sie haben keine Berechtigung dafür.",
       crossSite: "Dieses Formular wurde von einer anderen Website gesendet.",
       unavailable: "Ihre Anmeldung kann gerade nicht geprüft werden.",
       signIn: "Anmelden und hierher zurückkehren",
       confirm: "Identität bestätigen und hierher zurückkehren",
       verify: "Adresse bestätigen und hierher zurückkehren",
+      tryAgain: "Versuchen Sie es noch einmal.",
     },
   },
 
@@ -49,7 +50,7 @@ export const de: Texts = {
     points: [
       {
         title: "Doppelt geprüft",
-        text: "Die Middleware prüft jede Anfrage am Netzwerkrand. Jede Seite prüft die Sitzung noch einmal, damit die Middleware nie der einzige Schutz ist.",
+        text: "Die Middleware prüft jede Anfrage an eine geschützte Seite. Die Seite prüft die Sitzung noch einmal, damit die Middleware nie der einzige Schutz ist.",
       },
       {
         title: "Ruhig bei Störungen",
@@ -199,7 +200,7 @@ export const de: Texts = {
         "Wir konnten Ihr Konto nicht löschen. Versuchen Sie es gleich noch einmal. Sie können sich weiterhin anmelden.",
     },
     reasons: {
-      subscription: "Sie haben ein laufendes Abonnement. Beenden Sie es zuerst, dann können Sie Ihr Konto löschen.",
+      subscription: "Sie haben ein laufendes Abonnement. Kündigen Sie es zuerst, dann können Sie Ihr Konto löschen.",
     },
   },
 
@@ -256,9 +257,10 @@ export const de: Texts = {
     security_identity_mismatch: "Dieses Formular wurde mit einem anderen Konto begonnen. Beginnen Sie von vorn.",
     session_inactive: "Sie sind abgemeldet. Melden Sie sich an, um fortzufahren.",
     session_already_available: "Sie sind bereits angemeldet.",
-    session_aal1_required: "Melden Sie sich zuerst an. Danach können Sie mit Ihrem zweiten Faktor bestätigen.",
-    session_aal2_required: "Bestätigen Sie mit Ihrem zweiten Faktor, um fortzufahren.",
-    session_aal_already_fulfilled: "Sie haben bereits mit Ihrem zweiten Faktor bestätigt.",
+    session_aal1_required:
+      "Melden Sie sich zuerst an. Danach können Sie die Anmeldung mit Ihrem zweiten Faktor bestätigen.",
+    session_aal2_required: "Bestätigen Sie die Anmeldung mit Ihrem zweiten Faktor, um fortzufahren.",
+    session_aal_already_fulfilled: "Sie haben die Anmeldung bereits mit Ihrem zweiten Faktor bestätigt.",
     session_refresh_required:
       "Ihre Anmeldung liegt für diese Änderung zu lange zurück. Melden Sie sich zuerst noch einmal an.",
     session_verified_address_required:
@@ -335,7 +337,7 @@ export const de: Texts = {
     "settings.totp.info.linked": "Ihre Authenticator-App ist eingerichtet.",
     "settings.lookup_secret.title": "Ersatzcodes",
     "settings.lookup_secret.description":
-      "Mit jedem Code melden Sie sich einmal an, wenn Ihr zweiter Faktor nicht zur Hand ist.",
+      "Mit jedem Code können Sie sich einmal anmelden, wenn Ihr zweiter Faktor nicht zur Hand ist.",
     "settings.oidc.title": "Verbundene Konten",
     "settings.oidc.description": "Melden Sie sich mit Ihrem Konto bei einem anderen Anbieter an.",
     "card.header.parts.lookup_secret": "einem Ersatzcode",

@@ -41,12 +41,13 @@ export const en = {
       secondFactor: "This needs your second factor.",
       signInTooOld: "You signed in a while ago.",
       notVerified: "This needs a confirmed email address.",
-      forbidden: "Your account may not do this.",
+      forbidden: "You don't have permission to do this.",
       crossSite: "This form was sent from another site.",
       unavailable: "We can't check your session right now.",
       signIn: "Sign in and come back",
       confirm: "Confirm it is you and come back",
       verify: "Confirm your address and come back",
+      tryAgain: "Try again.",
     },
   },
 
@@ -58,7 +59,7 @@ export const en = {
     points: [
       {
         title: "Checked twice",
-        text: "The gate checks every request on the edge. Each page checks the session again, so the gate is never the only guard.",
+        text: "The middleware checks each request to a protected page. The page checks the session again, so the middleware is never the only guard.",
       },
       {
         title: "Calm in an outage",
@@ -98,7 +99,7 @@ export const en = {
     session: {
       title: "Your current session",
       since: "Signed in since",
-      end: "Your session ends at",
+      end: "Your session ends on",
       methods: "Signed in with",
       refresh: "Refresh session",
     },
@@ -107,7 +108,7 @@ export const en = {
   /** Ory's ways to sign in. */
   methods: {
     password: "Password",
-    code: "Code by e-mail",
+    code: "Code by email",
     code_recovery: "Recovery code",
     link_recovery: "Recovery link",
     totp: "Authenticator app",
@@ -184,8 +185,6 @@ export const en = {
     verification: "Confirm your address",
   },
 
-  /** Pages that tell the user about a problem. */
-
   admin: {
     title: "Admin",
     intro: "Only users with the role admin see this page.",
@@ -201,7 +200,7 @@ export const en = {
 
   deleteAccount: {
     title: "Delete your account",
-    intro: "We delete your profile, your ways to sign in, and everything we store for you. Nobody can undo this.",
+    intro: "We delete your profile, your ways to sign in, and everything we store for you. This can't be undone.",
     open: "Delete your account…",
     form: {
       label: "To confirm, type this address:",
@@ -214,10 +213,11 @@ export const en = {
     },
     /** Why an account can't be deleted now. `lib/before-account-deletion.ts` decides. Add yours. */
     reasons: {
-      subscription: "You have an active subscription. End it first, then delete your account.",
+      subscription: "You have an active subscription. Cancel it first, then delete your account.",
     },
   },
 
+  /** Pages that tell the user about a problem. */
   notices: {
     notFound: {
       title: "Page not found",
@@ -274,7 +274,7 @@ export const en = {
     session_aal2_required: "Confirm with your second factor to continue.",
     session_aal_already_fulfilled: "You have already confirmed with your second factor.",
     session_refresh_required: "You signed in too long ago to make this change. Sign in again first.",
-    session_verified_address_required: "Confirm your e-mail address first. We sent you a code when you signed up.",
+    session_verified_address_required: "Confirm your email address first. We sent you a code when you signed up.",
     other: "We couldn't complete this. Start again. If it happens again, try later.",
   },
 

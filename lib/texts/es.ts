@@ -6,7 +6,7 @@ export const es: Texts = {
   shared: {
     skipToContent: "Ir al contenido",
     loading: "Cargando",
-    tryAgain: "Inténtelo de nuevo",
+    tryAgain: "Reintentar",
     signIn: "Iniciar sesión",
     signOut: "Cerrar sesión",
     mainNavigation: "Principal",
@@ -32,12 +32,13 @@ export const es: Texts = {
       secondFactor: "Para esto se necesita su segundo factor.",
       signInTooOld: "Inició sesión hace un tiempo.",
       notVerified: "Para esto debe confirmar su dirección de correo.",
-      forbidden: "Su cuenta no puede hacer esto.",
+      forbidden: "No tiene permiso para hacer esto.",
       crossSite: "Este formulario se envió desde otro sitio.",
       unavailable: "Ahora mismo no podemos comprobar su sesión.",
       signIn: "Iniciar sesión y volver aquí",
       confirm: "Confirmar su identidad y volver aquí",
       verify: "Confirmar la dirección y volver aquí",
+      tryAgain: "Inténtelo de nuevo.",
     },
   },
 
@@ -49,7 +50,7 @@ export const es: Texts = {
     points: [
       {
         title: "Comprobado dos veces",
-        text: "El middleware comprueba cada petición en el borde de la red. Cada página vuelve a comprobar la sesión, así que el middleware nunca es la única protección.",
+        text: "El middleware comprueba cada petición de una página protegida. La página vuelve a comprobar la sesión, así que el middleware nunca es la única protección.",
       },
       {
         title: "Sin sobresaltos en una caída",
@@ -187,7 +188,7 @@ export const es: Texts = {
   deleteAccount: {
     title: "Eliminar la cuenta",
     intro:
-      "Eliminamos su perfil, sus formas de iniciar sesión y todo lo que guardamos para usted. Nadie puede deshacerlo.",
+      "Eliminamos su perfil, sus formas de iniciar sesión y todo lo que guardamos para usted. Esta acción no se puede deshacer.",
     open: "Eliminar la cuenta…",
     form: {
       label: "Para confirmar, escriba esta dirección:",
@@ -199,7 +200,7 @@ export const es: Texts = {
       failed: "No pudimos eliminar su cuenta. Inténtelo de nuevo en un momento. Todavía puede iniciar sesión.",
     },
     reasons: {
-      subscription: "Tiene una suscripción activa. Termínela primero y después elimine la cuenta.",
+      subscription: "Tiene una suscripción activa. Cancélela primero y después elimine la cuenta.",
     },
   },
 
@@ -256,7 +257,7 @@ export const es: Texts = {
     security_identity_mismatch: "Este formulario se empezó con otra cuenta. Empiece de nuevo.",
     session_inactive: "Su sesión está cerrada. Inicie sesión para continuar.",
     session_already_available: "Ya tiene la sesión iniciada.",
-    session_aal1_required: "Inicie sesión primero. Después podrá confirmar con su segundo factor.",
+    session_aal1_required: "Inicie sesión primero. Después podrá confirmarlo con su segundo factor.",
     session_aal2_required: "Confirme con su segundo factor para continuar.",
     session_aal_already_fulfilled: "Ya ha confirmado con su segundo factor.",
     session_refresh_required:
@@ -276,7 +277,7 @@ export const es: Texts = {
     needsJavaScript: "Este formulario necesita JavaScript. Actívelo para este sitio y vuelva a cargar la página.",
     notProcessed:
       "No hemos podido procesar la solicitud. Compruebe su conexión e inténtelo de nuevo dentro de un momento.",
-    signInInstead: "Iniciar sesión en su lugar",
+    signInInstead: "Ya tengo una cuenta: iniciar sesión",
     createAccount: "Crear una cuenta",
     resetPassword: "Restablecer la contraseña",
     codeSentTo: "Hemos enviado el código a {email}.",
@@ -284,7 +285,7 @@ export const es: Texts = {
     newCodeSent: "Hemos enviado un código nuevo.",
     changeAddress: "Cambiar la dirección",
     confirmLater: "Confirmar más tarde",
-    removalQuestion: "Después ya no podrá usarlo para iniciar sesión. ¿Desea continuar?",
+    removalQuestion: "Después ya no podrá iniciar sesión con este método. ¿Desea continuar?",
     cancel: "Cancelar",
     setUp: "Configurar",
     downloadCodes: "Descargar los códigos",

@@ -48,7 +48,7 @@ async function bench(): Promise<void> {
   const token = async (): Promise<string> => {
     const response = await fetch(`${oryUrl}/sessions/whoami?tokenize_as=api`, { headers: { cookie } })
     const { tokenized } = (await response.json()) as { tokenized?: string }
-    if (tokenized === undefined) throw new SetupError(`Ory answered ${response.status} without a token.`)
+    if (tokenized === undefined) throw new SetupError(`Ory responded with ${response.status} and without a token.`)
     return tokenized
   }
 

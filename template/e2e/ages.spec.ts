@@ -9,7 +9,7 @@ const test = base.extend<{ page: Page; user: SignedIn }>({
     await use(await createUser(servers))
   },
   page: async ({ openAs, user }, use) => {
-    // Ory answers 403 to a change in settings that needs a recent sign-in.
+    // Ory responds with 403 to a change in settings that needs a recent sign-in.
     const expectedErrors = new RegExp(`^403 ${servers.oryUrl}/self-service/settings\\?`)
     await use(await openAs(user, servers.appUrl, { expectedErrors }))
   },

@@ -20,7 +20,7 @@ test.beforeAll(async () => {
 })
 test.afterAll(() => rm(dirname(folder), { recursive: true, force: true }))
 
-/** Nothing of this test's environment: the commands choose for themselves. */
+/** Only these variables, so that the commands use their own defaults. */
 const env = Object.fromEntries(
   ["PATH", "HOME", "TMPDIR", "KRATOS_BIN"].map((name) => [name, process.env[name]] as const),
 )

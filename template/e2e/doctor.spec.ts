@@ -42,7 +42,7 @@ test("every check passes with the correct settings", async () => {
   expect(findings.map(({ check }) => check)).toEqual([
     "Versions",
     "Environment",
-    "Ory answers",
+    "Ory responds",
     "Cookies can be shared",
     "Ory leads to this app",
     "Ory's cookies reach this app",
@@ -119,14 +119,14 @@ test("fails when a variable is invalid, and shows no secret", async () => {
   expect(JSON.stringify(findings)).not.toContain("hunter2")
 })
 
-test("fails when nothing answers at ORY_SDK_URL, or something that is not Ory", async () => {
-  expect(cure(await diagnose({ ...environment(), ORY_SDK_URL: "http://localhost:9" }), "Ory answers")).toContain(
-    "Nothing answers at http://localhost:9.",
+test("fails when nothing responds at ORY_SDK_URL, or something that is not Ory", async () => {
+  expect(cure(await diagnose({ ...environment(), ORY_SDK_URL: "http://localhost:9" }), "Ory responds")).toContain(
+    "No response from http://localhost:9.",
   )
   await withServer(
     (_, response) => response.end("<!doctype html>"),
     async (url) => {
-      expect(cure(await diagnose({ ...environment(), ORY_SDK_URL: url }), "Ory answers")).toContain("is not Ory (200")
+      expect(cure(await diagnose({ ...environment(), ORY_SDK_URL: url }), "Ory responds")).toContain("is not Ory (200")
     },
   )
 })
@@ -309,13 +309,13 @@ test("fails when Ory extends sessions later than the app asks it to, or its admi
   expect(await of({ SESSION_EXTEND_BELOW: "361h" })).toBe(
     "SESSION_EXTEND_BELOW is 361 hours, but Ory extends a session only in its last 360h. Set SESSION_EXTEND_BELOW to at most session.earliest_possible_extend in ory/kratos.yml.",
   )
-  expect(await of({ ORY_ADMIN_URL: "http://localhost:9" })).toContain("http://localhost:9 does not answer")
+  expect(await of({ ORY_ADMIN_URL: "http://localhost:9" })).toContain("http://localhost:9 does not respond")
   await withServer(
     (request, response) => response.writeHead(request.headers.authorization === "Bearer correct" ? 404 : 401).end(),
     async (url) => {
       const settings = { ORY_ADMIN_URL: url, ORY_PROJECT_API_TOKEN: "hunter2" }
       expect(await of(settings)).toContain(
-        "answers 401, so no session is extended and no user can delete the account. Correct",
+        "responds with 401, so no session is extended and no user can delete the account. Correct",
       )
       expect(await of(settings)).not.toContain("hunter2")
       expect(await of({ ...settings, ORY_PROJECT_API_TOKEN: "correct" })).toContain("ok: ")
@@ -327,12 +327,14 @@ test("fails when Ory extends sessions later than the app asks it to, or its admi
 
 test("fails when the app is not running, cannot reach Ory, or redirects signed-out visitors elsewhere", async () => {
   expect(cure(await diagnose(environment(), "http://localhost:9"), "The app at its address")).toBe(
-    "Nothing answers at http://localhost:9.",
+    "No response from http://localhost:9.",
   )
   await withServer(
     (_, response) => response.writeHead(503).end(),
     async (url) => {
-      expect(cure(await diagnose(environment(), url), "The app at its address")).toContain("/api/health answers 503")
+      expect(cure(await diagnose(environment(), url), "The app at its address")).toContain(
+        "/api/health responds with 503",
+      )
     },
   )
   await withServer(

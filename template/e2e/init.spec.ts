@@ -42,7 +42,7 @@ async function clone({ git = true } = {}): Promise<string> {
 
 const AUTHOR = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
 
-/** Nothing of this test's environment: the clone's commands choose for themselves. */
+/** Only these variables, so that the clone's commands use their own defaults. */
 const env = Object.fromEntries(
   ["PATH", "HOME", "TMPDIR", "KRATOS_BIN"].flatMap((name) => {
     const value = process.env[name]

@@ -20,7 +20,7 @@ import { createIdentity, PAGE_LOAD, randomAccount, revokeSession, send } from ".
 import { setting } from "../../e2e/settings"
 import { texts } from "../../e2e/texts"
 
-/** No form ends nowhere: each error is at its field and has the focus, and each page leads on. */
+/** Each form shows an error at its field, moves the focus there, and links to the next step. */
 
 /** The error of a field, as a screen reader announces it with the field. */
 async function expectErrorAt(page: Page, name: string, text: RegExp): Promise<void> {
@@ -159,7 +159,7 @@ test("a sign-in code for an address without an account leads to sign-up with the
   await expect(page.locator('input[name="traits.email"]')).toHaveValue(newAccount.email)
 })
 
-test("after sign-up, the page names the address, sends a new code, and leads on without it", async ({
+test("after sign-up, the page names the address, sends a new code, and lets the user continue without confirming", async ({
   page,
   newAccount,
 }) => {

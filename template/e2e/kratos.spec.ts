@@ -45,7 +45,7 @@ test("with the hook require_verified_address, 26.2 sends a code to an unverified
   const servers = await ownServers({ kratos: { SELFSERVICE_FLOWS_LOGIN_AFTER: JSON.stringify(after) } })
   await createIdentity(servers.ory.adminUrl, newAccount, { verified: false })
   const old = await isOld(servers.ory.adminUrl)
-  // 26.2 answers 403 to the first sign-in.
+  // 26.2 responds with 403 to the first sign-in.
   const page = await openPage(servers.appUrl, old ? {} : { expectedErrors: /^403 .*\/self-service\/login\?flow=/ })
   await page.goto("/dashboard")
   await signIn(page, newAccount)

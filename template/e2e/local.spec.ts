@@ -4,7 +4,7 @@ import { expect, test } from "../../e2e/fixtures"
 import { send } from "../../e2e/http"
 import { setting } from "../../e2e/settings"
 
-/** Other web pages that a developer visits can do to the inbox and to Ory's admin API what SECURITY.md says, and no more. */
+/** What other web pages can do to the inbox and to Ory's admin API of a developer, as SECURITY.md lists it. */
 
 const inbox = (): string => setting("INBOX_URL")
 

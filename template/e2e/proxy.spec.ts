@@ -28,7 +28,7 @@ test.beforeAll(async () => {
 })
 test.afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** Nothing of this test's environment: the copy's commands choose for themselves. */
+/** Only these variables, so that the copy's commands use their own defaults. */
 const env = Object.fromEntries(
   ["PATH", "HOME", "TMPDIR", "KRATOS_BIN"].flatMap((name) => {
     const value = process.env[name]

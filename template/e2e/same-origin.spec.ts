@@ -106,7 +106,7 @@ test("a session cookie that Ory renews belongs to the app's host only", async ()
 })
 
 test("a settings change that needs a recent sign-in is saved after the user signs in again", async ({ open }) => {
-  // Ory answers 403 to the change.
+  // Ory responds with 403 to the change.
   const page = await open(user, { expectedErrors: /^403 / })
   await page.goto("/account/settings")
   await page.waitForTimeout(10_000)
@@ -244,7 +244,7 @@ for (const path of ["/dashboard", "/account/settings"])
 for (const [name, begin, end] of [
   ["refuses connections", () => servers.relay.stop(), () => servers.relay.start()],
   [
-    "never answers",
+    "never responds",
     pauseKratos,
     () => {
       servers.ory.resumeKratos()
@@ -252,7 +252,7 @@ for (const [name, begin, end] of [
     },
   ],
 ] as const)
-  test(`while Ory ${name}, its paths answer 503 in time and change no cookie`, async ({ open }) => {
+  test(`while Ory ${name}, its paths respond with 503 in time and change no cookie`, async ({ open }) => {
     const page = await open(user, { expectedErrors: /^503 / })
     await begin()
     try {

@@ -59,7 +59,7 @@ for (const [name, kratos] of [
     const page = await openPage(servers.appUrl)
     await page.goto("/auth/login")
     await expect(page.getByRole("heading", { name: texts.cookiesNotKept })).toBeVisible()
-    // The gate has tried once.
+    // The gate created one flow, and the browser another.
     expect(created(servers)).toBe(2)
   })
 

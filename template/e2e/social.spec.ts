@@ -47,7 +47,7 @@ test.beforeAll(async () => {
     conformIdTokenClaims: false,
     findAccount: (_, id) => {
       const address = id === WITHOUT_ADDRESS ? {} : { email: id, email_verified: true }
-      // Nobody becomes an admin by what a provider says.
+      // A provider's claims must not set a role.
       const role = { role: "admin", metadata_public: { role: "admin" } }
       return { accountId: id, claims: () => ({ sub: id, ...address, ...role, given_name: "Ada" }) }
     },

@@ -44,9 +44,14 @@ export const USAGE = `npm run init -- [options]
                                     private reporting as the contact
   --skip-checks                     does not run npm run test:quick before it replaces the files`
 
-/** @throws InitError for an unknown option or an invalid value. */
-export function parseFlags(args: readonly string[]): Flags {
+/**
+ * The options of the command, or `help` when the user asked for {@link USAGE}.
+ *
+ * @throws InitError for an unknown option or an invalid value.
+ */
+export function parseFlags(args: readonly string[]): Flags | "help" {
   const options = {
+    help: { type: "boolean", short: "h", default: false },
     yes: { type: "boolean", default: false },
     "skip-checks": { type: "boolean", default: false },
     name: { type: "string" },
@@ -61,6 +66,7 @@ export function parseFlags(args: readonly string[]): Flags {
   } catch (error) {
     throw new InitError(`${(error as Error).message}\n\n${USAGE}`)
   }
+  if (values.help) return "help"
   const flags: Flags = {
     yes: values.yes,
     skipChecks: values["skip-checks"],

@@ -335,6 +335,10 @@ describe("answers", () => {
     })
   })
 
+  test.each(["--help", "-h"])("%s asks for the usage", (flag) => {
+    expect(parseFlags([flag, "--name", "Acme"])).toBe("help")
+  })
+
   test.each([
     [["--nmae", "Acme"], /--nmae[^]*--name <name>/],
     [["--examples", "rust"], /--examples is "rust".*Use express, go/],

@@ -1,7 +1,7 @@
 import { symlink, unlink } from "node:fs/promises"
 import { join } from "node:path"
 import { execa } from "execa"
-import { askForAnswers, confirmWithoutGit, parseFlags, type Flags } from "./answers"
+import { askForAnswers, confirmWithoutGit, parseFlags, USAGE, type Flags } from "./answers"
 import { Copy, InitError } from "./copy"
 import { leftovers, makeProduct } from "./edits"
 import { templateCommit } from "./git"
@@ -10,6 +10,10 @@ import { templateCommit } from "./git"
 async function main(): Promise<void> {
   const project = process.cwd()
   const flags = parseFlags(process.argv.slice(2))
+  if (flags === "help") {
+    console.log(USAGE)
+    return
+  }
   const commit = await templateCommit(project)
   if (commit === undefined) await confirmWithoutGit(flags)
   const answers = await askForAnswers(flags, project)
