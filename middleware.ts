@@ -49,8 +49,9 @@ async function decide(next: NextRequest): Promise<NextResponse> {
     return startFlow(request) ?? pass(request, { verdict: snapshot, source: "snapshot", start })
 
   const fresh = !mayUseSnapshot(request)
-  const answer = await whoami(request.credential, { fresh, shared: isRead, mayBeKnown: kind !== "page" })
-  const checked = await slide(request, answer)
+  const mayBeKnown = kind === "api" || kind === "subresource"
+  const response = await whoami(request.credential, { fresh, shared: isRead, mayBeKnown })
+  const checked = await slide(request, response)
   const { refusal } = judge(checked.verdict, access)
   // An action's own check refuses it, so that its form keeps what the user typed.
   if (refusal && request.kind !== "action") return refuse(request, refusal)

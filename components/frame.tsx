@@ -27,6 +27,10 @@ function FrameOfVisit({ children }: { children: ReactNode }): ReactNode {
   if (isStale && next !== undefined) setNext(undefined)
   const isLoading = isStale || next !== undefined
   const current = next ?? here
+  // A click on the page that is shown also discards the navigation to another one.
+  const navigate = (path: string): void => {
+    setNext(path === here ? undefined : path)
+  }
   const isAccount = current === paths.account || current.startsWith(`${paths.account}/`)
   return (
     <div className="flex min-h-dvh flex-col">
@@ -40,10 +44,10 @@ function FrameOfVisit({ children }: { children: ReactNode }): ReactNode {
             label={texts.mainNavigation}
             pages={user?.role === "admin" ? [...PRODUCT_PAGES, ...ADMIN_PAGES] : PRODUCT_PAGES}
             current={current}
-            onNavigate={setNext}
+            onNavigate={navigate}
             className="flex gap-1"
           />
-          <div className="ms-auto flex items-center">{!isStale && <UserMenu onNavigate={setNext} />}</div>
+          <div className="ms-auto flex items-center">{!isStale && <UserMenu onNavigate={navigate} />}</div>
         </div>
       </header>
       <div className="mx-auto flex w-full max-w-5xl flex-1 flex-col gap-6 px-4 py-6 sm:px-6 md:flex-row md:gap-10 md:py-10">
@@ -52,7 +56,7 @@ function FrameOfVisit({ children }: { children: ReactNode }): ReactNode {
             label={texts.accountNavigation}
             pages={ACCOUNT_PAGES}
             current={current}
-            onNavigate={setNext}
+            onNavigate={navigate}
             className="-mx-1 flex shrink-0 gap-1 overflow-x-auto p-1 md:w-44 md:flex-col"
           />
         )}

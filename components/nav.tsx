@@ -9,7 +9,7 @@ interface Props {
   pages: Pages
   /** The path of the page that is marked as current. */
   current: string
-  /** Called with the new path when a click starts a navigation. */
+  /** Called with the path of the clicked link. */
   onNavigate: (path: string) => void
   className: string
 }
@@ -26,7 +26,7 @@ export function Nav({ label, pages, current, onNavigate, className }: Props): Re
           href={href}
           prefetch={false}
           onNavigate={() => {
-            if (href !== current) onNavigate(href)
+            onNavigate(href)
           }}
           aria-current={href === current ? "page" : undefined}
           className="rounded-md px-3 py-1.5 text-sm whitespace-nowrap text-muted-foreground transition-colors hover:bg-accent hover:text-foreground aria-[current]:bg-accent aria-[current]:font-medium aria-[current]:text-foreground"

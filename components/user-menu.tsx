@@ -8,7 +8,7 @@ import { ACCOUNT_PAGES } from "@/lib/navigation"
 import { paths } from "@/lib/routes"
 
 interface Props {
-  /** Called with the new path when a click starts a navigation. */
+  /** Called with the path of the clicked link. */
   onNavigate: (path: string) => void
 }
 

@@ -22,7 +22,8 @@ interface Props {
 
 /**
  * Gives client components the user. It notices a sign-in or sign-out in another tab at once, and the end of the session when the window
- * gets the focus. While Ory or the network is down, `useUser()` keeps its last value.
+ * gets the focus. If another user has signed in, a page with a user's content reloads. While Ory or the network is down, `useUser()`
+ * keeps its last value.
  */
 export function UserProvider({ user: fromServer, children }: Props): ReactNode {
   const [user, setUser] = useState<User | null | undefined>(fromServer)
@@ -34,6 +35,7 @@ export function UserProvider({ user: fromServer, children }: Props): ReactNode {
     setUser(fromServer)
   }
   const latest = useRef(user)
+  const pageUserId = fromServer?.id
 
   useEffect(() => {
     let running: AbortController | undefined
@@ -45,7 +47,10 @@ export function UserProvider({ user: fromServer, children }: Props): ReactNode {
       const known = await fetch(url, { signal: running.signal })
         .then((response) => (response.ok ? (response.json() as Promise<User | null>) : undefined))
         .catch(() => undefined)
-      if (known !== undefined) setUser(known)
+      if (known === undefined) return
+      // The content and the forms of this page are those of another user.
+      if (known !== null && pageUserId !== undefined && known.id !== pageUserId) location.reload()
+      else setUser(known)
     }
     const tabs = new BroadcastChannel("user")
     tabs.onmessage = ({ data }) => {
@@ -62,7 +67,7 @@ export function UserProvider({ user: fromServer, children }: Props): ReactNode {
       tabs.close()
       removeEventListener("focus", onFocus)
     }
-  }, [])
+  }, [pageUserId])
 
   // Tells the other tabs, which check if they show another user.
   useEffect(() => {

@@ -52,6 +52,37 @@ test("a prefetch starts no flow and does not sign out", async () => {
   expect((await send(servers.appUrl, "/api/me", { headers: { cookie } })).status).toBe(200)
 })
 
+test("a click on the page that is shown keeps its content, in each menu", async ({ openAs }) => {
+  const page = await openAs(await createUser(servers), servers.appUrl)
+  await page.goto("/account")
+  const content = page.getByText(texts.account.intro)
+  await expect(content).toBeVisible()
+  for (const menu of [texts.nav.accountMenu, texts.nav.accountNavigation]) {
+    if (menu === texts.nav.accountMenu) await openUserMenu(page)
+    await page.getByRole("navigation", { name: menu }).getByRole("link", { name: texts.nav.account }).click()
+    await settle(page)
+    await expect(content, menu).toBeVisible()
+  }
+
+  await test.step("also while another page loads", async () => {
+    let release = (): void => undefined
+    const held = new Promise<void>((resolve) => (release = resolve))
+    await page.route(/\/account\/devices/, async (route) => {
+      await held
+      await route.continue().catch(() => undefined)
+    })
+    const links = page.getByRole("navigation", { name: texts.nav.accountNavigation })
+    await links.getByRole("link", { name: texts.nav.devices }).click()
+    await expect(content).toBeHidden()
+    await links.getByRole("link", { name: texts.nav.account }).click()
+    await expect(content).toBeVisible()
+    release()
+    await settle(page)
+    await expect(content).toBeVisible()
+    await expect(page).toHaveURL(`${servers.appUrl}/account`)
+  })
+})
+
 test("a signed-out visitor who clicks a link to a protected page signs in and arrives there", async ({ openPage }) => {
   const user = await createUser(servers)
   const page = await openPage(servers.appUrl)
@@ -84,6 +115,10 @@ test("a form that is submitted after the session was revoked keeps the typed tex
     await page.goto("/account")
     await firstName.fill("Grace")
     await save.click()
+    await expect(page.getByText(texts.account.saved)).toBeVisible()
+    await openUserMenu(page)
+    await expect(page.locator("#user-menu").getByText("Grace")).toBeVisible()
+    await page.keyboard.press("Escape")
     await expect(page.getByText(texts.account.saved)).toBeVisible()
     await page.goto("/dashboard")
     await expect(page.getByRole("heading", { name: texts.dashboard.greeting("Grace") })).toBeVisible()

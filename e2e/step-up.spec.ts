@@ -140,7 +140,7 @@ test("signing out all other devices needs a recent sign-in and leads back after 
 
 test("a user without a second factor enrols one, returns, and downloads the data", async ({ openAs }) => {
   const user = await createUser(servers)
-  const page = await openAs(user, servers.appUrl)
+  const page = await openAs(user, servers.appUrl, { expectedErrors: /^403 .*\/api\/account\/data$/ })
   const explanation = page.getByText(texts.settings.secondFactorNeeded)
 
   await test.step("the settings page says why the user is there", async () => {
@@ -176,6 +176,14 @@ test("a user without a second factor enrols one, returns, and downloads the data
       recovery_addresses: [{ value: user.email }],
     })
     expect(data.sessions).toMatchObject([{ id: user.sessionId, authenticator_assurance_level: "aal2", devices: [{}] }])
+  })
+
+  await test.step("a refusal that is not this app's, such as a firewall's, is an error message", async () => {
+    const contentType = "text/html"
+    await page.route("**/api/account/data", (route) => route.fulfill({ status: 403, contentType, body: "<h1>No</h1>" }))
+    await page.getByRole("link", { name: texts.data.download }).click()
+    await expect(page.getByText(texts.data.failed)).toBeVisible()
+    await page.unroute("**/api/account/data")
   })
 })
 

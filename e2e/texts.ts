@@ -39,6 +39,8 @@ export const texts = {
   nav: {
     ...nav,
     userMenu: shared.userMenu,
+    accountMenu: shared.accountMenu,
+    accountNavigation: shared.accountNavigation,
     signIn: shared.signIn,
     signOut: shared.signOut,
     skip: shared.skipToContent,
@@ -67,7 +69,7 @@ export const texts = {
   deleteAccount,
   accountDeleted: notices.accountDeleted.title,
   forbidden: notices.forbidden.title,
-  data: { heading: data.title, download: data.download },
+  data: { heading: data.title, download: data.download, failed: data.failed },
   devices: {
     list: devices.list.label,
     thisDevice: devices.list.thisDevice,

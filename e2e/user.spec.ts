@@ -1,5 +1,5 @@
 import { expect, expectSignedIn, sessionOf, settle, signIn, signOut, test } from "./fixtures"
-import { revokeSession } from "./http"
+import { createUser, revokeSession } from "./http"
 import { texts } from "./texts"
 
 /** `useUser()`: who is signed in, for client components. */
@@ -45,6 +45,25 @@ test("the other tabs notice a sign-out and a sign-in at once", async ({ signedIn
   await expectSignedIn(page, user)
   await expect(landing.getByRole("link", link.dashboard)).toBeVisible()
   await expectSignedIn(dashboard, user)
+})
+
+test("a page of a user reloads when another user has signed in in another tab", async ({
+  signedInPage: page,
+  user,
+}) => {
+  const account = await page.context().newPage()
+  await account.goto("/account")
+  await account.getByRole("textbox", { name: texts.account.firstName }).fill("Ada")
+  await page.goto("/dashboard")
+  await signOut(page)
+  const other = await createUser()
+  await page.goto("/dashboard")
+  await signIn(page, other)
+  await expectSignedIn(page, other)
+  await expectSignedIn(account, other)
+  // The text belonged to the page of the first user.
+  await expect(account.getByRole("textbox", { name: texts.account.firstName })).toHaveValue("")
+  expect(user.email).not.toBe(other.email)
 })
 
 test("a signed-out user is shown when the window gets the focus after a revocation, with at most one check in 30 seconds", async ({

@@ -332,6 +332,14 @@ describe("topology", () => {
     expect(problems({ NODE_ENV: "production", ORY_SDK_URL: "http://127.0.0.1:4000" }, false)).toEqual([])
   })
 
+  test("skips the topology check in a build with the placeholder of the Dockerfile, but not in a server", () => {
+    const placeholder = { ...server, ORY_SDK_URL: "http://not-known-yet.invalid" }
+    for (const APP_URL of ["https://app.example.com", "http://localhost:3000"]) {
+      expect(problems({ ...placeholder, APP_URL }, false)).toEqual([])
+      expect(problems({ ...placeholder, APP_URL }, true)).toHaveLength(1)
+    }
+  })
+
   test.each([
     ["ory_pat_abc123", "ory_pat_abc123"],
     [" ory_pat_abc123\n", "ory_pat_abc123"],
@@ -736,6 +744,22 @@ describe("assertReadyToServe", () => {
     stubServer({ APP_URL: undefined })
     expect(assertReadyToServe).toThrow("APP_URL is not set.")
   })
+
+  test.each(["http://127.0.0.1:3000", "http://127.0.0.53:3000", "http://[::1]:3000"])(
+    "rejects a server that listens on %s, where Next can't serve the gate's rewrites",
+    (origin) => {
+      stubServer({ __NEXT_PRIVATE_ORIGIN: origin })
+      expect(assertReadyToServe).toThrow(`The server listens on ${origin}.`)
+    },
+  )
+
+  test.each(["http://localhost:3000", "http://10.0.0.5:3000", undefined])(
+    "accepts a server that listens on %s",
+    (origin) => {
+      stubServer({ __NEXT_PRIVATE_ORIGIN: origin })
+      expect(assertReadyToServe).not.toThrow()
+    },
+  )
 
   test("logs nothing when all variables are valid", () => {
     stubServer({})

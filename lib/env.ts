@@ -145,10 +145,11 @@ function readWarnings(
   appUrls: readonly string[],
   problems: string[],
 ): readonly string[] {
-  // A build that doesn't know the app's origin has nothing to compare.
-  const knowsOrigin =
-    serving || variables.NODE_ENV !== "production" || Boolean(variables.APP_URL || variables.VERCEL_URL)
-  if (!knowsOrigin) return []
+  // A build may not know both origins yet, and then has nothing to compare. The Dockerfile builds with a host that ends in `.invalid`.
+  const knowsApp = Boolean(variables.APP_URL || variables.VERCEL_URL)
+  const knowsOry = !new URL(oryUrl).hostname.endsWith(".invalid")
+  const isBuild = !serving && variables.NODE_ENV === "production"
+  if (isBuild && !(knowsApp && knowsOry)) return []
   const [first, ...others] = appUrls.map((appUrl) => topologyProblem(topology, oryUrl, appUrl))
   if (first !== undefined) problems.push(first)
   return others.filter((problem) => problem !== undefined)
@@ -345,13 +346,21 @@ function readApiOrigins(variables: Variables, problems: string[]): readonly stri
  */
 export const env = readEnv(process.env, process.env.NEXT_RUNTIME === "edge")
 
+/** Next writes `localhost` for these in the gate's URLs, and then takes each rewrite for another server's. https://github.com/vercel/next.js/issues/94745 */
+const UNUSABLE_ADDRESS = /^https?:\/\/(127\.|\[::1\])/
+
 /**
  * Checks what a running server needs beyond a build, and logs what won't work. `instrumentation.ts` calls it at the start.
  *
- * @throws Error that lists all problems, as {@link readEnv} does.
+ * @throws Error with all problems of variables, as {@link readEnv} does, or with an address at which the app can't work.
  */
 export function assertReadyToServe(): void {
   const { sessionSecrets, warnings } = readEnv(process.env)
+  const listensOn = process.env.__NEXT_PRIVATE_ORIGIN
+  if (listensOn !== undefined && UNUSABLE_ADDRESS.test(listensOn))
+    throw new Error(
+      `The server listens on ${listensOn}. At this address, Next sends each rewrite of the gate to itself again. Use localhost instead: next start -H localhost, or HOSTNAME=localhost for a standalone server.`,
+    )
   for (const warning of warnings) logStart("warn", "configuration_warning", warning)
   if (sessionSecrets.length === 0)
     logStart(

@@ -101,7 +101,7 @@ interface WhoamiOptions {
   fresh?: boolean
   /** Whether to share the request of a call that is already waiting for Ory. Never for a change: that call may be older. */
   shared?: boolean
-  /** Whether {@link refused} is sufficient. Never for a page load: it would redirect the user to sign in. */
+  /** Whether {@link refused} is sufficient: for clients that poll. Not for a page, which would redirect the user to sign in, or a form. */
   mayBeKnown?: boolean
 }
 

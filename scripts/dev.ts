@@ -60,7 +60,7 @@ await runMain(async () => {
     deaths.push(ory.died)
     // An empty value in .env.local turns sliding sessions off.
     process.env.ORY_ADMIN_URL ??= ory.adminUrl
-    process.env.SESSION_TOKEN_JWKS ??= ory.sessionTokenJwks
+    process.env.SESSION_TOKEN_JWKS = ory.sessionTokenJwks
     const warning = await seedDemoUsers(ory.adminUrl)
     if (warning !== undefined) console.warn(`\n${warning}\n`)
     summary.push(`Inbox  http://localhost:${inboxPort}  (all mail that Ory sends)`)

@@ -49,8 +49,10 @@ async function main(): Promise<void> {
     throw new SetupError(
       "Set ORY_SDK_URL and ORY_ADMIN_URL to those of the deployment, and on Ory Network ORY_PROJECT_API_TOKEN.",
     )
+  if (!URL.canParse(ORY_ADMIN_URL))
+    throw new SetupError(`ORY_ADMIN_URL is "${ORY_ADMIN_URL}". Set it to an origin, for example http://127.0.0.1:4434.`)
   const origin = new URL(url).origin
-  const admin = new Admin(ORY_ADMIN_URL, ORY_PROJECT_API_TOKEN)
+  const admin = new Admin(new URL(ORY_ADMIN_URL).origin, ORY_PROJECT_API_TOKEN)
 
   const results: boolean[] = []
   const env = { ...process.env, APP_URL: origin }

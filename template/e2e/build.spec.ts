@@ -46,6 +46,11 @@ test("build and start fail when a variable is missing or invalid, and name the v
       { ORY_SDK_URL: "https://auth.example.com", APP_URL: "https://app.example.com", SESSION_SECRET: "short" },
       "SESSION_SECRET contains a secret that is shorter than 32",
     ],
+    [
+      ["start", "-H", "127.0.0.1", "-p", String(port)],
+      { ORY_SDK_URL: "http://localhost:4000", APP_URL: "http://localhost:3000" },
+      `The server listens on http://127.0.0.1:${port}. At this address,`,
+    ],
   ]
   for (const [args, env, message] of cases) {
     const { ok, lastLines } = await next(args, env)

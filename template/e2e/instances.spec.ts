@@ -35,9 +35,15 @@ test("users stay signed in while each instance is killed and restarted", { tag: 
     const folder = await copyProject()
     cleanups.push(() => rm(folder, { recursive: true, force: true }))
     const env = { ...process.env, ORY_SDK_URL: undefined, APP_URL: undefined, SESSION_SECRET: undefined }
+    // The command and variables of the Dockerfile.
     await run("npm", ["run", "build"], {
       cwd: folder,
-      env: { ...env, BUILD_STANDALONE: "1", ORY_SDK_URL: "http://not-known-yet.invalid" },
+      env: {
+        ...env,
+        BUILD_STANDALONE: "1",
+        APP_URL: "https://app.example.com",
+        ORY_SDK_URL: "http://not-known-yet.invalid",
+      },
     })
     const standalone = join(folder, ".next/standalone")
     await cp(join(folder, ".next/static"), join(standalone, ".next/static"), { recursive: true })

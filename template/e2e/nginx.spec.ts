@@ -37,7 +37,7 @@ test("the nginx configuration of docs/operate.md ends TLS, limits rates and refu
     const http = documented
       .replaceAll("listen 443", `listen 127.0.0.1:${port}`)
       .replaceAll("example.com;", "example.test;")
-      .replace("127.0.0.1:3000", `localhost:${appPort}`)
+      .replace("localhost:3000", `localhost:${appPort}`)
       .replace("127.0.0.1:4433", `localhost:${oryPort}`)
       .replace("/etc/ssl/example.com.pem", join(folder, "cert.pem"))
       .replace("/etc/ssl/example.com.key", join(folder, "key.pem"))

@@ -1,6 +1,7 @@
 "use client"
 
-import { useActionState, type ReactNode } from "react"
+import { useRouter } from "next/navigation"
+import { useActionState, useEffect, type ReactNode } from "react"
 import { saveName, type NameState } from "./actions"
 import { DeniedMessage } from "@/components/denied-message"
 import { useKeptForm } from "@/components/use-kept-form"
@@ -17,6 +18,11 @@ interface Props {
 export function NameForm({ userId, first, last, texts }: Props): ReactNode {
   const [state, act, busy] = useActionState<NameState, FormData>(saveName, { values: { first, last } })
   const { ref, refilled, keep } = useKeptForm(userId, "name")
+  const router = useRouter()
+  // The menu shows the name, too. An action's own response would contain the session from before the change.
+  useEffect(() => {
+    if (state.saved) router.refresh()
+  }, [state, router])
   const hasResult = Boolean(state.saved ?? state.error ?? state.denied)
   return (
     <form ref={ref} action={act} className="card mt-8 flex flex-col gap-4 p-5">

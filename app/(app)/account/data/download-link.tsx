@@ -16,14 +16,21 @@ export function DownloadLink({ texts }: Props): ReactNode {
 
   const download = async (event: MouseEvent): Promise<void> => {
     event.preventDefault()
-    const response = await fetch(PATH).catch(() => undefined)
-    if (response?.ok) {
-      const url = URL.createObjectURL(await response.blob())
-      Object.assign(document.createElement("a"), { href: url, download: "my-data.json" }).click()
-    } else if (response?.status === 401 || response?.status === 403) {
-      const { error } = (await response.json()) as { error: { location: string } }
-      window.location.assign(error.location)
-    } else setFailed(true)
+    setFailed(false)
+    try {
+      const response = await fetch(PATH)
+      if (response.ok) {
+        const url = URL.createObjectURL(await response.blob())
+        Object.assign(document.createElement("a"), { href: url, download: "my-data.json" }).click()
+        return
+      }
+      // Where the user can sign in again or use the second factor. A refusal without a cure has none.
+      const { error } = (await response.json()) as { error?: { location?: string | null } }
+      if (error?.location) window.location.assign(error.location)
+      else setFailed(true)
+    } catch {
+      setFailed(true)
+    }
   }
 
   return (
