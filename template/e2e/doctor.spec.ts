@@ -327,7 +327,7 @@ test("fails when Ory extends sessions later than the app asks it to, or its admi
 
 test("fails when the app is not running, cannot reach Ory, or redirects signed-out visitors elsewhere", async () => {
   expect(cure(await diagnose(environment(), "http://localhost:9"), "The app at its address")).toBe(
-    "No response from http://localhost:9.",
+    "No response from http://localhost:9. Check the address, and that the app runs.",
   )
   await withServer(
     (_, response) => response.writeHead(503).end(),
