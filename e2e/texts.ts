@@ -89,6 +89,7 @@ export const texts = {
     email: forms.labels.identifier,
     signUpTitle: elements["registration.title"],
     confirmTitle: elements["verification.title"],
+    enterAddress: elements["verification.subtitle"],
     resetTitle: elements["recovery.title"],
     forgotPassword: elements["forms.label.forgot-password"],
     signInAgainTitle: elements["login.title-refresh"],

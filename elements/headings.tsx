@@ -33,7 +33,10 @@ export function Card({ children }: PropsWithChildren): ReactNode {
  * because the button that led here is gone.
  */
 export function CardHeader(): ReactNode {
-  const { current: step } = useOryFlow().formState
+  const { flow, formState } = useOryFlow()
+  const { current: step } = formState
+  // Ory's message says that the address is confirmed. Elements' text would ask for the address again.
+  const isDone = "state" in flow && flow.state === "passed_challenge"
   // Elements exports no function for these texts, but its header returns an element that has them.
   const { title, text } = (DefaultCardHeader() as ReactElement<{ title: string; text: string }>).props
   const heading = useRef<HTMLHeadingElement>(null)
@@ -53,7 +56,7 @@ export function CardHeader(): ReactNode {
       <h1 ref={heading} tabIndex={-1} className="text-xl font-semibold tracking-tight">
         {title}
       </h1>
-      <p className="text-sm text-muted-foreground">{text}</p>
+      {!isDone && <p className="text-sm text-muted-foreground">{text}</p>}
       <PasskeyProblem />
       <FailedRequest />
       <DefaultCurrentIdentifierButton />

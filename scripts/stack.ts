@@ -240,15 +240,18 @@ async function sessionTokenKeys(file: string): Promise<readonly PrivateKey[]> {
 interface KratosLogLine {
   level?: string
   msg?: string
+  hook?: string
   error?: { message?: string; reason?: string }
 }
 
 /** A line of Kratos' JSON log as text. Empty for lines without use to a developer. */
 function readableLog(line: string): string {
   try {
-    const { level, msg = "", error } = JSON.parse(line) as KratosLogLine
+    const { level, msg = "", error, hook } = JSON.parse(line) as KratosLogLine
     // The warning about `--dev`, and about the version in ory/kratos.yml, which the fallback does not know.
     if (msg.includes("DEV MODE") || msg.startsWith("Config version is")) return ""
+    // Kratos 26.2.0 adds a hook for sign-up in two steps to its own settings, and then doesn't know it.
+    if (hook === "two_step_registration") return ""
     return [level, msg, error?.message, error?.reason].filter(Boolean).join(": ")
   } catch {
     return line
