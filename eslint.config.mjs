@@ -5,7 +5,7 @@ import { defineConfig, globalIgnores } from "eslint/config"
 import tseslint from "typescript-eslint"
 
 export default defineConfig(
-  globalIgnores([".next/", ".test/", "next-env.d.ts", "examples/", "template/bench/"]),
+  globalIgnores([".next/", ".test/", ".vercel/", "next-env.d.ts", "examples/", "template/bench/"]),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   next.configs["core-web-vitals"],

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { existsSync } from "node:fs"
-import { readFile, writeFile } from "node:fs/promises"
+import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import nextEnv from "@next/env"
@@ -16,6 +15,7 @@ import {
   SetupError,
   start,
   waitForUrl,
+  writeIfMissing,
 } from "./processes"
 import { dataDir, demoAdmin, demoUser, seedDemoUsers, socialSignIn, startOry } from "./stack"
 import { startTunnel } from "./tunnel"
@@ -141,12 +141,10 @@ async function readEnvironment(): Promise<typeof import("../lib/env").env> {
 
 /** Creates `.env.local` with a new secret when the file does not exist. */
 async function ensureEnvFile(): Promise<void> {
-  const file = join(projectDir, ".env.local")
-  if (existsSync(file)) return
   const example = await readFile(join(projectDir, ".env.example"), "utf8")
   const secret = `SESSION_SECRET=${randomBytes(32).toString("base64")}`
-  await writeFile(file, example.replace(/^SESSION_SECRET=$/m, secret), { mode: 0o600 })
-  console.log("Created .env.local from .env.example.")
+  if (await writeIfMissing(join(projectDir, ".env.local"), example.replace(/^SESSION_SECRET=$/m, secret)))
+    console.log("Created .env.local from .env.example.")
 }
 
 function logAs(name: string): (line: string) => void {

@@ -132,15 +132,26 @@ function checkCookies({ oryUrl, topology }: Env, appUrl: string): string {
  */
 async function checkFlows({ oryUrl, topology }: Env, appUrl: string): Promise<string> {
   const origins = topology === "direct" ? [appUrl] : [oryUrl, appUrl]
+  const disabled: string[] = []
   for (const kind of ["login", "registration", "recovery", "verification"] as const) {
-    const locations = await Promise.all(
-      origins.map(async (origin) => {
+    const responses = await Promise.all(
+      origins.map((origin) => {
         const start = `${oryUrl}/self-service/${kind}/browser?return_to=${encodeURIComponent(origin + paths.dashboard)}`
-        return (await request(start, { headers: { accept: "text/html" } }))?.headers.get("location") ?? ""
+        return request(start, { headers: { accept: "text/html" } })
       }),
     )
+    const locations = responses.map((response) => response?.headers.get("location") ?? "")
     const location = locations.find((page) => page.includes("flow=")) ?? locations[0] ?? ""
-    if (/[?&]id=/.test(location) && !location.includes("flow="))
+    if (location === "")
+      throw new SetupError(
+        `Ory ${responses[0] === undefined ? "does not respond" : `responds with ${responses[0].status}`} when a ${kind} flow starts. Look at Ory's log and at its database.`,
+      )
+    const isError = /[?&]id=/.test(location) && !location.includes("flow=")
+    if (isError && kind !== "login" && (await isDisabled(oryUrl, kind))) {
+      disabled.push(kind)
+      continue
+    }
+    if (isError)
       throw new SetupError(
         `Ory refuses to return to ${origins.join(" or ")}. Add it to selfservice.allowed_return_urls ("Allowed URLs" in the Console).`,
       )
@@ -150,7 +161,14 @@ async function checkFlows({ oryUrl, topology }: Env, appUrl: string): Promise<st
         `Ory's ${kind} leads to ${location.split("?", 1)[0] ?? ""}. Set selfservice.flows.${kind}.ui_url ("UI URLs" in the Console) to ${appUrl}${paths[kind]}.`,
       )
   }
-  return appUrl + paths.login
+  return [appUrl + paths.login, ...disabled.map((kind) => `${kind} is disabled`)].join(", ")
+}
+
+/** Whether this flow is disabled in Ory's settings, for example to close sign-up. */
+export async function isDisabled(oryUrl: string, kind: "registration" | "recovery" | "verification"): Promise<boolean> {
+  const response = await request(`${oryUrl}/self-service/${kind}/browser`, { headers: { accept: "application/json" } })
+  const body = (await response?.json().catch(() => undefined)) as { error?: { reason?: string } } | undefined
+  return /because it was disabled/.test(body?.error?.reason ?? "")
 }
 
 /** Whether the cookie that Ory sets with a flow reaches the app. */
@@ -309,9 +327,13 @@ async function checkDeployed(browserOryUrl: string, appUrl: string): Promise<str
   const health = await request(appUrl + paths.healthApi)
   if (health === undefined)
     throw new SetupError(`No response from ${appUrl}. Check the address, and that the app runs.`)
+  if (health.status === 503)
+    throw new SetupError(
+      `${appUrl}${paths.healthApi} responds with 503: the deployed app does not reach Ory. Check its ORY_SDK_URL.`,
+    )
   if (health.status !== 200)
     throw new SetupError(
-      `${appUrl}${paths.healthApi} responds with ${health.status}: the deployed app does not reach Ory. Check its ORY_SDK_URL.`,
+      `${appUrl}${paths.healthApi} responds with ${health.status}, so something else responds at this address: another app, or a protection in front of this one.`,
     )
   const page = await request(appUrl + paths.dashboard, { headers: { accept: "text/html" } })
   const location = page?.headers.get("location") ?? ""

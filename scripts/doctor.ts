@@ -10,6 +10,8 @@ import { projectDir, runMain } from "./processes"
 await runMain(async () => {
   const { values } = parseArgs({ options: { url: { type: "string" } } })
   if (values.url === undefined) nextEnv.loadEnvConfig(projectDir, true, { info: () => undefined, error: console.error })
+  // `lib/env.ts` checks the variables of this process when it is imported. On Vercel, a deployment needs no APP_URL.
+  else process.env.APP_URL = values.url
   const findings = await diagnose(process.env, values.url)
   for (const finding of findings) {
     if (!finding.ok) console.log(`✗ ${finding.check}\n  ${finding.cure.replaceAll("\n", "\n  ")}`)

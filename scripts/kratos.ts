@@ -73,7 +73,11 @@ export async function kratosBinary(given: Partial<KratosOptions> = {}): Promise<
     return kratos
   }
 
-  await mkdir(cacheDir, { recursive: true })
+  await mkdir(cacheDir, { recursive: true }).catch((error: unknown) => {
+    throw new SetupError(
+      `The folder ${cacheDir} can't be created: ${messageOf(error)}. Set XDG_CACHE_HOME to a folder that you can write to, or KRATOS_BIN to a Kratos binary.`,
+    )
+  })
   await removeLeftovers(cacheDir)
   const release = await releaseArchive(options).catch(messageOf)
   if (typeof release !== "string") return release

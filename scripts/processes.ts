@@ -1,4 +1,6 @@
 import { once } from "node:events"
+import { existsSync } from "node:fs"
+import { rename, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { execa } from "execa"
@@ -15,6 +17,18 @@ export function nodeModule(path: string): string {
 
 /** An error that the user can fix. Commands print its message without a stack trace. */
 export class SetupError extends Error {}
+
+/**
+ * Writes a file for this user only, if there is none. On a full disk, no part of it remains.
+ *
+ * @returns Whether it wrote the file.
+ */
+export async function writeIfMissing(file: string, text: string): Promise<boolean> {
+  if (existsSync(file)) return false
+  await writeFile(`${file}.new`, text, { mode: 0o600 })
+  await rename(`${file}.new`, file)
+  return true
+}
 
 /** The message of whatever a `catch` gets. */
 export function messageOf(error: unknown): string {

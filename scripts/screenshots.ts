@@ -21,7 +21,9 @@ const PICTURES = join(projectDir, "docs", "screenshots")
 await runMain(async () => {
   await installChromium()
   console.log("Building the app")
-  const env = { ...withoutSettings(), ORY_SDK_URL: "http://localhost:4000", APP_URL: "http://localhost:3000" }
+  // Not the settings of .env.local.
+  Object.assign(process.env, withoutSettings())
+  const env = { ...process.env, ORY_SDK_URL: "http://localhost:4000", APP_URL: "http://localhost:3000" }
   await run(process.execPath, [nodeModule("next/dist/bin/next"), "build"], { env })
   await mkdir(PICTURES, { recursive: true })
 

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto"
-import { existsSync } from "node:fs"
 import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { basename, dirname, join, relative, resolve } from "node:path"
 import { Configuration, IdentityApi } from "@ory/client"
@@ -7,7 +6,17 @@ import type { Role } from "../lib/roles"
 import { requiredTraits } from "../ory/required-traits"
 import { kratosBinary } from "./kratos"
 import { newKey, publicKeys, tokenizerTemplates, type PrivateKey } from "./session-token-keys"
-import { commandOf, projectDir, type Running, run, SetupError, signalTo, start, waitForUrl } from "./processes"
+import {
+  commandOf,
+  projectDir,
+  type Running,
+  run,
+  SetupError,
+  signalTo,
+  start,
+  waitForUrl,
+  writeIfMissing,
+} from "./processes"
 
 export interface StackOptions {
   /** Origin of the app, for example `http://localhost:3000`. */
@@ -108,7 +117,7 @@ export async function startOry(options: StackOptions): Promise<LocalOry> {
   // `-e` reads the database from DSN.
   await run(kratos, ["migrate", "sql", "-e", "--yes", "-c", config], { cwd: configDir, env })
   let server = await startKratos()
-  await waitForUrl("The mail catcher", `http://localhost:${options.inboxPort}/email`, mail)
+  await waitForUrl("The mail catcher", `http://127.0.0.1:${options.inboxPort}/email`, mail)
 
   return {
     adminUrl,
@@ -213,7 +222,7 @@ async function kratosEnv(
     SERVE_PUBLIC_PORT: new URL(options.oryUrl).port || "80",
     SERVE_ADMIN_PORT: String(options.adminPort),
     SERVE_ADMIN_BASE_URL: `http://127.0.0.1:${options.adminPort}/`,
-    COURIER_SMTP_CONNECTION_URI: `smtp://localhost:${options.mailPort}/?disable_starttls=true`,
+    COURIER_SMTP_CONNECTION_URI: `smtp://127.0.0.1:${options.mailPort}/?disable_starttls=true`,
     LOG_FORMAT: "json",
     SESSION_WHOAMI_TOKENIZER_TEMPLATES: tokenizerTemplates(keys),
     ...(await kratosSecrets(join(dataDir, "secrets.json"))),
@@ -223,17 +232,15 @@ async function kratosEnv(
 
 /** Created once: new secrets would invalidate the sessions and second factors in the database. */
 async function kratosSecrets(file: string): Promise<Record<string, string>> {
-  if (!existsSync(file)) {
-    const random = (): string => randomBytes(24).toString("base64url")
-    const secrets = { SECRETS_DEFAULT_0: random(), SECRETS_COOKIE_0: random(), SECRETS_CIPHER_0: random() }
-    await writeFile(file, JSON.stringify(secrets, null, 2), { mode: 0o600 })
-  }
+  const random = (): string => randomBytes(24).toString("base64url")
+  const secrets = { SECRETS_DEFAULT_0: random(), SECRETS_COOKIE_0: random(), SECRETS_CIPHER_0: random() }
+  await writeIfMissing(file, JSON.stringify(secrets, null, 2))
   return JSON.parse(await readFile(file, "utf8")) as Record<string, string>
 }
 
 /** Created once, with the private half. Only this user may read it. */
 async function sessionTokenKeys(file: string): Promise<readonly PrivateKey[]> {
-  if (!existsSync(file)) await writeFile(file, JSON.stringify([newKey()]), { mode: 0o600 })
+  await writeIfMissing(file, JSON.stringify([newKey()]))
   return JSON.parse(await readFile(file, "utf8")) as PrivateKey[]
 }
 

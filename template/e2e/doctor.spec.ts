@@ -239,7 +239,8 @@ for (const [name, domain, finding] of [
         ...process.env,
         ...environment(),
         ORY_SDK_URL: servers.oryUrl,
-        APP_URL: servers.appUrl,
+        // As on Vercel. `--url` names the origin.
+        APP_URL: "",
         ...servers.nodeEnv,
       }
       const running = await start("npm", ["run", "doctor", "--", "--url", servers.appUrl], {
@@ -271,6 +272,10 @@ test("fails when Ory's CORS origins, return URLs or UI URLs lack the app", async
   expect(
     await findWith({ SELFSERVICE_FLOWS_RECOVERY_UI_URL: "http://localhost:1/recovery" }, "Ory leads to this app"),
   ).toContain("Ory's recovery leads to http://localhost:1/recovery. Set selfservice.flows.recovery.ui_url")
+  // Sign-up may be closed.
+  expect(await findWith({ SELFSERVICE_FLOWS_REGISTRATION_ENABLED: "false" }, "Ory leads to this app")).toMatch(
+    /^ok: .*, registration is disabled$/,
+  )
   expect(await findWith({ SERVE_PUBLIC_CORS_ALLOWED_ORIGINS: "http://localhost:1" }, "CORS")).toContain(
     "Allow this origin, with credentials",
   )

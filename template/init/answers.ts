@@ -138,7 +138,7 @@ async function askForExamples(available: readonly Example[]): Promise<readonly E
 export async function confirmWithoutGit(flags: Flags): Promise<void> {
   if (flags.yes) return
   requireTerminal()
-  const message = "This folder has no Git repository, so you can't undo this. Continue?"
+  const message = "Git does not have these files, so you can't undo this. Continue?"
   if (!(await answered(confirm({ message, initialValue: false }))))
     throw new InitError("Nothing was changed. `git init && git add --all && git commit -m Start` makes a repository.")
 }

@@ -61,7 +61,9 @@ export function makeProduct(copy: Copy, answers: Answers, commit: string | undef
     if (!deletedByHand || copy.read("ory/kratos.yml").includes(origin)) copy.replace("ory/kratos.yml", origin, "")
   }
   if (!copy.has("examples/go")) {
-    copy.edit(".github/workflows/test.yml", (text) => text.replace(/ +- uses: actions\/setup-go@[^]*?(?=\n +- )\n/, ""))
+    copy.edit(".github/workflows/test.yml", (text) =>
+      text.replace(/ +- if: hashFiles\('examples\/go[^]*?(?=\n +- )\n/, ""),
+    )
     copy.edit(".github/dependabot.yml", (text) => text.replace(/ +- package-ecosystem: gomod\n[^]*?\n\n/, ""))
   }
 

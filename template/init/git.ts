@@ -2,7 +2,7 @@ import { execa } from "execa"
 import { InitError } from "./copy"
 
 /**
- * The commit that the project is at, or undefined without a Git repository.
+ * The commit that the project is at, or undefined without a Git repository that contains it.
  *
  * @throws InitError when there are uncommitted changes.
  */
@@ -14,6 +14,8 @@ export async function templateCommit(project: string): Promise<string | undefine
   const commit = await git("rev-parse", "--verify", "HEAD")
   const status = await git("status", "--porcelain", "--", ".")
   if (status === undefined) return undefined
+  // A repository around this folder may ignore it, and then can't restore its files.
+  if ((await git("ls-files", "--error-unmatch", "package.json")) === undefined) return undefined
   if (status !== "") {
     const lines = status.split("\n")
     const more = lines.length > 5 ? `\n  and ${lines.length - 5} more` : ""
