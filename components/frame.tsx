@@ -1,7 +1,7 @@
 "use client"
 
 import { usePathname, useRouter } from "next/navigation"
-import { useState, type ReactNode } from "react"
+import { useState, type MouseEvent, type ReactNode } from "react"
 import { Brand } from "@/components/brand"
 import { Nav } from "@/components/nav"
 import { useTexts } from "@/components/texts"
@@ -34,7 +34,7 @@ function FrameOfVisit({ children }: { children: ReactNode }): ReactNode {
   const isAccount = current === paths.account || current.startsWith(`${paths.account}/`)
   return (
     <div className="flex min-h-dvh flex-col">
-      <a href="#content" className="button sr-only self-start focus:not-sr-only">
+      <a href="#content" onClick={skipToContent} className="button sr-only self-start focus:not-sr-only">
         {texts.skipToContent}
       </a>
       <header className="border-b bg-card">
@@ -66,6 +66,12 @@ function FrameOfVisit({ children }: { children: ReactNode }): ReactNode {
       </div>
     </div>
   )
+}
+
+/** Without a new entry in the history: Next would not show another page for it when the user goes back. */
+function skipToContent(event: MouseEvent): void {
+  event.preventDefault()
+  document.getElementById("content")?.focus()
 }
 
 /** The layout of a page until its content arrives: title, introduction and a card. */

@@ -17,7 +17,7 @@ export function Shell({ session, children }: { session: Session; children: React
 export function PageTitle({ title, children }: { title: string; children: ReactNode }): ReactNode {
   return (
     <>
-      <h1 className="text-2xl font-semibold tracking-tight text-balance">{title}</h1>
+      <h1 className="text-2xl font-semibold tracking-tight text-balance wrap-anywhere">{title}</h1>
       <p className="mt-1 text-pretty text-muted-foreground">{children}</p>
     </>
   )

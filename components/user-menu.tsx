@@ -36,7 +36,7 @@ export function UserMenu({ onNavigate }: Props): ReactNode {
         aria-label={texts.userMenu}
         className="flex size-9 shrink-0 cursor-pointer items-center justify-center rounded-full bg-primary text-sm font-medium text-primary-foreground"
       >
-        <span aria-hidden>{initials(name ?? email ?? "")}</span>
+        <span aria-hidden>{initials(name ?? email ?? "") || "•"}</span>
       </button>
       <div
         ref={menu}
@@ -56,7 +56,8 @@ export function UserMenu({ onNavigate }: Props): ReactNode {
               href={href}
               prefetch={false}
               onNavigate={() => {
-                menu.current?.hidePopover()
+                // Not in browsers before 2024: see app/globals.css.
+                if (menu.current && "hidePopover" in menu.current) menu.current.hidePopover()
                 onNavigate(href)
               }}
               className={ITEM}
@@ -85,5 +86,5 @@ const ITEM = "block rounded-md px-2.5 py-1.5 text-sm hover:bg-accent"
 function initials(text: string): string {
   const words = text.split("@")[0]?.split(/\s+/) ?? []
   const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => Array.from(word ?? "")[0] ?? "")
-  return letters.join("").toLocaleUpperCase()
+  return letters.join("").toUpperCase()
 }

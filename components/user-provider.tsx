@@ -52,10 +52,11 @@ export function UserProvider({ user: fromServer, children }: Props): ReactNode {
       if (known !== null && pageUserId !== undefined && known.id !== pageUserId) location.reload()
       else setUser(known)
     }
-    const tabs = new BroadcastChannel("user")
-    tabs.onmessage = ({ data }) => {
-      if (latest.current !== undefined && data !== idOf(latest.current)) void check(`${paths.userApi}?fresh`)
-    }
+    const tabs = openChannel()
+    if (tabs)
+      tabs.onmessage = ({ data }) => {
+        if (latest.current !== undefined && data !== idOf(latest.current)) void check(`${paths.userApi}?fresh`)
+      }
     channel.current = tabs
     const onFocus = (): void => {
       if (Date.now() - checkedAt >= CHECK_EVERY_MS) void check(`${paths.userApi}?fresh`)
@@ -64,7 +65,7 @@ export function UserProvider({ user: fromServer, children }: Props): ReactNode {
     if (latest.current === undefined) void check(paths.userApi)
     return () => {
       running?.abort()
-      tabs.close()
+      tabs?.close()
       removeEventListener("focus", onFocus)
     }
   }, [pageUserId])
@@ -76,6 +77,15 @@ export function UserProvider({ user: fromServer, children }: Props): ReactNode {
   }, [user])
 
   return <UserContext value={user}>{children}</UserContext>
+}
+
+/** Undefined where the browser forbids it: Firefox does when it blocks all cookies. */
+function openChannel(): BroadcastChannel | undefined {
+  try {
+    return new BroadcastChannel("user")
+  } catch {
+    return undefined
+  }
 }
 
 function idOf(user: User | null): string {

@@ -83,6 +83,18 @@ test("a click on the page that is shown keeps its content, in each menu", async 
   })
 })
 
+test("the link that skips the navigation makes no entry in the history", async ({ openAs }) => {
+  const page = await openAs(await createUser(servers), servers.appUrl)
+  await page.goto("/account")
+  await expect(page.getByText(texts.account.intro)).toBeVisible()
+  await page.getByRole("link", { name: texts.nav.skip }).press("Enter")
+  await expect(page.locator("#content")).toBeFocused()
+  await follow(page, texts.nav.devices)
+  await expect(page.getByRole("list", { name: texts.devices.list })).toBeVisible()
+  await page.goBack()
+  await expect(page.getByText(texts.account.intro)).toBeVisible()
+})
+
 test("a signed-out visitor who clicks a link to a protected page signs in and arrives there", async ({ openPage }) => {
   const user = await createUser(servers)
   const page = await openPage(servers.appUrl)

@@ -118,6 +118,20 @@ test("the outage page keeps the URL and the session, and reloads until Ory is ba
   expect(page.url()).toBe(`${servers.appUrl}/dashboard?tab=1`)
 })
 
+test("the outage page of a sign-in page stays until Ory is back", async ({ openPage }) => {
+  const page = await openPage(servers.appUrl, { expectedErrors: /^503 / })
+  await servers.ory.stopKratos()
+  expect((await page.goto("/auth/login"))?.status()).toBe(503)
+  let loads = 0
+  page.on("load", () => loads++)
+  const polls = [1, 2].map(() => page.waitForResponse((response) => response.url().endsWith("/api/health")))
+  await Promise.all(polls)
+  await page.waitForTimeout(6000)
+  expect(loads).toBe(0)
+  await servers.ory.startKratos()
+  await expect(page.locator("input[name=identifier]")).toBeVisible({ timeout: 20_000 })
+})
+
 test("the sign-in page shows an error while Ory is unreachable, and works again afterwards", async ({ openPage }) => {
   // React reports an error in a server component to the console as number 441.
   const page = await openPage(servers.appUrl, { expectedErrors: /Minified React error #441/ })

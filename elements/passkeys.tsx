@@ -1,7 +1,7 @@
 "use client"
 
 import { useOryFlow } from "@ory/elements-react"
-import { useSyncExternalStore, type ReactNode } from "react"
+import { useEffect, useSyncExternalStore, type ReactNode } from "react"
 import { useOwnTexts } from "./own-texts"
 
 /** Says why a passkey could not be used. Ory's script for passkeys writes it to the console only. */
@@ -13,6 +13,11 @@ const listeners = new Set<() => void>()
 function fail(name: string | undefined): void {
   failed = name
   for (const listener of listeners) listener()
+}
+
+/** For the next attempt, and for the next form. */
+export function forgetPasskeyProblem(): void {
+  fail(undefined)
 }
 
 function subscribe(listener: () => void): () => void {
@@ -37,6 +42,7 @@ export function PasskeyProblem(): ReactNode {
   const problems: Partial<Record<string, string>> = texts.passkeyProblems
   const { flow } = useOryFlow()
   const name = useSyncExternalStore(subscribe, problem, () => undefined)
+  useEffect(() => forgetPasskeyProblem, [])
   const isOffered = flow.ui.nodes.some(({ group }) => group === "passkey" || group === "webauthn")
   return (
     <div role="alert" className="empty:hidden">

@@ -20,6 +20,7 @@ import {
   useLayoutEffect,
   useState,
   useSyncExternalStore,
+  type KeyboardEvent,
   type ComponentProps,
   type ReactNode,
 } from "react"
@@ -203,7 +204,9 @@ export function TotpSettings(props: OrySettingsTotpProps): ReactNode {
 
 /** Backup codes, to write down or to download. */
 export function RecoveryCodesSettings(props: OrySettingsRecoveryCodesProps): ReactNode {
-  const { codes, regenerateButton, revealButton, onRegenerate, onReveal, isSubmitting } = props
+  const { regenerateButton, revealButton, onRegenerate, onReveal, isSubmitting } = props
+  // In place of a used code, Ory returns an English sentence.
+  const codes = props.codes.filter((code) => !code.includes(" "))
   const { texts, language } = useOwnTexts()
   const download = `data:text/plain,${encodeURIComponent(codes.join("\n"))}`
   return (
@@ -241,9 +244,19 @@ export function PasskeySettings(props: OrySettingsPasskeyProps): ReactNode {
 export function WebauthnSettings(props: OrySettingsWebauthnProps): ReactNode {
   return (
     <Keys name={useOwnTexts().texts.securityKey} {...props}>
-      <Node.Input node={props.nameInput} />
+      <div onKeyDown={addKeyByEnter}>
+        <Node.Input node={props.nameInput} />
+      </div>
     </Keys>
   )
+}
+
+/** Browsers would press the form's first submit button, which removes a key. */
+function addKeyByEnter(event: KeyboardEvent<HTMLElement>): void {
+  if (event.key !== "Enter") return
+  event.preventDefault()
+  const form = event.currentTarget.closest("form")
+  form?.querySelector<HTMLElement>("button[name=webauthn_register_trigger]")?.click()
 }
 
 interface KeysProps extends OrySettingsPasskeyProps {

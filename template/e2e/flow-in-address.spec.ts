@@ -42,6 +42,20 @@ test("a wrong password, then the right one, signs in and returns to the requeste
   expect(loaded).toEqual(["/auth/login", "/account"])
 })
 
+test("after a sign-in in another tab, the form of this tab leads to its page", async ({ page, user }) => {
+  const other = await page.context().newPage()
+  await page.goto("/auth/login?return_to=/account")
+  await expect(page.locator("input[name=password]")).toBeEnabled()
+  // A page compares its flow with that of the last tab for two seconds.
+  await page.waitForTimeout(2500)
+  await other.goto("/auth/login")
+  await signIn(other, user)
+  await expectSignedIn(other, user)
+  await signIn(page, user)
+  await expect(page).toHaveURL(`${setting("APP_URL")}/account`)
+  await expectSignedIn(page, user)
+})
+
 test("going back to the sign-in page keeps its flow", async ({ page }) => {
   await page.goto("/auth/login")
   await expect.poll(() => flowOf(page)).not.toBe("")

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises"
-import { addAuthenticator, expect, expectSettingsSaved, signIn, submitTraits, test } from "../../e2e/fixtures"
+import { addAuthenticator, expect, expectSettingsSaved, settle, signIn, submitTraits, test } from "../../e2e/fixtures"
 import { createUser } from "../../e2e/http"
 import { texts } from "../../e2e/texts"
 
@@ -63,6 +63,13 @@ test("a security key has a name and a date, and is removed only after a question
   const key = form.getByRole("listitem")
   await expect(key).toContainText("Blue key")
   await expect(key.locator("time")).toContainText(String(new Date().getFullYear()))
+  await test.step("Enter in the name of a new key removes none", async () => {
+    await form.locator("input[name=webauthn_register_displayname]").fill("Red key")
+    await form.locator("input[name=webauthn_register_displayname]").press("Enter")
+    await settle(page)
+    await page.reload()
+    await expect(key.filter({ hasText: "Blue key" })).toHaveCount(1)
+  })
   const remove = key.getByRole("button")
   await remove.click()
   const dialog = page.getByRole("dialog")

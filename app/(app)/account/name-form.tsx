@@ -27,8 +27,20 @@ export function NameForm({ userId, first, last, texts }: Props): ReactNode {
   return (
     <form ref={ref} action={act} className="card mt-8 flex flex-col gap-4 p-5">
       <div className="grid gap-4 sm:grid-cols-2">
-        <Field name="first" label={texts.firstName} autoComplete="given-name" value={state.values.first} />
-        <Field name="last" label={texts.lastName} autoComplete="family-name" value={state.values.last} />
+        <Field
+          name="first"
+          label={texts.firstName}
+          autoComplete="given-name"
+          value={state.values.first}
+          readOnly={busy}
+        />
+        <Field
+          name="last"
+          label={texts.lastName}
+          autoComplete="family-name"
+          value={state.values.last}
+          readOnly={busy}
+        />
       </div>
       <button className="button-primary self-start" aria-disabled={busy}>
         {busy ? texts.saving : texts.save}
@@ -48,6 +60,8 @@ interface FieldProps {
   label: string
   autoComplete: string
   value: string
+  /** While the form is sent: React then sets the fields to what was sent. */
+  readOnly: boolean
 }
 
 function Field({ label, value, ...input }: FieldProps): ReactNode {

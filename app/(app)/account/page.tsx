@@ -18,7 +18,7 @@ export default async function AccountPage(): Promise<ReactNode> {
     <Shell session={session}>
       <PageTitle title={texts.title}>{texts.intro}</PageTitle>
       {email !== undefined && !session.identity.verified && (
-        <p className="card mt-6 px-5 py-4 text-sm">
+        <p className="card mt-6 px-5 py-4 text-sm wrap-anywhere">
           {texts.unconfirmed(email)}{" "}
           {/* A link, not next/link: the page creates a flow at Ory, which the router can't follow. */}
           <a href={`${paths.verification}?return_to=${paths.account}`} className="font-medium underline">

@@ -69,9 +69,10 @@ function Account({ session: { identity }, texts }: Props): ReactNode {
       <h2 className="font-semibold">{title}</h2>
       <p className="flex max-w-full flex-wrap items-center gap-2 text-sm">
         <span className="truncate">{email ?? identity.id}</span>
-        {identity.verified ? (
+        {identity.verified && (
           <span className="rounded-full bg-success/10 px-2 py-0.5 text-xs font-medium text-success">{verified}</span>
-        ) : (
+        )}
+        {!identity.verified && email !== undefined && (
           <span className="rounded-full bg-muted px-2 py-0.5 text-xs text-muted-foreground">{notConfirmed}</span>
         )}
       </p>

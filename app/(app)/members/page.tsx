@@ -16,7 +16,7 @@ export default async function MembersPage(): Promise<ReactNode> {
       <PageTitle title={texts.title}>{texts.intro}</PageTitle>
       <dl className="card mt-8 grid gap-x-8 gap-y-2 p-5 text-sm sm:grid-cols-[auto_1fr]">
         <dt className="text-muted-foreground">{texts.email}</dt>
-        <dd className="font-medium break-words">{session.identity.traits.email}</dd>
+        <dd className="font-medium wrap-anywhere">{session.identity.traits.email}</dd>
       </dl>
     </Shell>
   )

@@ -21,7 +21,8 @@ export function DeviceList({ devices, texts }: Props): ReactNode {
   const list = useRef<HTMLUListElement>(null)
   useEffect(() => {
     // The pressed button is gone or was disabled meanwhile, so keyboard users would start at the top of the page.
-    if ((one.message ?? others.message) !== undefined && document.activeElement === document.body) list.current?.focus()
+    const answer = one.message ?? one.denied ?? others.message ?? others.denied
+    if (answer !== undefined && document.activeElement === document.body) list.current?.focus()
   }, [one, others])
   return (
     <>
@@ -36,7 +37,7 @@ export function DeviceList({ devices, texts }: Props): ReactNode {
                   name="id"
                   value={device.id}
                   aria-label={device.signOut}
-                  className="button ml-auto"
+                  className="button ms-auto"
                   disabled={busy}
                 >
                   {ending ? texts.signingOut : texts.signOut}
