@@ -10,7 +10,7 @@ import { forgetPasskeyProblem } from "./passkeys"
 /** The responses that Elements shows or follows. */
 const HANDLED = [400, 401, 403, 404, 410, 422]
 
-/** Ory's errors after another tab has signed in or out: the id of an error, or a text in the form, which has no id of its own. */
+/** How Ory's errors begin after another tab has signed in or out. Some responses contain an error's id, others only its text. */
 const OUTDATED =
   /^(session_already_available|session_aal1_required|A valid session was detected|You can not requested a higher AAL)/
 

@@ -19,7 +19,7 @@ export function nodeModule(path: string): string {
 export class SetupError extends Error {}
 
 /**
- * Writes a file for this user only, if there is none. On a full disk, no part of it remains.
+ * Writes a file if it does not exist. Only this user can read it. If the disk is full, the file is not created.
  *
  * @returns Whether it wrote the file.
  */

@@ -257,7 +257,7 @@ export const es: Texts = {
     security_identity_mismatch: "Este formulario se empezó con otra cuenta. Empiece de nuevo.",
     session_inactive: "Su sesión está cerrada. Inicie sesión para continuar.",
     session_already_available: "Ya tiene la sesión iniciada.",
-    session_aal1_required: "Inicie sesión primero. Después podrá confirmarlo con su segundo factor.",
+    session_aal1_required: "Inicie sesión primero. Después podrá confirmar el inicio de sesión con su segundo factor.",
     session_aal2_required: "Confirme con su segundo factor para continuar.",
     session_aal_already_fulfilled: "Ya ha confirmado con su segundo factor.",
     session_refresh_required:
